@@ -1,0 +1,1 @@
+"""The embedded starter model and the recipe that makes it."""

@@ -1,0 +1,1 @@
+"""The gateway (an OpenAI-style HTTP API in front of vLLM) and the controller that runs its engines."""
