@@ -1,0 +1,58 @@
+# `make up` and `make test` do everything on a fresh machine; the rest is for those who work on Attune.
+
+PYTHON ?= python3
+TARGET ?= $(shell nvidia-smi -L >/dev/null 2>&1 && echo cuda || echo cpu)
+VENV := .venv
+BIN := $(VENV)/bin
+INSTALLED := $(VENV)/installed
+
+.DEFAULT_GOAL := help
+.PHONY: help up test lint format browser bench bench-gateway soak soak-crash soak-overload starter screenshots lock clean
+
+help: ## this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-15s %s\n", $$1, $$2}'
+
+$(INSTALLED): requirements/$(TARGET).txt requirements/install.py pyproject.toml
+	$(PYTHON) requirements/install.py $(TARGET)
+
+up: $(INSTALLED) ## install what is missing, then start engine, gateway and chat (arguments: ARGS="--model …")
+	@$(BIN)/attune up $(ARGS)
+
+test: lint browser ## install what is missing, then lint and run all tests
+	$(BIN)/python -m pytest $(ARGS)
+
+lint: $(INSTALLED) ## ruff, mypy --strict and the import rules
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: $(INSTALLED) ## rewrite the code in the project's layout
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+browser: $(INSTALLED) ## a Chromium for the browser tests, if there is none
+	$(BIN)/python tests/install_browser.py
+
+bench: bench-gateway ## every benchmark; results under benchmarks/results
+
+bench-gateway: $(INSTALLED) ## the gateway against bare vLLM, interleaved
+	$(BIN)/python -m benchmarks.gateway $(ARGS)
+
+soak: soak-crash soak-overload ## the slow proofs; results under benchmarks/results
+
+soak-crash: $(INSTALLED) ## kill -9 of the gateway at random moments: nothing lost, nothing doubled
+	$(BIN)/python -m benchmarks.crash $(ARGS)
+
+soak-overload: $(INSTALLED) ## ten times the capacity for a minute
+	$(BIN)/python -m benchmarks.overload $(ARGS)
+
+starter: $(INSTALLED) ## make the starter model again from nothing
+	$(BIN)/python -m models.recipe $(ARGS)
+
+lock: $(INSTALLED) ## resolve requirements/*.in into the pinned locks
+	$(BIN)/python requirements/lock.py $(ARGS)
+
+clean: ## remove what was installed and cached here (not ~/.attune)
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build *.egg-info
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
