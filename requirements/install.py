@@ -1,6 +1,6 @@
 """Install Attune into ``.venv``: torch first, then the complete lock, then this checkout. Standard library only.
 
-``python3 requirements/install.py cpu|cuda`` runs on a machine that has nothing but Python; ``make up`` and ``make test``
+``python3 requirements/install.py cpu|cuda`` runs on a machine that has nothing but Python. ``make up`` and ``make test``
 call it when the lock is newer than what is installed. Every step says what it does; each may be run again.
 """
 
@@ -80,9 +80,9 @@ def install_lock(target: str) -> None:
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as pip:
         for line in pip.stdout or ():
             tail = (tail + line)[-4000:]
-            if line.startswith(("Collecting ", "Requirement already satisfied")):
+            if line.startswith(("Collecting ", "Processing ", "Requirement already satisfied")):
                 fetched += 1
-                show_progress(fetched, count, line.split()[1] if line.startswith("Coll") else "")
+                show_progress(fetched, count, line.split()[1].rsplit("/", 1)[-1])
             elif line.startswith("Installing collected"):
                 say("fetched; unpacking")
     require(pip.returncode == 0, f"pip could not install {lock.name}:\n{tail}")
