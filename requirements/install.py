@@ -1,6 +1,6 @@
 """Install Attune into ``.venv``: torch first, then the complete lock, then this checkout. Standard library only.
 
-``python3 requirements/install.py cpu|cuda`` runs on a machine that has nothing but Python. ``make up`` and ``make test``
+``python3 requirements/install.py cpu|cuda`` needs a machine that has nothing but Python. ``make up`` and ``make test``
 call it when the lock is newer than what is installed. Every step says what it does; each may be run again.
 """
 
