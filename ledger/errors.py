@@ -1,0 +1,25 @@
+"""What can go wrong in the ledger. `LedgerError` is the root; raise the narrowest class that fits."""
+
+
+class LedgerError(Exception):
+    """The root of every error that this package raises on purpose."""
+
+
+class NotFound(LedgerError):
+    """There is no such row, or it belongs to another owner, which must look the same from outside."""
+
+
+class NotYours(LedgerError):
+    """The row exists inside the caller's owner, but belongs to another user of it."""
+
+
+class Conflict(LedgerError):
+    """The same name or idempotency key was used before for something else."""
+
+
+class Impossible(LedgerError):
+    """The request is well-formed, but contradicts what the ledger holds."""
+
+
+class Unavailable(LedgerError):
+    """The database is full, locked, broken or away: nothing was stored, and a later try may succeed."""
