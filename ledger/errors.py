@@ -23,3 +23,7 @@ class Impossible(LedgerError):
 
 class Unavailable(LedgerError):
     """The database is full, locked, broken or away: nothing was stored, and a later try may succeed."""
+
+
+class Misconfigured(LedgerError):
+    """A setting or the settings file cannot be used; the message says which and what to do."""

@@ -215,7 +215,7 @@ class ConversationTree:
 
 @dataclass(frozen=True, slots=True)
 class Page(Generic[T]):
-    """A part of a list, newest first. While `has_more`, ask for the next part with `after` = the id of the last item."""
+    """A part of a list, newest first. While `has_more`, ask for the next with `after` = the id of the last item."""
 
     items: tuple[T, ...]
     has_more: bool
@@ -272,6 +272,8 @@ class Engine:
         message: Why it is in this state, as a sentence for people.
         control_tokens: The tokenizer's special tokens as text, which must not pass inside a user's message.
         pid: Of its process; None for an engine that somebody else runs.
+        model_name: What the engine calls the model, where that is not `attune@v<number>` (an engine that somebody
+            else runs).
     """
 
     id: str
@@ -281,8 +283,14 @@ class Engine:
     message: str = ""
     control_tokens: tuple[str, ...] = ()
     pid: int | None = None
+    model_name: str | None = None
     started_at: datetime = field(default_factory=utc_now)
     updated_at: datetime = field(default_factory=utc_now)
+
+    @property
+    def upstream_model(self) -> str:
+        """The `model` to send to this engine."""
+        return self.model_name or f"attune@v{self.version_number}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,16 +1,73 @@
-"""Where the ledger is: read from the environment once, at the edge of a process."""
+"""Settings: read from the environment and `attune.toml` once, at the edge of a process.
 
+`AttuneSettings` is the base of every process's settings (the chat UI, which imports nothing of ours, keeps its own).
+"""
+
+import os
+import tomllib
 from pathlib import Path
+from typing import Any, ClassVar
 
 from pydantic import Field
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, InitSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
 from sqlalchemy import URL
 
+from ledger.errors import Misconfigured
 
-class LedgerSettings(BaseSettings):
-    """Settings of the ledger, from `ATTUNE_*` variables."""
 
-    model_config = SettingsConfigDict(env_prefix="ATTUNE_", frozen=True, extra="ignore")
+def config_file() -> Path | None:
+    """The TOML file in force: `ATTUNE_CONFIG`, else `./attune.toml`, else `ATTUNE_HOME/attune.toml`; None if none."""
+    if named := os.environ.get("ATTUNE_CONFIG"):
+        return Path(named).expanduser()
+    home = Path(os.environ.get("ATTUNE_HOME") or Path.home() / ".attune").expanduser()
+    return next((path for path in (Path("attune.toml"), home / "attune.toml") if path.is_file()), None)
+
+
+def read_config(path: Path | None) -> dict[str, Any]:
+    """The sections of the TOML file; empty without a file.
+
+    Raises:
+        Misconfigured: The file is missing, unreadable or not TOML.
+    """
+    if path is None:
+        return {}
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise Misconfigured(f"{path}: {error}. Correct the file, or point ATTUNE_CONFIG at another.") from error
+
+
+class AttuneSettings(BaseSettings):
+    """Base of the settings: `ATTUNE_*` variables win over the class's `section` of `attune.toml`.
+
+    Unknown keys of the section are refused.
+    """
+
+    model_config = SettingsConfigDict(env_prefix="ATTUNE_", env_ignore_empty=True, frozen=True, extra="forbid")
+
+    section: ClassVar[str]
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Arguments, then the environment, then the section of the TOML file."""
+        path = config_file()
+        table = read_config(path).get(cls.section, {})
+        if not isinstance(table, dict):
+            raise Misconfigured(f"{path}: [{cls.section}] must be a table of settings, not {table!r}.")
+        return init_settings, env_settings, InitSettingsSource(settings_cls, table)
+
+
+class LedgerSettings(AttuneSettings):
+    """Settings of the ledger; section `[ledger]`."""
+
+    section: ClassVar[str] = "ledger"
 
     home: Path = Field(
         default_factory=lambda: Path.home() / ".attune",
