@@ -1,0 +1,128 @@
+"""Opening the database, and its transactions. What differs between SQLite and PostgreSQL is in `ledger.dialects`."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from sqlalchemy import Connection, Engine, text
+from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, NotSupportedError, ProgrammingError, SQLAlchemyError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+
+from ledger.dialects import Dialect, dialect_of
+from ledger.errors import LedgerError, Unavailable
+
+
+class Database:
+    """A database of the ledger: a pool of connections that threads share.
+
+    Example:
+        >>> database = Database.open("sqlite:////tmp/ledger.db")
+        >>> with database.write() as connection:
+        ...     key, secret = keys.create(connection, name="me", owner="me", scopes=("inference",))
+    """
+
+    def __init__(self, engine: Engine, dialect: Dialect) -> None:
+        self._engine = engine
+        self._dialect = dialect
+
+    @classmethod
+    def open(cls, url: str, *, migrate: bool = True) -> "Database":
+        """Connects, and brings the tables up to date. Several processes may do so at the same moment.
+
+        Args:
+            url: `sqlite:///PATH` (the folder is made if need be) or `postgresql://USER:PASSWORD@HOST/NAME`.
+            migrate: Whether to bring the tables up to date.
+
+        Raises:
+            LedgerError: The URL is of another database, SQLite is too old, or a newer Attune made the tables.
+            Unavailable: The database cannot be reached or written.
+        """
+        dialect = dialect_of(url)
+        database = cls(dialect.create_engine(), dialect)
+        try:
+            with _errors_of_database():
+                dialect.prepare()
+                if migrate:
+                    from ledger.migrations.upgrade import upgrade  # Alembic is slow to import
+
+                    with dialect.migration_lock(), database.write() as connection:
+                        dialect.lock_for_migration(connection)
+                        upgrade(connection)
+        except BaseException:
+            database.close()
+            raise
+        return database
+
+    @property
+    def dialect_name(self) -> str:
+        """`sqlite` or `postgresql`."""
+        return self._engine.dialect.name
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """A read-only transaction that sees one moment of the database.
+
+        Raises:
+            Unavailable: The database is locked, broken or away.
+        """
+        with _errors_of_database(), self._engine.connect() as plain:
+            yield plain.execution_options(**self._dialect.read_options)
+
+    @contextmanager
+    def write(self) -> Iterator[Connection]:
+        """A transaction: committed to disk when the block ends, rolled back when it raises.
+
+        Raises:
+            Unavailable: The database is full, locked, broken or away; nothing of the transaction is stored.
+        """
+        with _errors_of_database(), self._engine.connect() as plain:
+            connection = plain.execution_options(**self._dialect.write_options)
+            with connection.begin():
+                yield connection
+
+    def verify(self) -> None:
+        """Checks that the database is whole: its pages and indexes (SQLite), and every foreign key.
+
+        Raises:
+            LedgerError: Something is broken; the message lists it.
+            Unavailable: The database is locked or away.
+        """
+        with self.read() as connection:
+            faults = self._dialect.faults(connection)
+        if faults:
+            raise LedgerError(f"The ledger is damaged: {'; '.join(faults[:10])}. Restore it from a backup.")
+
+    def ping(self) -> None:
+        """Asks the database for an answer.
+
+        Raises:
+            Unavailable: There is none.
+        """
+        with self.read() as connection:
+            connection.execute(text("select 1"))
+
+    def close(self) -> None:
+        """Closes all connections."""
+        self._engine.dispose()
+
+
+def is_outage(error: BaseException) -> bool:
+    """Whether the database is full, locked, broken or away, rather than wrongly used by us."""
+    defects = (IntegrityError, ProgrammingError, DataError, NotSupportedError)
+    return isinstance(error, DBAPIError | PoolTimeout) and not isinstance(error, defects)
+
+
+@contextmanager
+def _errors_of_database() -> Iterator[None]:
+    """Turns an outage into `Unavailable`. Errors of our own making pass through: no later try will help."""
+    try:
+        yield
+    except SQLAlchemyError as error:
+        if not is_outage(error):
+            raise
+        raise Unavailable(f"The database cannot do this now: {_first_line(error)}") from error
+
+
+def _first_line(error: SQLAlchemyError) -> str:
+    """The driver's own message, without SQL and parameters, which can hold what people wrote."""
+    original = getattr(error, "orig", None) or error
+    return str(original).strip().split("\n", 1)[0]

@@ -1,0 +1,206 @@
+"""What differs between SQLite and PostgreSQL: connecting, locking, checking."""
+
+import fcntl
+import os
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from pathlib import Path
+from typing import Any, ClassVar
+
+import pysqlite3
+from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, text
+from sqlalchemy.exc import ArgumentError
+
+from ledger.errors import LedgerError, Unavailable
+
+LOCK_TIMEOUT_S = 10
+POOL_SIZE = 5
+POOL_OVERFLOW = 10
+
+# Before this version, connections that write and checkpoint at the same moment can corrupt a database in WAL mode.
+# https://www.sqlite.org/wal.html#walresetbug
+OLDEST_SQLITE = (3, 51, 3)
+
+
+class Dialect(ABC):
+    """One kind of database, at one URL."""
+
+    read_options: ClassVar[dict[str, Any]]
+    write_options: ClassVar[dict[str, Any]]
+
+    def __init__(self, url: URL) -> None:
+        self.url = url
+
+    @abstractmethod
+    def create_engine(self) -> Engine:
+        """Returns a pool of connections; connects to nothing yet."""
+
+    @abstractmethod
+    def prepare(self) -> None:
+        """Does what must be done once before the first connection."""
+
+    @abstractmethod
+    def migration_lock(self) -> AbstractContextManager[None]:
+        """Lets one process at a time migrate; held around the transaction."""
+
+    @abstractmethod
+    def lock_for_migration(self, connection: Connection) -> None:
+        """Lets one process at a time migrate; held to the end of the transaction."""
+
+    @abstractmethod
+    def faults(self, connection: Connection) -> list[str]:
+        """Lists what is damaged."""
+
+
+class Sqlite(Dialect):
+    """SQLite in WAL mode: readers and one writer do not wait for each other, and each commit is synced to disk."""
+
+    read_options: ClassVar[dict[str, Any]] = {"attune_begin": "BEGIN"}
+    # A transaction that begins by reading and then writes can fail with "database is locked" without any waiting.
+    write_options: ClassVar[dict[str, Any]] = {"attune_begin": "BEGIN IMMEDIATE"}
+
+    @property
+    def path(self) -> Path:
+        """The database file."""
+        return Path(str(self.url.database))
+
+    def create_engine(self) -> Engine:
+        """Returns a pool of connections to the file, through the driver that bundles a new SQLite."""
+        found = pysqlite3.sqlite_version_info
+        if found < OLDEST_SQLITE:
+            raise LedgerError(
+                f"SQLite {pysqlite3.sqlite_version} can corrupt a database that several processes write; "
+                f"{'.'.join(map(str, OLDEST_SQLITE))} or newer is needed. Install pysqlite3 0.6.1 or newer."
+            )
+        if not self.url.database or self.url.database == ":memory:":
+            raise LedgerError(
+                f"The ledger needs a file, and {self.url} names none. Give sqlite:///PATH, for example "
+                "sqlite:////home/me/.attune/ledger.db."
+            )
+        engine = create_engine(
+            self.url.set(drivername="sqlite+pysqlite"),
+            module=pysqlite3.dbapi2,
+            connect_args={"timeout": LOCK_TIMEOUT_S},
+            pool_size=POOL_SIZE,
+            max_overflow=POOL_OVERFLOW,
+        )
+        event.listen(engine, "connect", _configure_sqlite)
+        event.listen(engine, "begin", _begin_sqlite)
+        return engine
+
+    def prepare(self) -> None:
+        """Makes the folder and the file, readable to their owner only, and switches the file to WAL mode."""
+        try:
+            self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            os.close(os.open(self.path, os.O_RDWR | os.O_CREAT, 0o600))
+        except OSError as error:
+            raise Unavailable(
+                f"The ledger {self.path} cannot be written: {error.strerror}. Check the folder's owner and free space, "
+                "or set ATTUNE_HOME or ATTUNE_DATABASE_URL."
+            ) from error
+        # The switch does not wait for other connections, so it takes its turn; afterwards it is a no-op.
+        with self.migration_lock():
+            connection = pysqlite3.dbapi2.connect(str(self.path), timeout=LOCK_TIMEOUT_S)
+            try:
+                (mode,) = connection.execute("PRAGMA journal_mode = WAL").fetchone()
+            except pysqlite3.dbapi2.Error as error:
+                raise Unavailable(f"The ledger {self.path} cannot be opened: {error}.") from error
+            finally:
+                connection.close()
+        if mode != "wal":
+            raise LedgerError(f"SQLite cannot keep {self.path} in WAL mode (it says {mode}). Use a local file system.")
+
+    @contextmanager
+    def migration_lock(self) -> Iterator[None]:
+        """Holds a lock file beside the database; the system lets go of it when the process dies."""
+        descriptor = os.open(f"{self.path}.lock", os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            yield
+        finally:
+            os.close(descriptor)
+
+    def lock_for_migration(self, connection: Connection) -> None:
+        """Nothing more to do: the lock file is held, and BEGIN IMMEDIATE admits one writer."""
+
+    def faults(self, connection: Connection) -> list[str]:
+        """Lists damaged pages and indexes, and rows whose foreign key leads nowhere."""
+        pages = [row[0] for row in connection.execute(text("PRAGMA integrity_check")) if row[0] != "ok"]
+        keys = [
+            f"{row[0]} row {row[1]} refers to no {row[2]}"
+            for row in connection.execute(text("PRAGMA foreign_key_check"))
+        ]
+        return pages + keys
+
+
+def _configure_sqlite(dbapi_connection: Any, _record: object) -> None:
+    """Sets what SQLite keeps per connection."""
+    # Else the driver begins transactions by itself, and too late for savepoints; `_begin_sqlite` does it.
+    dbapi_connection.isolation_level = None
+    for pragma in ("synchronous = FULL", "foreign_keys = ON", f"busy_timeout = {LOCK_TIMEOUT_S * 1000}"):
+        dbapi_connection.execute(f"PRAGMA {pragma}")
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    """Begins the kind of transaction that `read` or `write` asked for."""
+    connection.exec_driver_sql(connection.get_execution_options().get("attune_begin", "BEGIN"))
+
+
+class Postgresql(Dialect):
+    """PostgreSQL through psycopg 3."""
+
+    # As on SQLite, a reading transaction sees one moment.
+    read_options: ClassVar[dict[str, Any]] = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
+    write_options: ClassVar[dict[str, Any]] = {}
+
+    # Any number that nobody else uses as an advisory lock in this database: "attune" in ASCII.
+    _MIGRATION_LOCK: ClassVar[int] = int.from_bytes(b"attune")
+
+    def create_engine(self) -> Engine:
+        """Returns a pool of connections that wait as long for a lock as on SQLite, and commit to disk."""
+        options = f"-c lock_timeout={LOCK_TIMEOUT_S}s -c synchronous_commit=on -c timezone=UTC"
+        return create_engine(
+            self.url.set(drivername="postgresql+psycopg"),
+            connect_args={"connect_timeout": LOCK_TIMEOUT_S, "options": options},
+            pool_size=POOL_SIZE,
+            max_overflow=POOL_OVERFLOW,
+            pool_pre_ping=True,
+        )
+
+    def prepare(self) -> None:
+        """Nothing to do: whoever runs the server has made the database."""
+
+    def migration_lock(self) -> AbstractContextManager[None]:
+        """Nothing to do around the transaction."""
+        return nullcontext()
+
+    def lock_for_migration(self, connection: Connection) -> None:
+        """Takes an advisory lock, which ends with the transaction."""
+        connection.execute(text("select pg_advisory_xact_lock(:key)"), {"key": self._MIGRATION_LOCK})
+
+    def faults(self, connection: Connection) -> list[str]:
+        """Lists constraints that PostgreSQL has not validated; it checks its own pages as it reads them."""
+        rows = connection.execute(text("select conrelid::regclass, conname from pg_constraint where not convalidated"))
+        return [f"{table}: {name} is not validated" for table, name in rows]
+
+
+def dialect_of(url: str) -> Dialect:
+    """Returns the dialect that a URL asks for.
+
+    Raises:
+        LedgerError: The URL is malformed, or of a database that the ledger does not speak to.
+    """
+    try:
+        parsed = make_url(url)
+    except ArgumentError as error:
+        # The URL is not repeated: it can hold a password.
+        raise LedgerError("The database URL is malformed. Give sqlite:///PATH or postgresql://HOST/NAME.") from error
+    match parsed.drivername.split("+")[0]:
+        case "sqlite":
+            return Sqlite(parsed)
+        case "postgresql" | "postgres":
+            return Postgresql(parsed)
+    raise LedgerError(
+        f"The ledger does not speak to {parsed.drivername}. Give sqlite:///PATH or postgresql://HOST/NAME."
+    )

@@ -1,0 +1,219 @@
+"""Many small writes, one commit.
+
+A commit waits for the disk. One thread takes all operations that have come in since its last commit, runs them in one
+transaction, commits once, and only then tells those who wait. Each operation runs under a savepoint, so that one that
+fails takes only its own changes with it.
+"""
+
+import asyncio
+import logging
+import queue
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from typing import Any, Concatenate, ParamSpec, TypeVar
+
+from sqlalchemy import Connection
+
+from ledger.database import Database, is_outage
+from ledger.errors import Unavailable
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class _Operation:
+    """What to run, and who waits for it."""
+
+    run: Callable[[Connection], Any]
+    future: "Future[Any]" = field(default_factory=Future)
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """What a commit was like, for metrics: how many operations it held, and how long it took from begin to end."""
+
+    size: int
+    duration_s: float
+
+
+class GroupCommit:
+    """A thread that writes for all others.
+
+    Operations are functions of the ledger, called with a connection. They must change nothing else: after an error of the
+    database, the transaction is rolled back and the operations that were not to blame run again.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        *,
+        max_batch: int = 256,
+        max_pending: int = 4096,
+        on_commit: Callable[[Batch], None] | None = None,
+    ) -> None:
+        """Starts the thread.
+
+        Args:
+            database: To write to.
+            max_batch: How many operations one commit holds at most.
+            max_pending: How many operations may wait; more are refused, so that memory stays bounded.
+            on_commit: Called in the thread after each commit.
+        """
+        self._database = database
+        self._max_batch = max_batch
+        self._on_commit = on_commit
+        self._pending: queue.Queue[_Operation | None] = queue.Queue(max_pending)
+        self._closing = threading.Lock()
+        self._closed = False
+        self._thread = threading.Thread(target=self._work, name="ledger-group-commit", daemon=True)
+        self._thread.start()
+
+    def submit(
+        self, function: Callable[Concatenate[Connection, P], R], *args: P.args, **kwargs: P.kwargs
+    ) -> "Future[R]":
+        """Hands in `function(connection, *args, **kwargs)`. The future's callbacks run in the thread: they must not wait.
+
+        Returns:
+            A future of the function's result, done once it is on disk. Its exception is the function's own, or
+            `Unavailable` where the database could not commit.
+
+        Raises:
+            Unavailable: Too many operations wait, or this was closed.
+        """
+        operation = _Operation(lambda connection: function(connection, *args, **kwargs))
+        with self._closing:
+            if self._closed:
+                raise Unavailable("The ledger's writer is closed: the process is shutting down.")
+            try:
+                self._pending.put_nowait(operation)
+            except queue.Full:
+                raise Unavailable(
+                    f"{self._pending.maxsize} operations wait for the ledger already: its disk is too slow or away."
+                ) from None
+        return operation.future
+
+    async def run(self, function: Callable[Concatenate[Connection, P], R], *args: P.args, **kwargs: P.kwargs) -> R:
+        """As `submit`, for coroutines. One that is cancelled stops waiting; the operation is written all the same.
+
+        Raises:
+            Unavailable: As with `submit`, or the database could not commit.
+        """
+        return await asyncio.shield(asyncio.wrap_future(self.submit(function, *args, **kwargs)))
+
+    def close(self) -> None:
+        """Writes what waits, and ends the thread. More cannot be handed in."""
+        with self._closing:
+            if not self._closed:
+                self._closed = True
+                self._pending.put(None)
+        self._thread.join()
+
+    def _work(self) -> None:
+        while (first := self._pending.get()) is not None:
+            batch, last = self._take(first)
+            self._commit([operation for operation in batch if operation.future.set_running_or_notify_cancel()])
+            if last:
+                return
+
+    def _take(self, first: _Operation) -> tuple[list[_Operation], bool]:
+        """Takes what waits now; the second value says that nothing comes after."""
+        batch = [first]
+        while len(batch) < self._max_batch:
+            try:
+                operation = self._pending.get_nowait()
+            except queue.Empty:
+                return batch, False
+            if operation is None:
+                return batch, True
+            batch.append(operation)
+        return batch, False
+
+    def _commit(self, batch: list[_Operation]) -> None:
+        """Runs operations in one transaction, and resolves their futures."""
+        while batch:
+            spoiled = self._try_commit(batch)
+            if spoiled is None:
+                return
+            # The whole transaction is gone because of one operation. Alone it gets a second chance, for it can be
+            # innocent: in a deadlock, the database picks its victim.
+            batch.remove(spoiled.by)
+            again = self._try_commit([spoiled.by])
+            if again is not None:
+                again.by.future.set_exception(again.error)
+
+    def _try_commit(self, batch: list[_Operation]) -> "_Spoiled | None":
+        """Runs one transaction and resolves its futures.
+
+        Returns:
+            The operation in which the database failed; then nothing is stored and no future resolved.
+        """
+        began = time.monotonic()
+        running: _Operation | None = None
+        outcomes: list[_Outcome] = []
+        try:
+            with self._database.write() as connection:
+                for operation in batch:
+                    running = operation
+                    outcomes.append(_run(connection, operation))
+                running = None
+        except Unavailable as error:
+            if running is not None:
+                return _Spoiled(running, error)
+            outcomes = [_Outcome(error=error)] * len(batch)
+        except Exception as error:  # whatever it is, somebody waits for every one of these futures
+            logger.exception("A commit of %d operations failed.", len(batch))
+            outcomes = [_Outcome(error=error)] * len(batch)
+        else:
+            self._report(Batch(len(batch), time.monotonic() - began))
+        for operation, outcome in zip(batch, outcomes, strict=True):
+            outcome.resolve(operation.future)
+        return None
+
+    def _report(self, batch: Batch) -> None:
+        if self._on_commit is None:
+            return
+        try:
+            self._on_commit(batch)
+        except Exception:  # what is committed is committed
+            logger.exception("The hook of the ledger's writer failed.")
+
+
+@dataclass(frozen=True, slots=True)
+class _Outcome:
+    result: Any = None
+    error: Exception | None = None
+
+    def resolve(self, future: "Future[Any]") -> None:
+        if self.error is None:
+            future.set_result(self.result)
+        else:
+            future.set_exception(self.error)
+
+
+@dataclass(frozen=True, slots=True)
+class _Spoiled:
+    """A transaction that the database ended within an operation."""
+
+    by: _Operation
+    error: Unavailable
+
+
+def _run(connection: Connection, operation: _Operation) -> _Outcome:
+    """Runs an operation under a savepoint.
+
+    Raises:
+        DBAPIError: The database itself failed, and with it the transaction.
+    """
+    try:
+        with connection.begin_nested():
+            return _Outcome(result=operation.run(connection))
+    except Exception as error:
+        if is_outage(error):
+            raise
+        return _Outcome(error=error)

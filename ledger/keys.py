@@ -1,0 +1,117 @@
+"""API keys: made, listed, revoked, checked.
+
+A key is `sk-attune-<8 hex>-<64 hex>`: a public prefix to find its row by, and 256 random bits. A plain SHA-256 is
+enough to store: a slow password hash protects secrets that can be guessed, and this one cannot.
+"""
+
+import hashlib
+import hmac
+import secrets
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, get_args
+
+from sqlalchemy import Connection, RowMapping, insert, or_, select, update
+
+from ledger.clock import utc_now
+from ledger.errors import Impossible, NotFound
+from ledger.ids import new_id
+from ledger.records import ApiKey, Scope
+from ledger.schema import api_keys
+
+SCOPES: tuple[str, ...] = get_args(Scope)
+
+
+def create(
+    connection: Connection,
+    *,
+    name: str,
+    owner: str,
+    scopes: Sequence[str],
+    requests_per_minute: int | None = None,
+    expires_at: datetime | None = None,
+    now: datetime | None = None,
+) -> tuple[ApiKey, str]:
+    """Makes a key.
+
+    Returns:
+        Its row, and the secret, which cannot be had again.
+
+    Raises:
+        Impossible: There is no such scope, or the rate is below 1.
+    """
+    unknown = sorted(set(scopes) - set(SCOPES))
+    if unknown or not scopes:
+        raise Impossible(f"A key cannot have the scopes {list(scopes)}: choose one or more of {', '.join(SCOPES)}.")
+    if requests_per_minute is not None and requests_per_minute < 1:
+        raise Impossible(f"A rate of {requests_per_minute} requests a minute admits none: give 1 or more, or none.")
+    prefix = secrets.token_hex(4)
+    secret = f"sk-attune-{prefix}-{secrets.token_hex(32)}"
+    key = ApiKey(
+        id=new_id("key"),
+        prefix=prefix,
+        secret_sha256=_digest(secret),
+        name=name,
+        owner=owner,
+        scopes=tuple(dict.fromkeys(scopes)),
+        requests_per_minute=requests_per_minute,
+        created_at=now or utc_now(),
+        expires_at=expires_at,
+    )
+    connection.execute(insert(api_keys).values(**_row(key)))
+    return key, secret
+
+
+def list_all(connection: Connection) -> list[ApiKey]:
+    """Returns every key, oldest first, revoked and expired ones too."""
+    rows = connection.execute(select(api_keys).order_by(api_keys.c.created_at, api_keys.c.id)).mappings()
+    return [_key(row) for row in rows]
+
+
+def active(connection: Connection, now: datetime | None = None) -> list[ApiKey]:
+    """Returns the keys that open something at `now`: neither revoked nor expired."""
+    expires_at = api_keys.c.expires_at
+    query = select(api_keys).where(
+        api_keys.c.revoked_at.is_(None), or_(expires_at.is_(None), expires_at > (now or utc_now()))
+    )
+    return [_key(row) for row in connection.execute(query).mappings()]
+
+
+def revoke(connection: Connection, prefix_or_id: str, *, now: datetime | None = None) -> ApiKey:
+    """Revokes a key, for good. Revoking it again changes nothing.
+
+    Raises:
+        NotFound: There is no such key.
+    """
+    named = or_(api_keys.c.prefix == prefix_or_id, api_keys.c.id == prefix_or_id)
+    connection.execute(
+        update(api_keys).where(named, api_keys.c.revoked_at.is_(None)).values(revoked_at=now or utc_now())
+    )
+    row = connection.execute(select(api_keys).where(named)).mappings().first()
+    if row is None:
+        raise NotFound(f"There is no key {prefix_or_id}. `attune keys list` shows all.")
+    return _key(row)
+
+
+def prefix_of(secret: str) -> str | None:
+    """Returns the public prefix in what a client sent as its key; None if it does not look like a key."""
+    parts = secret.split("-")
+    return parts[2] if len(parts) == 4 and parts[:2] == ["sk", "attune"] else None
+
+
+def verify(secret: str, key: ApiKey) -> bool:
+    """Whether `secret` is the secret of `key`, in a time that does not tell how much of it is right."""
+    return hmac.compare_digest(_digest(secret), key.secret_sha256)
+
+
+def _digest(secret: str) -> str:
+    """SHA-256 in hex. What a client sent may hold lone surrogates: they must not raise."""
+    return hashlib.sha256(secret.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _row(key: ApiKey) -> dict[str, Any]:
+    return {column.name: getattr(key, column.name) for column in api_keys.columns}
+
+
+def _key(row: RowMapping) -> ApiKey:
+    return ApiKey(**{**row, "scopes": tuple(row["scopes"])})

