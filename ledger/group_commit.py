@@ -45,8 +45,8 @@ class Batch:
 class GroupCommit:
     """A thread that writes for all others.
 
-    Operations are functions of the ledger, called with a connection. They must change nothing else: after an error of the
-    database, the transaction is rolled back and the operations that were not to blame run again.
+    Operations are functions of the ledger, called with a connection. They must change nothing else: after an error of
+    the database, the transaction is rolled back and the operations that were not to blame run again.
     """
 
     def __init__(
@@ -77,7 +77,7 @@ class GroupCommit:
     def submit(
         self, function: Callable[Concatenate[Connection, P], R], *args: P.args, **kwargs: P.kwargs
     ) -> "Future[R]":
-        """Hands in `function(connection, *args, **kwargs)`. The future's callbacks run in the thread: they must not wait.
+        """Hands in `function(connection, *args, **kwargs)`. Callbacks of the future run in the thread: keep them short.
 
         Returns:
             A future of the function's result, done once it is on disk. Its exception is the function's own, or

@@ -206,6 +206,19 @@ class Message:
 
 
 @dataclass(frozen=True, slots=True)
+class NewMessage:
+    """A user's message as it comes in. Sending the same `client_id` again does not store it twice."""
+
+    conversation_id: str
+    owner: str
+    user: str
+    content: str
+    parent_id: str | None = None
+    client_id: str | None = None
+    created_at: datetime = field(default_factory=utc_now)
+
+
+@dataclass(frozen=True, slots=True)
 class ConversationTree:
     """A conversation and all its messages, oldest first, so that a parent always stands before its children."""
 

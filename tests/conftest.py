@@ -1,4 +1,4 @@
-"""Databases for the tests: SQLite files, and a real PostgreSQL server that the run starts when a test first asks for it."""
+"""Databases for the tests: SQLite files, and a real PostgreSQL server, started when a test first asks for it."""
 
 import shutil
 import tempfile

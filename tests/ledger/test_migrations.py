@@ -1,15 +1,9 @@
 """Migrations: complete, safe to run at once, and honest about newer databases."""
 
-import multiprocessing
-from pathlib import Path
-
-import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import make_url, text
 
 from ledger.database import Database
-from ledger.errors import LedgerError
 from ledger.schema import metadata
 
 
