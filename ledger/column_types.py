@@ -19,9 +19,15 @@ def storable_text(text: str) -> str:
 
 
 def storable_json(value: Any) -> Any:
-    """Makes every string in a JSON value storable, and non-finite numbers, which JSON does not have, null."""
+    """Makes every string in a JSON value storable, and numbers that no reader could take.
+
+    NaN and infinities, which JSON does not have, become null; integers beyond 64 bits become floats, as readers of JSON
+    take them (Python itself refuses to read one of more than 4,300 digits).
+    """
     if isinstance(value, str):
         return storable_text(value)
+    if isinstance(value, int) and not -(2**63) <= value < 2**64:
+        return float(value) if abs(value) < 2**1023 else None
     if isinstance(value, float):
         return value if math.isfinite(value) else None
     if isinstance(value, dict):
@@ -69,7 +75,10 @@ class UtcTime(TypeDecorator[datetime]):
             return None
         if value.tzinfo is None:
             raise ValueError(f"The time {value} has no time zone; give an aware datetime.")
-        in_utc = value.astimezone(UTC)
+        try:
+            in_utc = value.astimezone(UTC)
+        except OverflowError:  # the first or the last hours of the calendar, in another zone
+            in_utc = (datetime.min if value.year == 1 else datetime.max).replace(tzinfo=UTC)
         return in_utc.replace(tzinfo=None) if dialect.name == "sqlite" else in_utc
 
     def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:

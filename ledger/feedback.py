@@ -10,9 +10,9 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, Table, select
+from sqlalchemy import ColumnElement, Connection, RowMapping, Select, Table, bindparam, select
 
-from ledger.column_types import storable_json
+from ledger.column_types import storable_json, storable_text
 from ledger.errors import Conflict, Impossible, NotFound, NotYours
 from ledger.exports import export_preference, export_unpaired
 from ledger.ids import new_id
@@ -21,6 +21,28 @@ from ledger.records import Feedback, FeedbackFilter, Kind, NewFeedback, Page
 from ledger.schema import completions, feedback, feedback_latest, users
 
 __all__ = ["add", "export_preference", "export_unpaired", "latest_for", "search"]
+
+
+def _with_user(table: Table) -> Select[Any]:
+    """Selects a `Feedback`'s columns from the table or from the view of the latest."""
+    hidden = {"sequence", "user_id", "body_sha256"}
+    columns = [column for column in table.columns if column.name not in hidden]
+    return select(*columns, users.c.external_id.label("user")).join(users, users.c.id == table.c.user_id)
+
+
+# Built once, because building a statement takes longer than SQLite needs to run it.
+_BY_ID = _with_user(feedback).where(feedback.c.id == bindparam("id"))
+_BY_IDEMPOTENCY_KEY = (
+    _with_user(feedback)
+    .where(feedback.c.owner == bindparam("owner"), feedback.c.idempotency_key == bindparam("idempotency_key"))
+    .add_columns(feedback.c.body_sha256.label("body"))
+)
+_HOLD_COMPLETION = (
+    select(completions.c.user_id, completions.c.messages, completions.c.choices, users.c.external_id)
+    .join(users, users.c.id == completions.c.user_id)
+    .where(completions.c.id == bindparam("id"), completions.c.owner == bindparam("owner"))
+    .with_for_update(read=True, key_share=True, of=completions)
+)
 
 
 def add(connection: Connection, new: NewFeedback) -> Feedback:
@@ -53,8 +75,7 @@ def add(connection: Connection, new: NewFeedback) -> Feedback:
         earlier = _by_idempotency_key(connection, new)
         assert earlier is not None, "a row of feedback has no other unique keys that could be taken"
         return earlier
-    stored = connection.execute(_with_user(feedback).where(feedback.c.id == row["id"])).mappings().one()
-    return _feedback(stored)
+    return _feedback(connection.execute(_BY_ID, {"id": row["id"]}).mappings().one())
 
 
 def search(
@@ -133,22 +154,10 @@ def _check(connection: Connection, new: NewFeedback) -> str:
 
 def _owned_completion(connection: Connection, completion_id: str, new: NewFeedback) -> RowMapping:
     """Returns the completion's row if it was given to this owner and user; it stays until the transaction ends."""
-    query = (
-        select(
-            completions.c.owner,
-            completions.c.user_id,
-            completions.c.messages,
-            completions.c.choices,
-            users.c.external_id,
-        )
-        .join(users, users.c.id == completions.c.user_id)
-        .where(completions.c.id == completion_id, completions.c.owner == new.owner)
-        .with_for_update(read=True, key_share=True, of=completions)
-    )
-    row = connection.execute(query).mappings().first()
+    row = connection.execute(_HOLD_COMPLETION, {"id": completion_id, "owner": new.owner}).mappings().first()
     if row is None:
         raise NotFound(f"There is no completion {completion_id}.")
-    if row["external_id"] != new.user:
+    if row["external_id"] != storable_text(new.user):
         raise NotYours(f"The completion {completion_id} was given to another user; only they can rate it.")
     return row
 
@@ -176,12 +185,8 @@ def _by_idempotency_key(connection: Connection, new: NewFeedback) -> Feedback | 
     """Returns the row that this idempotency key made earlier."""
     if new.idempotency_key is None:
         return None
-    query = (
-        _with_user(feedback)
-        .where(feedback.c.owner == new.owner, feedback.c.idempotency_key == new.idempotency_key)
-        .add_columns(feedback.c.body_sha256.label("body"))
-    )
-    row = connection.execute(query).mappings().first()
+    used = {"owner": new.owner, "idempotency_key": new.idempotency_key}
+    row = connection.execute(_BY_IDEMPOTENCY_KEY, used).mappings().first()
     if row is None:
         return None
     if row["body"] != _digest(new):
@@ -189,13 +194,6 @@ def _by_idempotency_key(connection: Connection, new: NewFeedback) -> Feedback | 
             f"The Idempotency-Key {new.idempotency_key!r} was used before for other feedback. Use a new key for each."
         )
     return _feedback(row)
-
-
-def _with_user(table: Table) -> Any:
-    """Selects a `Feedback`'s columns from the table or from the view of the latest."""
-    hidden = {"sequence", "user_id", "body_sha256"}
-    columns = [column for column in table.columns if column.name not in hidden]
-    return select(*columns, users.c.external_id.label("user")).join(users, users.c.id == table.c.user_id)
 
 
 def _feedback(row: RowMapping) -> Feedback:

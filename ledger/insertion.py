@@ -1,9 +1,13 @@
-"""Inserting a row that may already be there, without a race between looking and inserting."""
+"""Inserting a row that may already be there, without a race between looking and inserting.
+
+The statements are built once for each table: building one takes longer than SQLite needs to run it.
+"""
 
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, Table
+from sqlalchemy import Connection, Executable, Table
 from sqlalchemy.dialects import postgresql, sqlite
 
 
@@ -13,18 +17,26 @@ def insert_if_absent(connection: Connection, table: Table, row: Mapping[str, Any
     Returns:
         Whether the row was inserted.
     """
-    new = _insert(connection, table).values(**row).on_conflict_do_nothing().returning(*table.primary_key)
-    return connection.execute(new).first() is not None
+    return connection.execute(_insert_if_absent(connection.dialect.name, table), row).first() is not None
 
 
 def upsert(connection: Connection, table: Table, row: Mapping[str, Any]) -> None:
-    """Inserts a row, or overwrites the one with the same primary key."""
-    keys = [column.name for column in table.primary_key]
-    others = {name: value for name, value in row.items() if name not in keys}
-    new = _insert(connection, table).values(**row)
-    connection.execute(new.on_conflict_do_update(index_elements=keys, set_=others))
+    """Inserts a row with a value for every column, or overwrites the one with the same primary key."""
+    connection.execute(_upsert(connection.dialect.name, table), row)
 
 
-def _insert(connection: Connection, table: Table) -> sqlite.Insert | postgresql.Insert:
+@cache
+def _insert_if_absent(dialect_name: str, table: Table) -> Executable:
+    return _insert(dialect_name, table).on_conflict_do_nothing().returning(*table.primary_key)
+
+
+@cache
+def _upsert(dialect_name: str, table: Table) -> Executable:
+    new = _insert(dialect_name, table)
+    others = {column.name: new.excluded[column.name] for column in table.columns if not column.primary_key}
+    return new.on_conflict_do_update(index_elements=list(table.primary_key), set_=others)
+
+
+def _insert(dialect_name: str, table: Table) -> sqlite.Insert | postgresql.Insert:
     """The two databases spell ON CONFLICT alike, but SQLAlchemy has it per database."""
-    return sqlite.insert(table) if connection.dialect.name == "sqlite" else postgresql.insert(table)
+    return sqlite.insert(table) if dialect_name == "sqlite" else postgresql.insert(table)

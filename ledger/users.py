@@ -1,6 +1,6 @@
 """Users: opaque ids for what an owner's app calls its people."""
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, bindparam, select
 
 from ledger.clock import utc_now
 from ledger.column_types import storable_text
@@ -8,6 +8,13 @@ from ledger.ids import new_id
 from ledger.insertion import insert_if_absent
 from ledger.records import User
 from ledger.schema import users
+
+# Built once, because every completion needs it.
+_HOLD = (
+    select(users)
+    .where(users.c.owner == bindparam("owner"), users.c.external_id == bindparam("external_id"))
+    .with_for_update(read=True, key_share=True)
+)
 
 
 def find(connection: Connection, owner: str, external_id: str) -> User | None:
@@ -22,13 +29,8 @@ def resolve(connection: Connection, owner: str, external_id: str) -> User:
 
     The row stays until the transaction ends: nobody erases the user in between.
     """
-    query = (
-        select(users)
-        .where(users.c.owner == owner, users.c.external_id == external_id)
-        .with_for_update(read=True, key_share=True)
-    )
     while True:
-        row = connection.execute(query).mappings().first()
+        row = connection.execute(_HOLD, {"owner": owner, "external_id": external_id}).mappings().first()
         if row is not None:
             return User(**row)
         new = User(new_id("usr"), storable_text(owner), storable_text(external_id), utc_now())
