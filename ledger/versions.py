@@ -56,7 +56,8 @@ def register_base(connection: Connection, *, path: str, sha256: str, probe: Json
 
 def _base_of(connection: Connection, number: int) -> int:
     """Returns the number of the base that a version grew from."""
-    parents = dict(connection.execute(select(model_versions.c.number, model_versions.c.parent_number)).tuples().all())
+    rows = connection.execute(select(model_versions.c.number, model_versions.c.parent_number))
+    parents = {row.number: row.parent_number for row in rows}
     while (parent := parents[number]) is not None:
         number = parent
     return number

@@ -8,6 +8,7 @@ from uuid import uuid4
 import pytest
 
 from ledger import completions, keys, versions
+from ledger.clock import utc_now
 from ledger.database import Database
 from ledger.records import ApiKey, Choice, Completion
 
@@ -42,7 +43,7 @@ def answer(key: ApiKey) -> Callable[..., Completion]:
     )
 
     def make(**fields: Any) -> Completion:
-        return replace(template, **{"id": f"chatcmpl-{uuid4().hex}", **fields})
+        return replace(template, **{"id": f"chatcmpl-{uuid4().hex}", "created_at": utc_now(), **fields})
 
     return make
 

@@ -1,0 +1,145 @@
+"""Model versions, deployments, engines and the audit."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from sqlalchemy import insert
+
+from ledger import audit, deployments, engines, versions
+from ledger.database import Database
+from ledger.errors import Impossible, NotFound
+from ledger.records import Engine
+from ledger.schema import model_versions
+
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+def register(database: Database, name: str, path: str | None = None) -> int:
+    with database.write() as connection:
+        return versions.register_base(connection, path=path or f"/{name}", sha256=name).number
+
+
+def add_child(database: Database, number: int, parent: int) -> None:
+    with database.write() as connection:
+        version = {"number": number, "parent_number": parent, "form": "adapter", "path": "/a", "sha256": str(number)}
+        connection.execute(insert(model_versions).values(version | {"state": "passed", "created_at": NOW}))
+
+
+def states(database: Database) -> dict[int, str]:
+    with database.read() as connection:
+        return {version.number: version.state for version in versions.list_all(connection)}
+
+
+def live(database: Database) -> int | None:
+    with database.read() as connection:
+        return deployments.current(connection).live_version
+
+
+def test_an_empty_ledger_wants_nothing_to_run(database: Database) -> None:
+    with database.read() as connection:
+        now = deployments.current(connection)
+    assert (now.live_version, now.canary_version, now.canary_share) == (None, None, 0.0)
+    assert now.updated_at.tzinfo is UTC
+
+
+def test_the_first_base_goes_live(database: Database) -> None:
+    assert register(database, "a") == 1
+    assert states(database) == {1: "live"} and live(database) == 1
+
+
+def test_the_same_model_keeps_its_number_wherever_it_lies(database: Database) -> None:
+    register(database, "a", "/old")
+    assert register(database, "a", "/new") == 1
+    with database.read() as connection:
+        version = versions.get(connection, 1)
+        assert (version.path, version.form, version.name) == ("/new", "base", "attune@v1")
+        assert len(audit.latest(connection)) == 1  # a restart is no change
+
+
+def test_another_base_replaces_the_live_one_and_can_come_back(database: Database) -> None:
+    register(database, "a")
+    assert register(database, "b") == 2
+    assert states(database) == {1: "retired", 2: "live"}
+    assert register(database, "a") == 1
+    assert states(database) == {1: "live", 2: "retired"} and live(database) == 1
+
+
+def test_a_restart_with_the_base_does_not_replace_what_grew_from_it(database: Database) -> None:
+    register(database, "a")
+    add_child(database, 2, 1)
+    add_child(database, 3, 2)
+    with database.write() as connection:
+        deployments.set_live(connection, 3, actor="op", reason="better")
+    assert register(database, "a") == 1
+    assert live(database) == 3
+
+
+def test_a_probe_stays_until_another_is_given(database: Database) -> None:
+    with database.write() as connection:
+        versions.register_base(connection, path="/a", sha256="a", probe={"p": [-0.5]})
+        assert versions.register_base(connection, path="/a", sha256="a").probe == {"p": [-0.5]}
+        assert versions.register_base(connection, path="/a", sha256="a", probe={"p": [1]}).probe == {"p": [1]}
+
+
+def test_a_canary_is_promoted_or_ended_and_every_change_is_in_the_audit(database: Database) -> None:
+    register(database, "a")
+    add_child(database, 2, 1)
+    add_child(database, 3, 1)
+    with database.write() as connection:
+        deployments.set_canary(connection, 2, 0.1, actor="op", reason="try it")
+        deployments.set_canary(connection, 3, 0.2, actor="op", reason="rather this")
+    assert states(database) == {1: "live", 2: "passed", 3: "canary"}
+    with database.write() as connection:
+        ended = deployments.end_canary(connection, actor="controller", reason="worse")
+        deployments.end_canary(connection, actor="controller", reason="nothing to end")
+        assert (ended.canary_version, ended.canary_share) == (None, 0.0)
+        deployments.set_canary(connection, 2, 1.0, actor="op", reason="again")
+        promoted = deployments.set_live(connection, 2, actor="op", reason="better")
+        assert (promoted.live_version, promoted.canary_version) == (2, None)
+        entries = audit.latest(connection)
+    assert states(database) == {1: "retired", 2: "live", 3: "rejected"}
+    assert [(entry.action, entry.subject, entry.actor, entry.reason) for entry in entries] == [
+        ("set_live", "v2", "op", "better"),
+        ("set_canary", "v2", "op", "again"),
+        ("end_canary", "v3", "controller", "worse"),
+        ("set_canary", "v3", "op", "rather this"),
+        ("set_canary", "v2", "op", "try it"),
+        ("set_live", "v1", "attune", "started with the model /a"),
+    ]
+
+
+def test_an_impossible_deployment_is_refused_and_changes_nothing(database: Database) -> None:
+    register(database, "a")
+    add_child(database, 2, 1)
+    with database.write() as connection:
+        before = deployments.current(connection)
+        for share in (0.0, 1.1, float("nan")):
+            with pytest.raises(Impossible, match="share"):
+                deployments.set_canary(connection, 2, share, actor="op", reason="")
+        with pytest.raises(Impossible, match="is live"):
+            deployments.set_canary(connection, 1, 0.5, actor="op", reason="")
+        with pytest.raises(NotFound, match="version 9"):
+            deployments.set_live(connection, 9, actor="op", reason="")
+        assert deployments.current(connection) == before
+        deployments.set_canary(connection, 2, 0.5, actor="op", reason="")
+        deployments.end_canary(connection, actor="op", reason="")
+        with pytest.raises(Impossible, match="rejected"):
+            deployments.set_live(connection, 2, actor="op", reason="")
+
+
+def test_an_engine_is_overwritten_listed_and_forgotten(database: Database) -> None:
+    register(database, "a")
+    starting = Engine("e1", "unix:///e1.sock", 1, "starting", pid=7, started_at=NOW, updated_at=NOW)
+    ready = Engine("e1", "unix:///e1.sock", 1, "ready", "up", ("<|im_end|>",), 7, None, NOW, NOW)
+    later = NOW + timedelta(minutes=1)
+    other = Engine("e2", "http://127.0.0.1:1", 1, "ready", model_name="gpt", started_at=later, updated_at=later)
+    with database.write() as connection:
+        engines.upsert(connection, starting)
+        assert engines.serving(connection) == []
+        engines.upsert(connection, ready)
+        engines.upsert(connection, other)
+        assert engines.serving(connection) == [other, ready]
+        engines.upsert(connection, starting)
+        assert engines.serving(connection) == [other]
+        engines.remove(connection, "e2")
+        assert engines.list_all(connection) == [starting]
