@@ -1,0 +1,51 @@
+"""`python -m server.controller`: run the controller until SIGTERM or SIGINT."""
+
+import asyncio
+import logging
+import signal
+import sys
+
+from pydantic import ValidationError
+
+from ledger.database import Database
+from ledger.errors import LedgerError
+from ledger.settings import LedgerSettings
+from server.controller.controller import Controller
+from server.controller.errors import ControllerError
+from server.controller.lock import only_controller
+from server.controller.settings import EngineSettings
+
+log = logging.getLogger("server.controller")
+
+
+async def serve() -> None:
+    """Runs the controller with the settings of the environment."""
+    ledger, settings = LedgerSettings(), EngineSettings()
+    home = ledger.home.expanduser().resolve()
+    home.mkdir(mode=0o700, parents=True, exist_ok=True)
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    with only_controller(home):
+        database = Database.open(ledger.resolved_database_url)
+        try:
+            await Controller(settings, home, database, stop).run()
+        finally:
+            database.close()
+
+
+def main() -> int:
+    """Returns the exit status: 0 after a stop that was asked for, 1 with a sentence on standard error otherwise."""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    logging.getLogger("alembic").setLevel(logging.WARNING)
+    try:
+        asyncio.run(serve())
+    except (ControllerError, LedgerError, ValidationError) as error:
+        log.error("%s", error)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

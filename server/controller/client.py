@@ -1,0 +1,75 @@
+"""What the controller asks an engine over HTTP: its counters, its models, and for one token."""
+
+import asyncio
+from collections.abc import Mapping
+from types import TracebackType
+from typing import Any
+
+import aiohttp
+from prometheus_client.parser import text_string_to_metric_families
+
+from server.controller.errors import EngineFailed
+
+_TOKENS = frozenset({"vllm:prompt_tokens_total", "vllm:generation_tokens_total"})
+_REQUESTS = frozenset({"vllm:num_requests_running", "vllm:num_requests_waiting"})
+UNREACHABLE = (aiohttp.ClientError, asyncio.TimeoutError, OSError)
+
+
+class EngineClient:
+    """A client of one engine, at `unix:///path` or `http://host:port`; use it as an async context manager."""
+
+    def __init__(self, url: str, api_key: str | None = None) -> None:
+        unix = url.startswith("unix://")
+        self._base = "http://engine" if unix else url.rstrip("/")
+        headers = {"Authorization": f"Bearer {api_key}"} if api_key else {}
+        connector = aiohttp.UnixConnector(url.removeprefix("unix://")) if unix else aiohttp.TCPConnector()
+        # Not trusting the environment: a proxy meant for the internet must not see these requests.
+        self._session = aiohttp.ClientSession(connector=connector, headers=headers, trust_env=False)
+
+    async def __aenter__(self) -> "EngineClient":
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._session.close()
+
+    async def tokens(self, timeout_s: float = 5) -> float:
+        """How many tokens the engine has processed since its start, prompts and answers together."""
+        return sum((await self._samples(_TOKENS, timeout_s)).values())
+
+    async def requests(self, timeout_s: float = 5) -> float:
+        """How many requests are with the engine, running or waiting."""
+        return sum((await self._samples(_REQUESTS, timeout_s)).values())
+
+    async def models(self, timeout_s: float = 5) -> list[str]:
+        """The names under `/v1/models`."""
+        async with self._session.get(f"{self._base}/v1/models", timeout=aiohttp.ClientTimeout(timeout_s)) as answer:
+            answer.raise_for_status()
+            body: dict[str, Any] = await answer.json()
+        return [str(model["id"]) for model in body.get("data", [])]
+
+    async def generate_one_token(self, model: str, timeout_s: float) -> None:
+        """Has the engine generate one token.
+
+        Raises:
+            EngineFailed: It answers, but not with a completion.
+            aiohttp.ClientError, TimeoutError: It does not answer.
+        """
+        body = {"model": model, "prompt": ".", "max_tokens": 1, "temperature": 0}
+        timeout = aiohttp.ClientTimeout(timeout_s)
+        async with self._session.post(f"{self._base}/v1/completions", json=body, timeout=timeout) as answer:
+            if answer.status != 200:
+                raise EngineFailed(f"asked for one token, it answers {answer.status}: {(await answer.text())[:300]}")
+
+    async def _samples(self, names: frozenset[str], timeout_s: float) -> Mapping[str, float]:
+        timeout = aiohttp.ClientTimeout(timeout_s)
+        async with self._session.get(f"{self._base}/metrics", timeout=timeout) as answer:
+            answer.raise_for_status()
+            text = await answer.text()
+        sums: dict[str, float] = {}
+        for family in text_string_to_metric_families(text):
+            for sample in family.samples:
+                if sample.name in names:
+                    sums[sample.name] = sums.get(sample.name, 0) + sample.value
+        return sums

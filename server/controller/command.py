@@ -1,0 +1,62 @@
+"""The command line and environment that vLLM's OpenAI server is started with."""
+
+import os
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+from server.controller.platform import Platform
+from server.controller.settings import EngineSettings
+
+# The module that `vllm.entrypoints.openai.api_server` now forwards to. vLLM's own command fails with the CPU build.
+SERVER = "vllm.entrypoints.launchers.api_server.entry"
+
+
+def command(settings: EngineSettings, platform: Platform, *, model: Path, name: str, socket: Path) -> list[str]:
+    """The arguments of the engine.
+
+    Args:
+        settings: How it is to run.
+        platform: What it runs on.
+        model: Folder of the model.
+        name: Under which it is served, such as `attune@v1`.
+        socket: Unix socket that it listens on.
+    """
+    arguments = [sys.executable, "-m", SERVER, "--model", str(model), "--served-model-name", name, "--uds", str(socket)]
+    arguments += ["--disable-uvicorn-access-log", "--max-num-seqs", str(settings.max_num_seqs)]
+    arguments += ["--dtype", _dtype(settings, platform)]
+    if settings.max_model_len is not None:
+        arguments += ["--max-model-len", str(settings.max_model_len)]
+    if settings.enforce_eager if settings.enforce_eager is not None else platform == "cpu":
+        arguments.append("--enforce-eager")
+    if platform == "cuda":
+        arguments += ["--gpu-memory-utilization", str(settings.gpu_memory_utilization)]
+        arguments += ["--tensor-parallel-size", str(settings.tensor_parallel_size)]
+    return arguments + list(settings.extra_engine_args)
+
+
+def environment(
+    settings: EngineSettings, platform: Platform, inherited: Mapping[str, str] = os.environ
+) -> dict[str, str]:
+    """The engine's environment: what is inherited, less our own settings and secrets, plus vLLM's."""
+    kept = {key: value for key, value in inherited.items() if not key.startswith("ATTUNE_")}
+    # vLLM's reload endpoints for developers must never be served; and without cached bytecode its three processes
+    # would each compile thousands of modules at every start.
+    for dropped in ("VLLM_SERVER_DEV_MODE", "PYTHONDONTWRITEBYTECODE"):
+        kept.pop(dropped, None)
+    kept |= {
+        "VLLM_NO_USAGE_STATS": "1",
+        "HF_HUB_DISABLE_TELEMETRY": "1",
+        "HF_HUB_OFFLINE": "1",  # The model is a folder by now; nothing is left to fetch.
+        "VLLM_MAX_N_SEQUENCES": str(settings.max_choices),
+        "VLLM_LOGGING_COLOR": "0",
+        "PYTHONUNBUFFERED": "1",
+    }
+    if platform == "cpu":
+        kept |= {"VLLM_TARGET_DEVICE": "cpu", "VLLM_CPU_KVCACHE_SPACE": str(settings.kv_cache_gib)}
+    return kept
+
+
+def _dtype(settings: EngineSettings, platform: Platform) -> str:
+    """On CPU, vLLM's auto would run a float32 checkpoint in float32, at half the speed."""
+    return "bfloat16" if settings.dtype == "auto" and platform == "cpu" else settings.dtype

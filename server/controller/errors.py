@@ -1,0 +1,17 @@
+"""What can go wrong in the controller. `ControllerError` is the root; each message says what to do."""
+
+
+class ControllerError(Exception):
+    """The root of every error that this package raises on purpose."""
+
+
+class ModelUnusable(ControllerError):
+    """The model cannot be served: it is missing, incomplete, or of an architecture that vLLM does not know."""
+
+
+class EngineFailed(ControllerError):
+    """The engine did not start, or ended by itself."""
+
+
+class AlreadyRunning(ControllerError):
+    """Another controller looks after the engines of this ledger."""

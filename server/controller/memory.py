@@ -1,0 +1,38 @@
+"""Whether the machine has room for a model, asked before an engine spends a minute to find out."""
+
+from pathlib import Path
+
+from server.controller.errors import EngineFailed
+from server.controller.model import Model
+from server.controller.settings import EngineSettings
+
+_GIB = 2**30
+
+
+def require_memory(model: Model, settings: EngineSettings, available: int | None = None) -> None:
+    """Checks that weights and key-value cache fit into the free memory of a CPU machine.
+
+    Args:
+        model: What is to be loaded.
+        settings: Its key-value cache.
+        available: Free memory in bytes; by default what the kernel says.
+
+    Raises:
+        EngineFailed: They do not fit.
+    """
+    free = available_memory() if available is None else available
+    needed = model.weights_bytes + settings.kv_cache_gib * _GIB
+    if needed > free:
+        raise EngineFailed(
+            f"There is not enough memory for {model.path}: its weights take {model.weights_bytes / _GIB:.1f} GiB and "
+            f"the key-value cache {settings.kv_cache_gib} GiB, but {free / _GIB:.1f} GiB are free. Stop something, "
+            "lower ATTUNE_KV_CACHE_GIB, or take a smaller model."
+        )
+
+
+def available_memory() -> int:
+    """Bytes that can be used without swapping (`MemAvailable` in proc(5))."""
+    for line in Path("/proc/meminfo").read_text().splitlines():
+        if line.startswith("MemAvailable:"):
+            return int(line.split()[1]) * 1024
+    return 0

@@ -1,0 +1,126 @@
+"""The model that is to be served: found, checked before an engine is started with it, and known by its hash."""
+
+import hashlib
+import json
+from dataclasses import dataclass
+from functools import cache
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from server.controller.errors import ModelUnusable
+
+_WEIGHTS = ("*.safetensors", "*.bin", "*.pt", "*.gguf")
+_TOKENIZERS = ("tokenizer.json", "tokenizer.model", "vocab.json", "tekken.json")
+_DESCRIPTIONS = ("*.json", "*.jinja", "*.model", "*.txt")
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """A checked model on disk.
+
+    Attributes:
+        path: Its folder, absolute.
+        architecture: The class that its configuration names, such as `LlamaForCausalLM`.
+        weights_bytes: Size of the weights on disk.
+    """
+
+    path: Path
+    architecture: str
+    weights_bytes: int
+
+
+def inspect(folder: Path) -> Model:
+    """Checks what can be checked at once, so that a mistake is reported before an engine takes a minute to start.
+
+    Raises:
+        ModelUnusable: Something is missing or unknown to vLLM; the message says what.
+    """
+    if not folder.is_dir():
+        raise ModelUnusable(
+            f"There is no model folder {folder}. Give a folder or a hub id with --model or ATTUNE_MODEL."
+        )
+    config = read_json(folder / "config.json")
+    if config is None:
+        raise ModelUnusable(f"{folder} holds no config.json, so it is not a model in Hugging Face's layout.")
+    weights = weight_files(folder)
+    if not weights:
+        raise ModelUnusable(f"{folder} holds no weights ({', '.join(_WEIGHTS)}): a download that broke off?")
+    if not any((folder / name).exists() for name in _TOKENIZERS):
+        raise ModelUnusable(f"{folder} holds no tokenizer (none of {', '.join(_TOKENIZERS)}).")
+    architectures = config.get("architectures") or []
+    known = vllm_architectures()
+    if known and not any(name in known for name in architectures):
+        raise ModelUnusable(
+            f"vLLM does not know the architecture {', '.join(architectures) or '(none named)'} of {folder}. "
+            "Its supported models are listed at docs.vllm.ai under Supported Models."
+        )
+    return Model(folder.resolve(), architectures[0] if architectures else "", sum(f.stat().st_size for f in weights))
+
+
+def weight_files(folder: Path) -> list[Path]:
+    """The files that hold weights, in the order of their names."""
+    return sorted(path for pattern in _WEIGHTS for path in folder.glob(pattern))
+
+
+def read_json(path: Path) -> dict[str, Any] | None:
+    """A JSON object from a file; None if there is no such file.
+
+    Raises:
+        ModelUnusable: The file cannot be read, or is not a JSON object.
+    """
+    if not path.exists():
+        return None
+    try:
+        value = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise ModelUnusable(f"{path} cannot be read: {error}.") from error
+    if not isinstance(value, dict):
+        raise ModelUnusable(f"{path} holds {type(value).__name__}, not an object.")
+    return value
+
+
+@cache
+def vllm_architectures() -> frozenset[str]:
+    """The architectures that the installed vLLM names in its registry; empty if that cannot be told.
+
+    The registry's source is searched for the names, because importing it takes many seconds.
+    """
+    vllm = find_spec("vllm")
+    if vllm is None or vllm.origin is None:
+        return frozenset()
+    registry = Path(vllm.origin).parent / "model_executor" / "models" / "registry.py"
+    if not registry.exists():
+        return frozenset()
+    import ast
+
+    tree = ast.parse(registry.read_text(encoding="utf-8"))
+    keys = (key for node in ast.walk(tree) if isinstance(node, ast.Dict) for key in node.keys)
+    return frozenset(key.value for key in keys if isinstance(key, ast.Constant) and isinstance(key.value, str))
+
+
+def fingerprint(model: Model, cache_folder: Path) -> str:
+    """SHA-256 (hex) over the names and contents of the model's files. Hashes of large files are kept in `cache_folder`.
+
+    Args:
+        model: What to hash.
+        cache_folder: Where hashes are kept, by path, size and time of change.
+    """
+    files = {path for pattern in _DESCRIPTIONS for path in model.path.glob(pattern)} | set(weight_files(model.path))
+    whole = hashlib.sha256()
+    for path in sorted(files):
+        whole.update(f"{path.name}\0{_file_hash(path, cache_folder)}\n".encode())
+    return whole.hexdigest()
+
+
+def _file_hash(path: Path, cache_folder: Path) -> str:
+    status = path.stat()
+    identity = f"{path.resolve()}\0{status.st_size}\0{status.st_mtime_ns}"
+    kept = cache_folder / hashlib.sha256(identity.encode()).hexdigest()
+    if kept.exists():
+        return kept.read_text()
+    with path.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    cache_folder.mkdir(parents=True, exist_ok=True)
+    kept.write_text(digest)
+    return digest

