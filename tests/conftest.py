@@ -4,6 +4,7 @@ import shutil
 import tempfile
 import warnings
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from uuid import uuid4
 
@@ -46,19 +47,33 @@ def migrated_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
+KINDS = ["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)]
+
+
+@pytest.fixture(params=KINDS)
 def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    """The URL of an empty, migrated database; every test that uses it runs on SQLite and on PostgreSQL."""
+    """The URL of an empty, migrated database; every test that uses it runs on SQLite and on PostgreSQL.
+
+    A test for one of them says `@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)`.
+    """
     if request.param == "sqlite":
         path = tmp_path / "ledger.db"
         shutil.copy(request.getfixturevalue("migrated_sqlite"), path)
         yield f"sqlite:///{path}"
-        return
-    server, template = request.getfixturevalue("postgresql_server"), request.getfixturevalue("migrated_postgresql")
-    name = f"test_{uuid4().hex}"
-    _execute(server, f"create database {name} template {template}")
-    yield make_url(server).set(database=name).render_as_string(hide_password=False)
-    _execute(server, f"drop database {name} with (force)")
+    else:
+        template = request.getfixturevalue("migrated_postgresql")
+        with _new_postgresql(request.getfixturevalue("postgresql_server"), template) as url:
+            yield url
+
+
+@pytest.fixture(params=KINDS)
+def empty_database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """The URL of a database without tables."""
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path}/new/ledger.db"
+    else:
+        with _new_postgresql(request.getfixturevalue("postgresql_server"), "template0") as url:
+            yield url
 
 
 @pytest.fixture
@@ -67,6 +82,14 @@ def database(database_url: str) -> Iterator[Database]:
     opened = Database.open(database_url, migrate=False)
     yield opened
     opened.close()
+
+
+@contextmanager
+def _new_postgresql(server: str, template: str) -> Iterator[str]:
+    name = f"test_{uuid4().hex}"
+    _execute(server, f"create database {name} template {template}")
+    yield make_url(server).set(database=name).render_as_string(hide_password=False)
+    _execute(server, f"drop database {name} with (force)")
 
 
 def _execute(url: str, statement: str) -> None:
