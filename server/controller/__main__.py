@@ -14,6 +14,7 @@ from server.controller.controller import Controller
 from server.controller.errors import ControllerError
 from server.controller.lock import only_controller
 from server.controller.settings import EngineSettings
+from server.controller.upstream import watch_upstream
 
 log = logging.getLogger("server.controller")
 
@@ -30,7 +31,10 @@ async def serve() -> None:
     with only_controller(home):
         database = Database.open(ledger.resolved_database_url)
         try:
-            await Controller(settings, home, database, stop).run()
+            if settings.upstream is None:
+                await Controller(settings, home, database, stop).run()
+            else:
+                await watch_upstream(settings, database, stop)
         finally:
             database.close()
 

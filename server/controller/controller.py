@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import math
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -50,6 +51,7 @@ class Controller:
     stop: asyncio.Event
     command_of: CommandOf = command
     _backoff: Backoff = field(default_factory=Backoff)
+    _ready_at: float = 0
 
     async def run(self) -> None:
         """Checks the model, registers it, and keeps an engine running with it.
@@ -66,11 +68,11 @@ class Controller:
         model = inspect(await asyncio.to_thread(locate, self.settings.model, log.info))
         version = await asyncio.to_thread(self._register, model)
         while not self.stop.is_set():
-            started = time.monotonic()
+            self._ready_at = math.inf
             reason = await self._run_engine(platform, model, version, observed)
             if reason is None:
                 break
-            wait_s = self._backoff.failed(time.monotonic() - started)
+            wait_s = self._backoff.failed(max(0, time.monotonic() - self._ready_at))
             await observed.report("failed", f"{reason} Starting again in {wait_s:.0f} s.")
             with suppress(TimeoutError):
                 await asyncio.wait_for(self.stop.wait(), wait_s)
@@ -127,6 +129,7 @@ class Controller:
             await until_ready(engine, client, self.settings, name, lambda text: observed.report("starting", text))
         except EngineFailed as error:
             return str(error)
+        self._ready_at = time.monotonic()
         await observed.report("ready", f"serves {name}, started in {time.monotonic() - started:.0f} s")
         reason = await until_it_fails(engine, client, self.settings, name, observed.heartbeat)
         return f"The engine broke down: {reason}. Log: {engine.workplace.log}"

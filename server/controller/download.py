@@ -10,6 +10,11 @@ _HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[\w.-]+")
 _WANTED = ["*.json", "*.safetensors", "*.jinja", "*.model", "*.txt"]
 
 
+def is_hub_id(model: str) -> bool:
+    """Whether `model` names a model of the hub: it looks like `Qwen/Qwen3-0.6B`, and there is no such folder here."""
+    return _HUB_ID.fullmatch(model) is not None and not Path(model).is_dir()
+
+
 def locate(model: str, report: Callable[[str], None]) -> Path:
     """The folder of a model; fetched first, if `model` is a hub id and not a folder.
 
@@ -20,9 +25,8 @@ def locate(model: str, report: Callable[[str], None]) -> Path:
     Raises:
         ModelUnusable: There is no such folder or hub model, or it cannot be fetched.
     """
-    folder = Path(model).expanduser()
-    if folder.is_dir() or not _HUB_ID.fullmatch(model):
-        return folder
+    if not is_hub_id(model):
+        return Path(model).expanduser()
     from huggingface_hub import snapshot_download
     from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
 

@@ -21,7 +21,7 @@ class EngineSettings(AttuneSettings):
     upstream: str | None = Field(
         default=None,
         pattern=r"^https?://",
-        description="Address of an OpenAI-compatible server to use instead of an own engine, such as http://host:8000/v1.",
+        description="Address of an OpenAI-compatible server to use instead of an own engine, such as http://127.0.0.1:8001/v1.",
     )
     upstream_model: str | None = Field(
         default=None, description="Which of the upstream's models to use; by default the first that it lists."
@@ -56,4 +56,4 @@ class EngineSettings(AttuneSettings):
     stop_timeout_s: float = Field(
         default=15, gt=0, description="How long an engine may take to stop before it is killed."
     )
-    poll_interval_s: float = Field(default=0.5, gt=0, description="How often the engine's processes are looked at.")
+    watch_interval_s: float = Field(default=0.5, gt=0, description="How often the engine's processes are looked at.")

@@ -44,7 +44,7 @@ async def until_ready(
         engine.protect_socket()
         await report(progress.read())
         if engine.status is not None or engine.lost_processes():
-            await asyncio.sleep(settings.poll_interval_s)  # The last lines of the log may still be on their way.
+            await asyncio.sleep(settings.watch_interval_s)  # The last lines of the log may still be on their way.
             reason = diagnose(path.read_text(errors="replace"), engine.status)
             raise EngineFailed(f"{reason} Log: {path}")
         remaining = deadline - time.monotonic()
@@ -58,7 +58,7 @@ async def until_ready(
                 await client.models(timeout_s=1)
                 await client.generate_one_token(model, timeout_s=remaining)
                 return
-        await asyncio.sleep(settings.poll_interval_s / 2)
+        await asyncio.sleep(settings.watch_interval_s / 2)
 
 
 async def until_it_fails(
@@ -87,7 +87,7 @@ async def _until_it_ends(engine: EngineProcess, settings: EngineSettings) -> str
     while engine.status is None:
         if lost := await asyncio.to_thread(engine.lost_processes):
             return f"its process {lost[0]} ended"
-        await asyncio.sleep(settings.poll_interval_s)
+        await asyncio.sleep(settings.watch_interval_s)
     return f"it ended with exit status {engine.status}"
 
 

@@ -1,0 +1,77 @@
+"""An engine that somebody else runs: any OpenAI-compatible server. It is only looked at, never started."""
+
+import asyncio
+import hashlib
+import logging
+from contextlib import suppress
+
+from ledger import versions
+from ledger.database import Database
+from ledger.ids import new_id
+from ledger.records import Engine, ModelVersion
+from server.controller.client import UNREACHABLE, EngineClient
+from server.controller.errors import EngineFailed
+from server.controller.observed import ObservedState
+from server.controller.settings import EngineSettings
+
+log = logging.getLogger(__name__)
+
+_POLL_S = 2.0
+
+
+async def watch_upstream(settings: EngineSettings, database: Database, stop: asyncio.Event) -> None:
+    """Keeps the row of the upstream true until `stop` is set.
+
+    Its model becomes a version when it is first seen, and another one if the upstream changes to another model.
+    """
+    assert settings.upstream is not None
+    url = base_address(settings.upstream)
+    key = settings.upstream_api_key.get_secret_value() if settings.upstream_api_key else None
+    observed = ObservedState(database)
+    await observed.clear()
+    row: Engine | None = None
+    async with EngineClient(url, key) as client:
+        while not stop.is_set():
+            try:
+                model = choose(await client.models(), settings.upstream_model, url)
+                if row is None or row.model_name != model:
+                    version = await asyncio.to_thread(_register, database, url, model)
+                    row = Engine(new_id("eng"), url, version.number, "ready", f"serves {model}", model_name=model)
+                    await observed.replace(row)
+                    log.info("upstream %s serves %s as %s", url, model, version.name)
+                await observed.report("ready", f"serves {model}")
+                await observed.heartbeat()
+            except (*UNREACHABLE, EngineFailed) as error:
+                reason = f"The upstream {url} cannot be used: {error or type(error).__name__}"
+                log.log(logging.DEBUG if row else logging.WARNING, reason)
+                await observed.report("failed", reason)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(stop.wait(), _POLL_S)
+    await observed.clear()
+
+
+def base_address(upstream: str) -> str:
+    """The address without a trailing `/v1`, which people give because the `openai` client wants it."""
+    return upstream.rstrip("/").removesuffix("/v1")
+
+
+def choose(offered: list[str], wanted: str | None, url: str) -> str:
+    """Which of the upstream's models to use.
+
+    Raises:
+        EngineFailed: It has none, or not the one that is wanted.
+    """
+    if wanted is None and offered:
+        return offered[0]
+    if wanted in offered:
+        return wanted
+    raise EngineFailed(
+        f"{url} offers {', '.join(offered) or 'no model'}, not {wanted or 'any'}: set ATTUNE_UPSTREAM_MODEL."
+    )
+
+
+def _register(database: Database, url: str, model: str) -> ModelVersion:
+    """An upstream's weights cannot be hashed; its address and the model's name stand for them."""
+    path = f"{url}/v1/models/{model}"
+    with database.write() as connection:
+        return versions.register_base(connection, path=path, sha256=hashlib.sha256(path.encode()).hexdigest())
