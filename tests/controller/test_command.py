@@ -1,0 +1,54 @@
+"""vLLM's command line and environment."""
+
+from pathlib import Path
+
+import pytest
+
+from server.controller.command import command, environment
+from server.controller.platform import Platform
+from server.controller.settings import EngineSettings
+
+
+def arguments(settings: EngineSettings, platform: Platform) -> list[str]:
+    return command(settings, platform, model=Path("/m"), name="attune@v3", socket=Path("/s/engine.sock"))
+
+
+def test_an_engine_listens_on_its_socket_only_and_serves_the_versions_name() -> None:
+    made = arguments(EngineSettings(), "cpu")
+    assert made[made.index("--uds") + 1] == "/s/engine.sock"
+    assert made[made.index("--served-model-name") + 1] == "attune@v3"
+    assert not {"--host", "--port"} & set(made)
+
+
+@pytest.mark.parametrize(
+    ("platform", "asked", "eager"),
+    [("cpu", None, True), ("cuda", None, False), ("cpu", False, False), ("cuda", True, True)],
+)
+def test_eager_is_the_default_on_cpu_only(platform: Platform, asked: bool | None, eager: bool) -> None:
+    assert ("--enforce-eager" in arguments(EngineSettings(enforce_eager=asked), platform)) is eager
+
+
+def test_gpu_settings_go_to_the_gpu_only() -> None:
+    settings = EngineSettings(tensor_parallel_size=2, kv_cache_gib=7)
+    gpu = arguments(settings, "cuda")
+    assert gpu[gpu.index("--tensor-parallel-size") + 1] == "2"
+    assert "--tensor-parallel-size" not in arguments(settings, "cpu")
+    assert "VLLM_TARGET_DEVICE" not in environment(settings, "cuda", {})
+    assert environment(settings, "cpu", {})["VLLM_CPU_KVCACHE_SPACE"] == "7"
+
+
+def test_extra_arguments_stand_last_so_that_they_win() -> None:
+    assert arguments(EngineSettings(extra_engine_args=("--seed", "1")), "cpu")[-2:] == ["--seed", "1"]
+
+
+def test_no_secret_of_ours_and_no_developer_mode_reaches_the_engine() -> None:
+    inherited = {
+        "ATTUNE_UPSTREAM_API_KEY": "s",
+        "ATTUNE_DATABASE_URL": "s",
+        "VLLM_SERVER_DEV_MODE": "1",
+        "PATH": "/bin",
+    }
+    made = environment(EngineSettings(), "cpu", inherited)
+    assert "s" not in made.values()
+    assert "VLLM_SERVER_DEV_MODE" not in made
+    assert (made["PATH"], made["VLLM_NO_USAGE_STATS"], made["HF_HUB_DISABLE_TELEMETRY"]) == ("/bin", "1", "1")
