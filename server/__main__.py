@@ -1,0 +1,52 @@
+"""`python -m server`: the gateway as a process."""
+
+from types import FrameType
+
+import uvicorn
+
+from ledger.database import Database
+from ledger.settings import LedgerSettings
+from server.app import create_app
+from server.header_limit import HeaderLimitedProtocol
+from server.logs import configure_logging
+from server.settings import GatewaySettings
+
+
+class GatewayServer(uvicorn.Server):
+    """Uvicorn, which tells the app of SIGTERM at once, so that it is not ready any more while it drains."""
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Notes the signal."""
+        context = getattr(self.config.app.state, "context", None)  # type: ignore[union-attr]
+        if context is not None:
+            context.draining = True
+        super().handle_exit(sig, frame)
+
+
+def main() -> None:
+    """Serves until SIGTERM or SIGINT; running answers get `drain_timeout_s` to finish."""
+    settings = GatewaySettings()
+    configure_logging(settings.log_level)
+    database = Database.open(LedgerSettings().resolved_database_url)
+    try:
+        config = uvicorn.Config(
+            create_app(settings, database),
+            host=settings.host,
+            port=settings.port,
+            loop="uvloop",
+            http=HeaderLimitedProtocol.limited_to(settings.max_header_bytes),
+            ws="none",
+            lifespan="on",
+            access_log=False,
+            log_config=None,
+            server_header=False,
+            backlog=2048,
+            timeout_graceful_shutdown=settings.drain_timeout_s,
+        )
+        GatewayServer(config).run()
+    finally:
+        database.close()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,106 @@
+"""The gateway's app: `create_app` puts the parts together; `python -m server` serves it."""
+
+import gc
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from functools import partial
+
+from fastapi import FastAPI
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+
+from ledger.database import Database
+from ledger.errors import LedgerError
+from server.admission import Admission
+from server.auth import Authenticator
+from server.context import Context
+from server.edge import Edge, error_response
+from server.error_conversion import to_gateway_error
+from server.errors import GatewayError
+from server.ledger_access import LedgerAccess
+from server.metrics import Metrics
+from server.openapi import describe
+from server.rate_limits import RateLimits
+from server.recording import Recorder
+from server.relay import Lines
+from server.routes import conversations, feedback, generation, health, models, stored_completions, users
+from server.settings import GatewaySettings
+from server.snapshot import SnapshotPoller
+from server.upstream import Upstream
+
+_ROUTERS = (generation, models, stored_completions, feedback, conversations, users, health)
+_EXPECTED: tuple[type[Exception], ...] = (GatewayError, LedgerError, HTTPException, RequestValidationError)
+
+
+def create_app(settings: GatewaySettings, database: Database) -> FastAPI:
+    """Makes the gateway.
+
+    Args:
+        settings: How it bounds what it takes.
+        database: The ledger; it stays open when the app stops.
+
+    Returns:
+        The app. Its parts stand in `app.state.context` once it has started.
+    """
+    metrics = Metrics()
+    app = FastAPI(
+        title="Attune",
+        version="0.1.0",
+        description="OpenAI's wire format in front of vLLM, with feedback and conversations.",
+        lifespan=partial(_lifespan, settings=settings, database=database, metrics=metrics),
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+    )
+    app.openapi = partial(describe, app)  # type: ignore[method-assign]
+    app.add_middleware(Edge, metrics=metrics)
+    for kind in _EXPECTED:
+        app.add_exception_handler(kind, _answer_error)
+    for module in _ROUTERS:
+        app.include_router(module.router)
+    return app
+
+
+@asynccontextmanager
+async def _lifespan(
+    app: FastAPI, *, settings: GatewaySettings, database: Database, metrics: Metrics
+) -> AsyncIterator[None]:
+    """Starts the parts, and ends them so that everything that was answered is on disk."""
+    ledger = LedgerAccess(database, on_commit=metrics.on_commit)
+    poller = SnapshotPoller(ledger, settings.poll_interval_s)
+    key = settings.upstream_api_key
+    upstream = Upstream(None if key is None else key.get_secret_value())
+    admission = Admission(
+        max_concurrent=settings.max_concurrent, max_queue=settings.max_queue, timeout_s=settings.queue_timeout_s
+    )
+    metrics.watch_admission(lambda: admission.running, lambda: admission.waiting)
+    app.state.context = Context(
+        settings=settings,
+        ledger=ledger,
+        poller=poller,
+        authenticator=Authenticator(poller, RateLimits(settings.rate_limit_storage)),
+        admission=admission,
+        metrics=metrics,
+        lines=Lines(
+            upstream=upstream,
+            admission=admission,
+            recorder=Recorder(ledger, metrics),
+            metrics=metrics,
+            request_timeout_s=settings.request_timeout_s,
+            max_answer_bytes=settings.max_answer_bytes,
+        ),
+    )
+    await poller.start()
+    gc.freeze()  # what is loaded by now stays: the collector need not look at it again
+    try:
+        yield
+    finally:
+        await poller.stop()
+        await upstream.close()
+        ledger.close()
+
+
+async def _answer_error(request: Request, error: Exception) -> Response:
+    return error_response(to_gateway_error(error))

@@ -1,0 +1,103 @@
+"""Who asks: the API key, what it may do, how often, and for which user."""
+
+import logging
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from starlette.requests import Request
+
+from ledger import keys
+from ledger.records import ApiKey, Scope
+from server.errors import BadRequest, Forbidden, Unauthenticated
+from server.rate_limits import RateLimits
+from server.snapshot import SnapshotPoller
+
+logger = logging.getLogger(__name__)
+
+LONGEST_USER = 256
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who asks. `user` is the header's; None where there is no such header."""
+
+    key: ApiKey
+    user: str | None
+
+    @property
+    def owner(self) -> str:
+        """Whose data the key sees."""
+        return self.key.owner
+
+    def user_with(self, body_user: str | None) -> str:
+        """The user that a request is for; the empty string where neither header nor body names one.
+
+        Raises:
+            BadRequest: Both do, differently.
+        """
+        if self.user is not None and body_user is not None and self.user != body_user:
+            raise BadRequest(
+                "The body's user and the header X-Attune-User name different users. Send one of them.", param="user"
+            )
+        return self.user or body_user or ""
+
+
+class Authenticator:
+    """Finds the caller of a request."""
+
+    def __init__(self, poller: SnapshotPoller, rate_limits: RateLimits) -> None:
+        self._poller = poller
+        self._rate_limits = rate_limits
+
+    async def caller(self, request: Request, scope: Scope) -> Caller:
+        """Authenticates, authorises and counts a request.
+
+        Raises:
+            Unauthenticated: There is no key in it, or none that opens anything.
+            Forbidden: The key lacks the scope.
+            RateLimited: The key has sent its requests of this minute.
+            BadRequest: The header X-Attune-User is unusable.
+        """
+        secret = _bearer(request)
+        prefix = keys.prefix_of(secret)
+        key = self._poller.current.keys.get(prefix) if prefix else None
+        if key is None and prefix:
+            key = (await self._poller.newer()).keys.get(prefix)  # it may have been made this moment
+        if key is None or not keys.verify(secret, key) or not key.usable(datetime.now(UTC)):
+            raise Unauthenticated(
+                "This API key opens nothing: it is unknown, expired or revoked. `attune keys create` makes one.",
+                code="invalid_api_key",
+            )
+        request.state.key_prefix = key.prefix
+        await self._rate_limits.count(key)
+        if scope not in key.scopes:
+            raise Forbidden(
+                f"This API key lacks the scope {scope}; it has {', '.join(key.scopes)}.", code="missing_scope"
+            )
+        return Caller(key, _user(request))
+
+
+def _bearer(request: Request) -> str:
+    header = request.headers.get("authorization", "")
+    scheme, _, secret = header.partition(" ")
+    if scheme.lower() != "bearer" or not secret.strip():
+        raise Unauthenticated(
+            "There is no API key in the request. Send the header `Authorization: Bearer sk-attune-…`.",
+            code="missing_api_key",
+        )
+    return secret.strip()
+
+
+def _user(request: Request) -> str | None:
+    header = request.headers.get("x-attune-user")
+    if not header:
+        return None
+    try:
+        user = header.encode("latin-1").decode("utf-8")  # Starlette decodes headers as Latin-1; ours is UTF-8
+    except UnicodeDecodeError:
+        raise BadRequest("The header X-Attune-User is not valid UTF-8.", param="X-Attune-User") from None
+    if len(user) > LONGEST_USER:
+        raise BadRequest(
+            f"The header X-Attune-User has {len(user)} characters; {LONGEST_USER} are allowed.", param="X-Attune-User"
+        )
+    return user

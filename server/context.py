@@ -1,0 +1,62 @@
+"""What every route needs, made once when the app starts."""
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from fastapi import Depends, Request, Security
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+
+from ledger.records import Scope
+from server.admission import Admission
+from server.auth import Authenticator, Caller
+from server.ledger_access import LedgerAccess
+from server.metrics import Metrics
+from server.relay import Lines
+from server.settings import GatewaySettings
+from server.snapshot import SnapshotPoller
+
+
+@dataclass(slots=True)
+class Context:
+    """The parts of a running gateway.
+
+    Attributes:
+        draining: Set at SIGTERM: the gateway is not ready any more, though it finishes what runs.
+    """
+
+    settings: GatewaySettings
+    ledger: LedgerAccess
+    poller: SnapshotPoller
+    authenticator: Authenticator
+    admission: Admission
+    metrics: Metrics
+    lines: Lines
+    draining: bool = False
+
+
+def context_of(request: Request) -> Context:
+    """The parts of the gateway that answers this request."""
+    context = request.app.state.context
+    assert isinstance(context, Context)
+    return context
+
+
+_bearer = HTTPBearer(auto_error=False, description="An API key: `sk-attune-…`.")
+Documented = Annotated[HTTPAuthorizationCredentials | None, Security(_bearer)]
+
+
+class Requires:
+    """A dependency: the caller, with a key that has this scope."""
+
+    def __init__(self, scope: Scope) -> None:
+        self.scope = scope
+
+    async def __call__(self, request: Request, documented: Documented) -> Caller:
+        """Authenticates; the second argument only makes the OpenAPI description name the header."""
+        return await context_of(request).authenticator.caller(request, self.scope)
+
+
+In = Annotated[Context, Depends(context_of)]
+InferenceCaller = Annotated[Caller, Depends(Requires("inference"))]
+FeedbackCaller = Annotated[Caller, Depends(Requires("feedback"))]
+AdminCaller = Annotated[Caller, Depends(Requires("admin"))]

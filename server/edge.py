@@ -1,0 +1,97 @@
+"""The outermost layer, in plain ASGI: ids, errors, metrics and the log line of every request."""
+
+import logging
+import secrets
+import time
+from typing import Any
+
+import orjson
+from starlette.responses import Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from server.error_conversion import to_gateway_error
+from server.errors import Defect, GatewayError
+from server.logs import requests_logger
+from server.metrics import Metrics
+
+logger = logging.getLogger(__name__)
+
+_PROBES = frozenset({"/health/live", "/health/ready", "/metrics"})
+_METHODS = frozenset({"GET", "POST", "DELETE", "PUT", "PATCH", "HEAD", "OPTIONS"})
+
+
+def error_response(error: GatewayError) -> Response:
+    """OpenAI's error body with the right status."""
+    headers = {} if error.retry_after_s is None else {"Retry-After": str(error.retry_after_s)}
+    if error.status == 401:
+        headers["WWW-Authenticate"] = "Bearer"
+    if error.status in (408, 413, 431):
+        headers["Connection"] = "close"  # the rest of the request is not read
+    return Response(orjson.dumps(error.body), error.status, headers, media_type="application/json")
+
+
+class Edge:
+    """Wraps the app. What it raises becomes an error body here, or is logged where the response had begun."""
+
+    def __init__(self, app: ASGIApp, *, metrics: Metrics) -> None:
+        self._app = app
+        self._metrics = metrics
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answers one request."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        exchange = _Exchange(scope, send)
+        try:
+            await self._app(scope, receive, exchange.send)
+        except Exception as error:
+            answer = to_gateway_error(error)
+            if isinstance(answer, Defect):
+                logger.exception("A request failed.", extra={"request_id": exchange.request_id})
+            if not exchange.status:
+                await error_response(answer)(scope, receive, exchange.send)
+        finally:
+            self._finish(scope, exchange)
+
+    def _finish(self, scope: Scope, exchange: "_Exchange") -> None:
+        duration_s = time.perf_counter() - exchange.began
+        state = scope["state"]
+        status = state.get("outcome_status") or exchange.status or 499  # 499: the client hung up, as nginx says it
+        route = getattr(scope.get("route"), "path", "unknown")
+        self._metrics.requests.labels(route, _method(scope), status).inc()
+        self._metrics.duration.labels(route).observe(duration_s)
+        fields: dict[str, Any] = {
+            "request_id": exchange.request_id,
+            "method": _method(scope),
+            "route": route,
+            "status": status,
+            "duration_ms": round(duration_s * 1000, 1),
+        }
+        fields |= state.get("log_fields", {})
+        if "key_prefix" in state:
+            fields["key"] = state["key_prefix"]
+        level = logging.DEBUG if route in _PROBES else logging.INFO
+        requests_logger.log(level, "request", extra=fields)
+
+
+class _Exchange:
+    """What the edge remembers of one request."""
+
+    def __init__(self, scope: Scope, send: Send) -> None:
+        self.request_id = secrets.token_hex(16)
+        self.began = time.perf_counter()
+        self.status = 0
+        self._send = send
+        scope.setdefault("state", {}).update(request_id=self.request_id, began=self.began)
+
+    async def send(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            self.status = message["status"]
+            message["headers"] = [*message.get("headers", ()), (b"x-request-id", self.request_id.encode())]
+        await self._send(message)
+
+
+def _method(scope: Scope) -> str:
+    """A client may send any word as its method; labels must be few."""
+    return scope["method"] if scope["method"] in _METHODS else "other"

@@ -1,0 +1,110 @@
+"""The generating endpoints: what each takes, what its answers are called, and what of a request goes to the engine."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from server.control_tokens import ControlTokens
+from server.requests.chat import ChatRequest
+from server.requests.embeddings import EmbeddingsRequest
+from server.requests.fields import RequestModel
+from server.requests.responses import ResponsesRequest
+from server.requests.text import TextRequest
+from server.transcript import ChatTranscript, EmbeddingsTranscript, ResponseTranscript, TextTranscript, Transcript
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """One generating endpoint.
+
+    Attributes:
+        path: The same here and at the engine.
+        id_prefix: What the ids of its answers begin with.
+        request_model: What it takes.
+        transcript: What reads its answers.
+        escaped: The fields in whose strings control tokens are broken.
+        recorded: Whether its answers are stored.
+    """
+
+    path: str
+    id_prefix: str
+    request_model: type[RequestModel]
+    transcript: type[Transcript]
+    escaped: tuple[str, ...] = ()
+    recorded: bool = True
+
+    def escape(self, body: dict[str, Any], tokens: ControlTokens) -> dict[str, Any]:
+        """Returns the body with control tokens broken where people's text stands."""
+        return body | {name: tokens.escape(body[name]) for name in self.escaped if name in body}
+
+
+CHAT = Endpoint("/v1/chat/completions", "chatcmpl-", ChatRequest, ChatTranscript, escaped=("messages", "tools"))
+TEXT = Endpoint("/v1/completions", "cmpl-", TextRequest, TextTranscript)
+RESPONSES = Endpoint(
+    "/v1/responses",
+    "resp_",
+    ResponsesRequest,
+    ResponseTranscript,
+    escaped=("input", "instructions", "tools"),
+)
+EMBEDDINGS = Endpoint("/v1/embeddings", "embd-", EmbeddingsRequest, EmbeddingsTranscript, recorded=False)
+ENDPOINTS = (CHAT, TEXT, RESPONSES, EMBEDDINGS)
+
+# Ours, or OpenAI's for its own service: they mean nothing to an engine.
+_KEPT_HERE = frozenset(
+    {"user", "metadata", "store", "service_tier", "prompt_cache_key", "safety_identifier", "modalities", "background"}
+)
+
+
+def upstream_body(endpoint: Endpoint, body: dict[str, Any], model: str, completion_id: str) -> dict[str, Any]:
+    """Returns what is sent to the engine.
+
+    Args:
+        endpoint: Which endpoint.
+        body: The request, checked, with control tokens broken.
+        model: What the engine calls the model.
+        completion_id: The id that the answer is to have.
+    """
+    sent = {name: value for name, value in body.items() if value is not None and name not in _KEPT_HERE}
+    sent["model"] = model
+    if endpoint is RESPONSES:
+        sent["request_id"] = completion_id  # vLLM takes the other endpoints' from the header X-Request-Id
+        sent["store"] = False
+    elif sent.get("stream"):
+        # The usage is recorded with every stream; its event is kept from clients that did not ask for it.
+        sent["stream_options"] = {"include_usage": True}
+    return sent
+
+
+def wants_usage(body: dict[str, Any]) -> bool:
+    """Whether the client asked for the usage at the end of its stream."""
+    return bool((body.get("stream_options") or {}).get("include_usage"))
+
+
+def recorded_messages(endpoint: Endpoint, sent: dict[str, Any]) -> list[dict[str, Any]]:
+    """Returns the messages of a request; empty where its prompt is not a list of messages."""
+    if endpoint is CHAT:
+        return list(sent["messages"])
+    if endpoint is not RESPONSES:
+        return []
+    items = sent["input"]
+    messages = [{"role": "user", "content": items}] if isinstance(items, str) else [_message(item) for item in items]
+    if any(message is None for message in messages):
+        return []
+    instructions = sent.get("instructions")
+    system = [{"role": "system", "content": instructions}] if instructions else []
+    return [*system, *(message for message in messages if message is not None)]
+
+
+def recorded_params(endpoint: Endpoint, body: dict[str, Any]) -> dict[str, Any]:
+    """Returns the other fields of a request, as the client sent them."""
+    apart = {"messages"} if endpoint is CHAT else set()
+    return {name: value for name, value in body.items() if name not in apart}
+
+
+def _message(item: dict[str, Any]) -> dict[str, Any] | None:
+    """An input item of /v1/responses as a message; None if it is none."""
+    if item.get("type", "message") != "message":
+        return None
+    content = item["content"]
+    text = content if isinstance(content, str) else "".join(part["text"] for part in content)
+    return {"role": item["role"], "content": text}

@@ -1,0 +1,103 @@
+"""Everything that is raised becomes a `GatewayError` here, once, at the edge."""
+
+from typing import Any
+
+from fastapi.exceptions import RequestValidationError
+from pydantic import ValidationError
+from pydantic_core import ErrorDetails
+from starlette.exceptions import HTTPException
+
+from ledger import errors as ledger_errors
+from server import errors
+from server.errors import GatewayError
+
+_LEDGER: tuple[tuple[type[ledger_errors.LedgerError], type[GatewayError]], ...] = (
+    (ledger_errors.NotFound, errors.NotFound),
+    (ledger_errors.NotYours, errors.Forbidden),
+    (ledger_errors.Conflict, errors.Conflict),
+    (ledger_errors.Impossible, errors.Impossible),
+)
+_REFUSED_FIELDS = {
+    "chat_template": "templates run as programs in the engine",
+    "chat_template_kwargs": "they change the model's template",
+    "documents": "they reach the template unchecked",
+    "mm_processor_kwargs": "only text is served",
+    "media_io_kwargs": "only text is served",
+    "prompt_embeds": "embeddings can crash the engine",
+    "structured_outputs": "free grammars and expressions can stall the engine; use response_format",
+    "guided_json": "use response_format",
+    "guided_regex": "expressions can stall the engine; use response_format",
+    "priority": "everybody waits in the same queue",
+    "request_id": "the gateway makes it",
+    "cache_salt": "it would defeat the engine's cache",
+    "audio": "only text is served",
+    "functions": "use tools",
+    "function_call": "use tool_choice",
+    "best_of": "use n",
+    "suffix": "the engine cannot fill in",
+}
+
+
+def to_gateway_error(error: BaseException) -> GatewayError:
+    """Says what the client is told about an error; the message of an unexpected one is not repeated."""
+    if isinstance(error, GatewayError):
+        return error
+    if isinstance(error, ledger_errors.Unavailable):
+        return errors.Overloaded(f"The ledger cannot do this now: {error}", code="ledger_unavailable", retry_after_s=1)
+    for theirs, ours in _LEDGER:
+        if isinstance(error, theirs):
+            return ours(str(error))
+    if isinstance(error, HTTPException):
+        return _from_status(error)
+    if isinstance(error, RequestValidationError):
+        return _from_details(list(error.errors()), None)
+    return errors.Defect("The gateway failed at this request. The log says more under its x-request-id.")
+
+
+def invalid(error: ValidationError, body: Any) -> GatewayError:
+    """Says which field of a request's body is to blame.
+
+    Args:
+        error: What pydantic found.
+        body: The JSON value that it looked at.
+    """
+    return _from_details(error.errors(include_url=False, include_context=False), body)
+
+
+def _from_status(error: HTTPException) -> GatewayError:
+    kind = errors.BY_STATUS.get(error.status_code, errors.BadRequest)
+    messages = {404: "There is no such route.", 405: "This route does not take this method."}
+    return kind(messages.get(error.status_code, str(error.detail)))
+
+
+def _from_details(details: list[ErrorDetails], body: Any) -> GatewayError:
+    """Of a union's alternatives, the one that fits best is the one that failed deepest in the value."""
+    found = max(details, key=lambda detail: len(_path(detail, body)))
+    path = _path(found, body)
+    param = ".".join(str(part) for part in path) or None
+    if found["type"] == "extra_forbidden":
+        name = str(path[-1])
+        why = _REFUSED_FIELDS.get(name)
+        what = f"is refused: {why}" if why else "is unknown here"
+        return errors.BadRequest(f"The field {param} {what}.", param=param, code="unknown_field")
+    message = found["msg"].removeprefix("Value error, ")
+    code = "missing_field" if found["type"] == "missing" else "invalid_value"
+    return errors.BadRequest(f"{param or 'The body'}: {message}.".replace("..", "."), param=param, code=code)
+
+
+def _path(detail: ErrorDetails, body: Any) -> list[str | int]:
+    """The field's path, without the names of union members, which pydantic writes between its parts."""
+    if body is None:  # a parameter of the query or the path: ("query", "limit")
+        return list(detail["loc"][1:])
+    path: list[str | int] = []
+    value = body
+    last = len(detail["loc"]) - 1
+    for position, part in enumerate(detail["loc"]):
+        if isinstance(value, dict) and part in value:
+            value = value[str(part)]
+        elif isinstance(value, list) and isinstance(part, int) and part < len(value):
+            value = value[part]
+        elif not (position == last and detail["type"] == "missing"):
+            continue
+        path.append(part)
+    return path

@@ -1,0 +1,253 @@
+"""One answer's way from the engine to the client: bytes as they come, the record before the last of them."""
+
+import asyncio
+import logging
+import time
+from dataclasses import dataclass
+
+import aiohttp
+import orjson
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
+
+from ledger.records import Completion, Engine, Status
+from server.admission import Admission
+from server.endpoints import Endpoint
+from server.error_conversion import to_gateway_error
+from server.errors import BY_STATUS, BadRequest, GatewayError, Overloaded, UpstreamBroken, UpstreamTimeout
+from server.hang_up import ClientGone, HangUp
+from server.metrics import Metrics
+from server.recording import Recorder, Timing, finished
+from server.sse import DONE, EventGate, events
+from server.transcript import Transcript
+from server.upstream import Upstream
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A request that was checked and can be sent.
+
+    Attributes:
+        endpoint: Where it came in, and goes to.
+        engine: Who answers.
+        body: What the engine is sent.
+        request_id: The hex digits of the answer's id.
+        wants_usage: Whether the client asked for the usage at the end of its stream.
+        draft: The answer's row, as far as it is known.
+        began: When the request came, on the performance counter.
+    """
+
+    endpoint: Endpoint
+    engine: Engine
+    body: bytes
+    request_id: str
+    wants_usage: bool
+    draft: Completion
+    began: float
+
+
+@dataclass(frozen=True, slots=True)
+class Lines:
+    """What an answer passes on its way, the same for all."""
+
+    upstream: Upstream
+    admission: Admission
+    recorder: Recorder
+    metrics: Metrics
+    request_timeout_s: float
+    max_answer_bytes: int
+
+
+class Relay(Response):
+    """The response to one request: it asks the engine when the server runs it.
+
+    Every way out records what came: complete, partial where the client hung up, error where the engine failed.
+    """
+
+    def __init__(self, job: Job, lines: Lines) -> None:
+        # Starlette's own constructor would build headers and a body that this response does not have.
+        self.background = None
+        self._job = job
+        self._lines = lines
+        self._transcript: Transcript = job.endpoint.transcript()
+        self._timing = Timing(job.began)
+        self._asked = False
+        self._started = False
+        self._recorded = not job.endpoint.recorded
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answers.
+
+        Raises:
+            GatewayError: It failed before the response began.
+        """
+        status: Status = "complete"
+        try:
+            async with HangUp(receive):
+                await self._within_time(send)
+        except ClientGone:
+            status = "partial"
+            scope["state"]["outcome_status"] = 499
+            self._record_later("partial", None)
+        except asyncio.CancelledError:  # the time for draining is over
+            status = "error"
+            self._record_later("error", "The gateway was shut down.")
+            if self._started:
+                await _end(send, Overloaded("The gateway is shutting down.", code="shutting_down").event)
+            raise
+        except Exception as error:
+            status = "error"
+            await self._fail(to_gateway_error(error), error, send)
+        finally:
+            scope["state"]["log_fields"] = self._log_fields(status)
+
+    async def _within_time(self, send: Send) -> None:
+        async with self._lines.admission.place():
+            try:
+                async with asyncio.timeout(self._lines.request_timeout_s) as limit:
+                    await self._ask(send)
+            except TimeoutError:
+                if not limit.expired():
+                    raise
+                raise UpstreamTimeout(
+                    f"The engine did not finish within {self._lines.request_timeout_s:g} s.", code="request_timeout"
+                ) from None
+
+    async def _ask(self, send: Send) -> None:
+        job = self._job
+        self._asked = True
+        async with self._lines.upstream.post(job.engine, job.endpoint.path, job.body, job.request_id) as response:
+            if response.status != 200:
+                raise await _refusal(response)
+            if response.content_type == "text/event-stream":
+                await self._stream(response, send)
+            else:
+                await self._whole(response, send)
+
+    async def _stream(self, response: aiohttp.ClientResponse, send: Send) -> None:
+        gate = EventGate(self._transcript.held)
+        transcript, timing = self._transcript, self._timing
+        async for chunk in response.content.iter_any():
+            if timing.first_token is None:
+                timing.first_token = time.perf_counter()
+                await self._start(send, b"text/event-stream; charset=utf-8")
+            transcript.add(chunk)
+            if passed := gate.feed(chunk):
+                await send({"type": "http.response.body", "body": passed, "more_body": True})
+        transcript.fold()
+        if transcript.error is not None:
+            raise UpstreamBroken(transcript.error, code="engine_error")
+        if not transcript.ended:
+            raise UpstreamBroken("The engine broke off in the middle of its answer.", code="engine_broke_off")
+        await self._record("complete", None)
+        last = gate.held()
+        await _end(send, last if self._job.wants_usage else _without_usage(last))
+
+    async def _whole(self, response: aiohttp.ClientResponse, send: Send) -> None:
+        body = await _read(response, self._lines.max_answer_bytes)
+        try:
+            self._transcript.read_whole(body)
+        except ValueError as error:
+            raise UpstreamBroken(f"The engine's answer cannot be read: {error}.", code="engine_error") from error
+        await self._record("complete", None)
+        await self._start(send, b"application/json", len(body))
+        await _end(send, body)
+
+    async def _start(self, send: Send, content_type: bytes, length: int | None = None) -> None:
+        headers = [
+            (b"content-type", content_type),
+            (b"x-attune-version", b"attune@v%d" % self._job.engine.version_number),
+        ]
+        if length is None:
+            headers.append((b"cache-control", b"no-cache"))
+        else:
+            headers.append((b"content-length", b"%d" % length))
+        self._started = True
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+
+    async def _fail(self, error: GatewayError, cause: Exception, send: Send) -> None:
+        """Records what came before the failure, and tells the client."""
+        if error.status == 500:
+            logger.error("An answer failed.", exc_info=cause, extra={"request_id": self._job.request_id})
+        if self._asked and error.status in (500, 502, 504):
+            self._lines.metrics.upstream_errors.labels(error.status).inc()
+            await self._record_failure(error)
+        if not self._started:
+            raise error from cause
+        # An error event of the engine itself has been passed on with the rest.
+        await _end(send, b"" if error.code == "engine_error" and self._transcript.error else error.event)
+
+    async def _record_failure(self, error: GatewayError) -> None:
+        try:
+            await self._record("error", error.message)
+        except Exception:  # the client learns of the first failure; this one is counted and logged
+            logger.exception("A failed answer could not be recorded.", extra={"request_id": self._job.request_id})
+
+    async def _record(self, status: Status, error: str | None) -> None:
+        if not self._recorded:
+            self._recorded = True
+            await self._lines.recorder.record(self._row(status, error))
+
+    def _record_later(self, status: Status, error: str | None) -> None:
+        if self._asked and not self._recorded:
+            self._recorded = True
+            self._lines.recorder.record_later(self._row(status, error))
+
+    def _row(self, status: Status, error: str | None) -> Completion:
+        self._transcript.fold()
+        return finished(self._job.draft, self._transcript, self._timing, status, error)
+
+    def _log_fields(self, status: Status) -> dict[str, object]:
+        usage = self._transcript.usage or {}
+        ttft_ms = self._timing.ttft_ms
+        return {
+            "version": self._job.engine.version_number,
+            "outcome": status,
+            "ttft_ms": None if ttft_ms is None else round(ttft_ms, 1),
+            "completion_tokens": usage.get("completion_tokens", usage.get("output_tokens")),
+        }
+
+
+async def _end(send: Send, last: bytes) -> None:
+    await send({"type": "http.response.body", "body": last, "more_body": False})
+
+
+async def _read(response: aiohttp.ClientResponse, limit: int) -> bytes:
+    """Reads a whole answer.
+
+    Raises:
+        UpstreamBroken: It is longer than allowed.
+    """
+    chunks: list[bytes] = []
+    size = 0
+    async for chunk in response.content.iter_any():
+        size += len(chunk)
+        if size > limit:
+            raise UpstreamBroken(
+                f"The answer is longer than {limit} bytes. Ask for fewer tokens.", code="answer_too_long"
+            )
+        chunks.append(chunk)
+    return b"".join(chunks)
+
+
+async def _refusal(response: aiohttp.ClientResponse) -> GatewayError:
+    """What the engine says against the request, in OpenAI's shape; its own failures are a 502."""
+    body = await _read(response, 2**20)
+    try:
+        error = orjson.loads(body)["error"]
+        message, param = str(error["message"]), error.get("param")
+    except (ValueError, KeyError, TypeError, AttributeError):
+        message, param = body[:500].decode("utf-8", "replace") or "no reason given", None
+    if response.status in (401, 403, 407) or response.status >= 500 or response.status < 400:
+        if response.status == 503:
+            return Overloaded(f"The engine is busy: {message}", code="engine_busy", retry_after_s=1)
+        return UpstreamBroken(f"The engine answered {response.status}: {message}", code="engine_error")
+    kind = BY_STATUS.get(response.status, BadRequest)
+    return kind(message, param=param if isinstance(param, str) else None, code="refused_by_engine")
+
+
+def _without_usage(last: bytes) -> bytes:
+    """The end of a stream without the event that only holds the usage."""
+    return b"".join(event for event in events(last) if event.startswith(DONE) or b'"choices":[]' not in event)

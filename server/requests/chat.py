@@ -1,0 +1,63 @@
+"""The body of /v1/chat/completions."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field, model_validator
+
+from server.requests.fields import Choices, Id, LogitBias, Metadata, ModelName, TokenCount, TopLogprobs, UserName
+from server.requests.messages import Messages
+from server.requests.sampling import Sampling, StreamOptions, TokenBounds
+from server.requests.tools import ResponseFormat, ToolChoice, Tools
+
+Effort = Literal["none", "minimal", "low", "medium", "high", "xhigh"]
+
+
+class Attribution(Sampling):
+    """For whom a request is, where its answer belongs, and OpenAI's fields that mean nothing on one's own server."""
+
+    user: UserName | None = None
+    metadata: Metadata | None = None
+    store: Literal[True] | None = Field(
+        default=None, description="Every answer is stored; DELETE /v1/chat/completions/{id} erases one."
+    )
+    service_tier: Literal["auto", "default", "flex", "scale", "priority"] | None = None
+    prompt_cache_key: Id | None = None
+    safety_identifier: Id | None = None
+
+    @model_validator(mode="after")
+    def _parent_is_in_a_conversation(self) -> "Attribution":
+        metadata = self.metadata or {}
+        if "parent_id" in metadata and "conversation_id" not in metadata:
+            raise ValueError("metadata.parent_id needs metadata.conversation_id beside it")
+        return self
+
+
+class ChatRequest(Attribution, TokenBounds):
+    """What /v1/chat/completions takes."""
+
+    model: ModelName
+    messages: Messages
+    stream: bool | None = None
+    stream_options: StreamOptions | None = None
+    n: Choices | None = None
+    max_tokens: TokenCount | None = None
+    max_completion_tokens: TokenCount | None = None
+    logprobs: bool | None = None
+    top_logprobs: TopLogprobs | None = None
+    logit_bias: LogitBias | None = None
+    response_format: ResponseFormat | None = None
+    tools: Tools | None = None
+    tool_choice: ToolChoice | None = None
+    parallel_tool_calls: bool | None = None
+    reasoning_effort: Effort | None = None
+    modalities: Annotated[list[Literal["text"]], Field(max_length=1)] | None = None
+
+    @model_validator(mode="after")
+    def _parts_fit_together(self) -> "ChatRequest":
+        if self.stream_options is not None and not self.stream:
+            raise ValueError("stream_options are for streams: set stream to true, or leave them out")
+        if self.top_logprobs and not self.logprobs:
+            raise ValueError("top_logprobs need logprobs: set it to true")
+        if self.tool_choice not in (None, "none") and not self.tools:
+            raise ValueError("tool_choice needs tools")
+        return self

@@ -1,0 +1,40 @@
+"""Bounded types that the requests share. A number that nobody bounds ends as an error 500 of some engine."""
+
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+_INT64 = 2**63
+
+
+class RequestModel(BaseModel):
+    """Base of everything that comes in: unknown fields are refused, and no value is converted to another type."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, allow_inf_nan=False)
+
+
+def text(longest: int, shortest: int = 0) -> StringConstraints:
+    """The length of a string, in characters."""
+    return StringConstraints(min_length=shortest, max_length=longest)
+
+
+ModelName = Annotated[str, text(128, 1)]
+UserName = Annotated[str, text(256)]
+Id = Annotated[str, text(128, 1)]
+FunctionName = Annotated[str, StringConstraints(pattern=r"^[a-zA-Z0-9_-]{1,64}$")]
+Content = Annotated[str, text(2**20)]
+"""Text of a message; the limit of the body is what bounds it."""
+
+TokenCount = Annotated[int, Field(ge=1, le=2**20)]
+Choices = Annotated[int, Field(ge=1, le=8)]
+TopLogprobs = Annotated[int, Field(ge=0, le=20)]
+Seed = Annotated[int, Field(ge=-_INT64, le=_INT64 - 1)]
+TokenId = Annotated[int, Field(ge=0, le=2**31 - 1)]
+
+Stop = Annotated[str, text(256, 1)]
+StopList = Annotated[list[Stop], Field(max_length=16)]
+LogitBias = Annotated[
+    dict[Annotated[str, StringConstraints(pattern=r"^[0-9]{1,9}$")], Annotated[float, Field(ge=-100, le=100)]],
+    Field(max_length=300),
+]
+Metadata = Annotated[dict[Annotated[str, text(64, 1)], Annotated[str, text(512)]], Field(max_length=16)]

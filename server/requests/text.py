@@ -1,0 +1,36 @@
+"""The body of /v1/completions. Its prompt is raw: control tokens in it are the caller's own."""
+
+from typing import Annotated
+
+from pydantic import Field, model_validator
+
+from server.requests.chat import Attribution
+from server.requests.fields import Choices, Content, LogitBias, ModelName, TokenCount, TokenId, TopLogprobs
+from server.requests.sampling import StreamOptions, TokenBounds
+from server.requests.tools import ResponseFormat
+
+TokenIds = Annotated[list[TokenId], Field(min_length=1, max_length=2**18)]
+Prompts = Content | TokenIds | Annotated[list[Content], Field(min_length=1, max_length=64)] | list[TokenIds]
+
+
+class TextRequest(Attribution, TokenBounds):
+    """What /v1/completions takes."""
+
+    model: ModelName
+    prompt: Prompts
+    stream: bool | None = None
+    stream_options: StreamOptions | None = None
+    n: Choices | None = None
+    max_tokens: TokenCount | None = None
+    echo: bool | None = None
+    logprobs: TopLogprobs | None = None
+    logit_bias: LogitBias | None = None
+    response_format: ResponseFormat | None = None
+
+    @model_validator(mode="after")
+    def _parts_fit_together(self) -> "TextRequest":
+        if self.stream_options is not None and not self.stream:
+            raise ValueError("stream_options are for streams: set stream to true, or leave them out")
+        if isinstance(self.prompt, list) and isinstance(self.prompt[0], list) and len(self.prompt) > 64:
+            raise ValueError(f"{len(self.prompt)} prompts are too many for one request: send 64 at most")
+        return self

@@ -1,0 +1,102 @@
+"""The routes that an engine answers."""
+
+import time
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+import orjson
+from fastapi import APIRouter, Request, Response
+
+from ledger import conversations, message_tree
+from ledger.records import Completion
+from server.auth import Caller
+from server.body import checked, read_body
+from server.context import Context, In, InferenceCaller
+from server.endpoints import (
+    ENDPOINTS,
+    Endpoint,
+    recorded_messages,
+    recorded_params,
+    upstream_body,
+    wants_usage,
+)
+from server.openapi import errors, takes
+from server.relay import Job, Relay
+from server.snapshot import Target, control_tokens_of
+
+router = APIRouter(tags=["generation"])
+
+
+def _handler(endpoint: Endpoint) -> Callable[..., Coroutine[Any, Any, Response]]:
+    async def handle(request: Request, context: In, caller: InferenceCaller) -> Response:
+        body = await read_body(request, context.settings)
+        checked(endpoint.request_model, body)
+        user = caller.user_with(body.get("user"))
+        target = context.poller.current.target(body["model"])
+        metadata = body.get("metadata") or {}
+        await _check_place(context, caller, user, metadata)
+        escaped = endpoint.escape(body, control_tokens_of(target.engine.control_tokens))
+        request_id: str = request.state.request_id
+        draft = _draft(endpoint, escaped, caller, target, endpoint.id_prefix + request_id)
+        job = Job(
+            endpoint=endpoint,
+            engine=target.engine,
+            body=orjson.dumps(upstream_body(endpoint, escaped, target.engine.upstream_model, draft.id)),
+            request_id=request_id,
+            wants_usage=wants_usage(body),
+            draft=draft,
+            began=getattr(request.state, "began", time.perf_counter()),
+        )
+        return Relay(job, context.lines)
+
+    return handle
+
+
+async def _check_place(context: Context, caller: Caller, user: str, metadata: dict[str, str]) -> None:
+    """Checks before anything is generated that the answer can be stored where the client wants it."""
+    conversation_id, parent_id = metadata.get("conversation_id"), metadata.get("parent_id")
+    if conversation_id is None:
+        return
+    if parent_id is None:
+        await context.ledger.read(conversations.find, conversation_id, caller.owner, user)
+    else:
+        await context.ledger.read(message_tree.check_parent, conversation_id, parent_id, caller.owner, user)
+
+
+def _draft(endpoint: Endpoint, body: dict[str, Any], caller: Caller, target: Target, completion_id: str) -> Completion:
+    """The answer's row, as far as it is known before the answer."""
+    metadata = body.get("metadata") or {}
+    return Completion(
+        id=completion_id,
+        endpoint=endpoint.path,
+        owner=caller.owner,
+        key_id=caller.key.id,
+        user=caller.user_with(body.get("user")),
+        messages=recorded_messages(endpoint, body),
+        params=recorded_params(endpoint, body),
+        choices=(),
+        status="partial",
+        model_version=target.engine.version_number,
+        route=target.route,
+        conversation_id=metadata.get("conversation_id"),
+        parent_id=metadata.get("parent_id"),
+    )
+
+
+for _endpoint in ENDPOINTS:
+    _ok: dict[int | str, dict[str, Any]] = {
+        200: {
+            "description": "OpenAI's object, or its events",
+            "content": {"text/event-stream": {}, "application/json": {}},
+        }
+    }
+    router.add_api_route(
+        _endpoint.path,
+        _handler(_endpoint),
+        methods=["POST"],
+        name=_endpoint.path.removeprefix("/v1/"),
+        summary=f"What OpenAI's {_endpoint.path} does, answered by the engine.",
+        responses=_ok | errors(408, 413, 422, 502, 504),
+        response_class=Response,
+        openapi_extra=takes(_endpoint.request_model),
+    )

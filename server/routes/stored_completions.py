@@ -1,0 +1,77 @@
+"""Completions as they were recorded, in OpenAI's shape."""
+
+from typing import Any, Literal
+
+from fastapi import APIRouter
+from pydantic import BaseModel
+
+from ledger import completions
+from ledger.records import Choice, Completion
+from server.context import In, InferenceCaller
+from server.openapi import errors
+from server.routes.answers import Deleted
+
+router = APIRouter(tags=["completions"])
+
+
+class StoredMessage(BaseModel):
+    """An answer."""
+
+    role: Literal["assistant"] = "assistant"
+    content: str
+    refusal: None = None
+    tool_calls: list[dict[str, Any]] | None = None
+
+
+class StoredChoice(BaseModel):
+    """One of the answers (`n`) of a completion."""
+
+    index: int
+    message: StoredMessage
+    finish_reason: str | None
+    logprobs: None = None
+
+
+class StoredCompletion(BaseModel):
+    """OpenAI's chat completion, and how it ended."""
+
+    id: str
+    object: Literal["chat.completion"] = "chat.completion"
+    created: int
+    model: str
+    choices: list[StoredChoice]
+    usage: dict[str, Any] | None
+    metadata: dict[str, str] | None
+    status: Literal["complete", "partial", "error"]
+
+
+@router.get("/v1/chat/completions/{completion_id}", responses=errors())
+async def get_completion(completion_id: str, context: In, caller: InferenceCaller) -> StoredCompletion:
+    """Returns a completion that this caller received."""
+    row = await context.ledger.read(completions.get, completion_id, caller.owner, caller.user_with(None))
+    return _stored(row)
+
+
+@router.delete("/v1/chat/completions/{completion_id}", responses=errors())
+async def delete_completion(completion_id: str, context: In, caller: InferenceCaller) -> Deleted:
+    """Erases a completion that this caller received, and the feedback on it."""
+    await context.ledger.write(completions.delete, completion_id, caller.owner, caller.user_with(None))
+    return Deleted(id=completion_id, object="chat.completion.deleted")
+
+
+def _stored(row: Completion) -> StoredCompletion:
+    return StoredCompletion(
+        id=row.id,
+        created=int(row.created_at.timestamp()),
+        model=f"attune@v{row.model_version}",
+        choices=[_choice(choice) for choice in row.choices],
+        usage=None if row.usage is None else dict(row.usage),
+        metadata=row.params.get("metadata"),
+        status=row.status,
+    )
+
+
+def _choice(choice: Choice) -> StoredChoice:
+    calls = None if choice.tool_calls is None else [dict(call) for call in choice.tool_calls]
+    message = StoredMessage(content=choice.text, tool_calls=calls)
+    return StoredChoice(index=choice.index, message=message, finish_reason=choice.finish_reason)

@@ -1,0 +1,39 @@
+"""Settings of the gateway: `ATTUNE_*` variables, or `[gateway]` in `attune.toml`."""
+
+from typing import ClassVar, Literal
+
+from pydantic import Field, SecretStr
+
+from ledger.settings import AttuneSettings
+
+
+class GatewaySettings(AttuneSettings):
+    """How the gateway listens, and what it bounds. Times are in seconds, sizes in bytes."""
+
+    section: ClassVar[str] = "gateway"
+
+    host: str = Field(default="127.0.0.1", description="Address to listen on.")
+    port: int = Field(default=8000, ge=0, le=65535, description="Port to listen on; 0 takes any that is free.")
+    max_concurrent: int = Field(default=256, ge=1, description="Requests that may be with the engines at once.")
+    max_queue: int = Field(default=256, ge=0, description="Requests that may wait for a place.")
+    queue_timeout_s: float = Field(default=0.8, gt=0, description="How long a request waits for a place at most.")
+    request_timeout_s: float = Field(default=600, gt=0, description="How long one answer may take in all.")
+    body_timeout_s: float = Field(default=30, gt=0, description="How long a client may take to send its request.")
+    drain_timeout_s: int = Field(default=30, ge=0, description="How long running answers may take after SIGTERM.")
+    poll_interval_s: float = Field(
+        default=0.5, gt=0, description="How often engines, keys and deployment are read from the ledger."
+    )
+    max_body_bytes: int = Field(default=2**20, ge=1, description="Longest request body.")
+    max_header_bytes: int = Field(default=16 * 1024, ge=1024, description="Longest headers of a request, all together.")
+    max_json_depth: int = Field(default=32, ge=1, description="How deep lists and objects in a request may nest.")
+    max_answer_bytes: int = Field(
+        default=64 * 2**20, ge=2**20, description="Longest answer that is kept in memory until it is recorded."
+    )
+    rate_limit_storage: str = Field(
+        default="async+memory://",
+        description="Where requests per minute are counted, as a storage URI of the library `limits`.",
+    )
+    upstream_api_key: SecretStr | None = Field(
+        default=None, description="Key for engines at http:// and https:// addresses."
+    )
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(default="INFO", description="What is logged.")

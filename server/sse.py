@@ -1,0 +1,83 @@
+"""Server-sent events as bytes: where an event ends, and which of them must wait for the record.
+
+https://html.spec.whatwg.org/multipage/server-sent-events.html
+"""
+
+from collections.abc import Iterator, Sequence
+
+DONE = b"data: [DONE]"
+_BLANK_LINES = (b"\n\n", b"\r\n\r\n")
+
+
+class EventGate:
+    """Lets whole events through as they come, and holds the last ones back.
+
+    An event that is cut by the network waits for its rest: so nothing of ours, such as an error event, is ever written
+    into the middle of one. From the first event that matches an entry of `held` on, everything is held.
+    """
+
+    def __init__(self, held: Sequence[bytes]) -> None:
+        """Prepares one stream.
+
+        Args:
+            held: Bytes that only events hold which must not leave before the record is on disk. They must not be
+                able to stand inside a JSON string.
+        """
+        self._held = tuple(held)
+        self._rest = b""
+        self._holding = False
+
+    def feed(self, chunk: bytes) -> bytes:
+        """Takes what the engine sent; returns what may be sent on now."""
+        if self._rest:
+            chunk = self._rest + chunk
+            self._rest = b""
+        if self._holding:
+            self._rest = chunk
+            return b""
+        marks = [chunk.index(mark) for mark in self._held if mark in chunk]
+        if marks:
+            return self._cut(chunk, _start_of_event(chunk, min(marks)), holding=True)
+        if chunk.endswith(_BLANK_LINES):
+            return chunk
+        return self._cut(chunk, _start_of_event(chunk, len(chunk)), holding=False)
+
+    def held(self) -> bytes:
+        """Returns what was held back at the end of the stream."""
+        return self._rest
+
+    def _cut(self, chunk: bytes, at: int, *, holding: bool) -> bytes:
+        self._rest = chunk[at:]
+        self._holding = holding
+        return chunk[:at]
+
+
+def data_of_events(raw: bytes) -> Iterator[bytes]:
+    """Yields the data of each event; several `data:` lines are joined by newlines, as the specification says."""
+    data: list[bytes] = []
+    for line in raw.replace(b"\r\n", b"\n").split(b"\n"):
+        if line.startswith(b"data:"):
+            data.append(line[5:].removeprefix(b" "))
+        elif not line and data:
+            yield b"\n".join(data)
+            data = []
+
+
+def events(raw: bytes) -> list[bytes]:
+    """Cuts a stream into events, each with its blank line."""
+    found: list[bytes] = []
+    begin = 0
+    while (end := _end_of_event(raw, begin)) is not None:
+        found.append(raw[begin:end])
+        begin = end
+    return found
+
+
+def _start_of_event(raw: bytes, before: int) -> int:
+    """Where the event begins that holds the byte `before`, or that is not complete at the end."""
+    return max(raw.rfind(blank, 0, before) + len(blank) if blank in raw[:before] else 0 for blank in _BLANK_LINES)
+
+
+def _end_of_event(raw: bytes, begin: int) -> int | None:
+    ends = [at + len(blank) for blank in _BLANK_LINES if (at := raw.find(blank, begin)) >= 0]
+    return min(ends, default=None)

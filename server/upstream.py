@@ -1,0 +1,97 @@
+"""The client of the engines: one pool of connections for each, over a unix socket or TCP."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import aiohttp
+
+from ledger.records import Engine
+from server.errors import Overloaded, UpstreamBroken
+
+# vLLM's server closes a connection that is idle for 5 s; ours must be gone before, or a request could meet the closing.
+IDLE_TIMEOUT_S = 2.0
+CONNECT_TIMEOUT_S = 5.0
+READ_BUFFER_BYTES = 2**16
+
+_SKIPPED = ("Accept-Encoding", "User-Agent", "Accept")
+
+
+class Upstream:
+    """Sends requests to engines."""
+
+    def __init__(self, api_key: str | None = None) -> None:
+        """Opens nothing yet.
+
+        Args:
+            api_key: For engines at http:// and https:// addresses, which are somebody else's.
+        """
+        self._api_key = api_key
+        self._sessions: dict[str, aiohttp.ClientSession] = {}
+
+    @asynccontextmanager
+    async def post(
+        self, engine: Engine, path: str, body: bytes, request_id: str
+    ) -> AsyncIterator[aiohttp.ClientResponse]:
+        """Sends a request; leaving the block before the answer's end closes it, which makes the engine stop.
+
+        Args:
+            engine: Which engine.
+            path: Such as `/v1/chat/completions`.
+            body: JSON.
+            request_id: Becomes part of the answer's id.
+
+        Raises:
+            Overloaded: The engine cannot be reached.
+            UpstreamBroken: It broke off, in here or within the block.
+        """
+        session, base = self._session(engine.url)
+        headers = {"Content-Type": "application/json", "X-Request-Id": request_id}
+        if self._api_key and not engine.url.startswith("unix:"):
+            headers["Authorization"] = f"Bearer {self._api_key}"
+        try:
+            async with session.post(base + path, data=body, headers=headers) as response:
+                try:
+                    yield response
+                finally:
+                    if not response.content.at_eof():
+                        response.close()  # else the connection would be read to the end of the answer
+        except aiohttp.ClientConnectorError as error:
+            raise Overloaded(
+                "The engine cannot be reached; it is probably being started again.",
+                code="engine_unreachable",
+                retry_after_s=2,
+            ) from error
+        except (aiohttp.ClientError, ConnectionError) as error:
+            raise UpstreamBroken(f"The engine broke off: {type(error).__name__}.", code="engine_broke_off") from error
+
+    async def forget(self, urls: set[str]) -> None:
+        """Closes the connections to engines other than these."""
+        for url in [url for url in self._sessions if url not in urls]:
+            await self._sessions.pop(url).close()
+
+    async def close(self) -> None:
+        """Closes all connections."""
+        await self.forget(set())
+
+    def _session(self, url: str) -> tuple[aiohttp.ClientSession, str]:
+        """The pool for an engine, and what its paths are appended to."""
+        unix = url.startswith("unix://")
+        base = "http://engine" if unix else url.rstrip("/").removesuffix("/v1")
+        session = self._sessions.get(url)
+        if session is None:
+            path = url.removeprefix("unix://")
+            connector: aiohttp.BaseConnector = (
+                aiohttp.UnixConnector(path, limit=0, keepalive_timeout=IDLE_TIMEOUT_S)
+                if unix
+                else aiohttp.TCPConnector(limit=0, keepalive_timeout=IDLE_TIMEOUT_S)
+            )
+            session = aiohttp.ClientSession(
+                connector=connector,
+                timeout=aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_TIMEOUT_S),
+                read_bufsize=READ_BUFFER_BYTES,
+                auto_decompress=False,
+                skip_auto_headers=_SKIPPED,
+                cookie_jar=aiohttp.DummyCookieJar(),
+            )
+            self._sessions[url] = session
+        return session, base
