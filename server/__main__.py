@@ -1,5 +1,6 @@
 """`python -m server`: the gateway as a process."""
 
+import signal
 from types import FrameType
 
 import uvicorn
@@ -43,6 +44,9 @@ def main() -> None:
             backlog=2048,
             timeout_graceful_shutdown=settings.drain_timeout_s,
         )
+        # Uvicorn drains, and then raises the signal again for whoever handled it before: with this, we exit with 0.
+        for drained in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(drained, lambda *_: None)
         GatewayServer(config).run()
     finally:
         database.close()
