@@ -1,0 +1,92 @@
+"""The chat's web application: Gradio's page inside a FastAPI application that knows who asks and closes the rest."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import gradio as gr
+from fastapi import FastAPI
+from starlette.middleware.cors import CORSMiddleware
+from starlette.staticfiles import StaticFiles
+
+from chat_ui.actions import ChatActions
+from chat_ui.answering import Answering
+from chat_ui.events import Events
+from chat_ui.gateway_client import GatewayClient, load_key
+from chat_ui.identity import IdentityMiddleware, Signer, load_secret, user_of
+from chat_ui.page import STATIC, STATIC_URL, lay_out
+from chat_ui.security import SecurityMiddleware
+from chat_ui.settings import ChatUISettings
+
+STYLE_SHEETS = ("base", "layout", "sidebar", "messages", "controls", "composer")
+# Linked and not given to Gradio's `css`, which would confine every rule to Gradio's own element.
+HEAD = "\n".join(
+    [
+        '<meta name="color-scheme" content="light dark">',
+        *(f'<link rel="stylesheet" href="{STATIC_URL}/{name}.css">' for name in STYLE_SHEETS),
+        f'<script type="module" src="{STATIC_URL}/theme.js"></script>',
+    ]
+)
+
+
+def create_app(settings: ChatUISettings) -> FastAPI:
+    """Build the application.
+
+    Raises:
+        MissingKey: If there is no API key to speak to the gateway with.
+    """
+    gateway = GatewayClient(settings.gateway_url, load_key(settings.ui_key_file))
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        yield
+        await gateway.close()
+
+    app = FastAPI(title="Attune chat", lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
+    app.add_middleware(IdentityMiddleware, signer=Signer(load_secret(settings.ui_secret_file)))
+    app.add_middleware(CORSMiddleware, allow_origins=[])  # else Gradio adds its own, which lets every origin in
+    app.add_middleware(SecurityMiddleware)
+
+    @app.get("/health/live")
+    async def live() -> dict[str, str]:
+        return {"status": "ok"}
+
+    @app.get("/model-ready")
+    async def model_ready() -> dict[str, bool]:
+        return {"ready": await gateway.ready()}
+
+    app.mount(STATIC_URL, StaticFiles(directory=STATIC), name="static")
+    gr.mount_gradio_app(
+        app,
+        build_page(gateway),
+        path="/",
+        auth_dependency=user_of,
+        theme=_theme(),
+        head=HEAD,
+        favicon_path=str(STATIC / "favicon.svg"),
+        show_error=False,
+        ssr_mode=False,
+        run_history=False,
+        enable_monitoring=False,
+        footer_links=[],
+        pwa=False,
+        max_file_size=1,
+    )
+    return app
+
+
+def build_page(gateway: GatewayClient) -> gr.Blocks:
+    """The page with its events."""
+    with gr.Blocks(title="Attune", analytics_enabled=False, fill_width=True) as blocks:
+        Events(lay_out(), ChatActions(gateway), Answering(gateway)).connect(blocks)
+    return blocks.queue(default_concurrency_limit=None, api_open=False)
+
+
+def _theme() -> gr.themes.Base:
+    """Fonts that every system has: the theme's own would come from a server, or lack letters."""
+    theme = gr.themes.Base(
+        primary_hue=gr.themes.colors.teal,
+        neutral_hue=gr.themes.colors.stone,
+        font=["ui-sans-serif", "system-ui", "sans-serif"],
+        font_mono=["ui-monospace", "SFMono-Regular", "Menlo", "Consolas", "monospace"],
+    )
+    return theme.set(slider_color="*primary_700", slider_color_dark="*primary_400")

@@ -1,0 +1,221 @@
+"""What the page's events do: each reads the user, the page and what was clicked, and calls one action."""
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import aclosing
+from dataclasses import dataclass, replace
+from typing import Any
+
+import gradio as gr
+from pydantic import ValidationError
+
+from chat_ui.actions import LISTED_AT_FIRST, ChatActions, or_notice
+from chat_ui.answering import Answering, Page, Updates
+from chat_ui.page import Components
+from chat_ui.records import ChatSettings, Vote
+from chat_ui.screen import Notice, Update, View
+
+# Everything that stands in the page, by component.
+Values = Mapping[Any, Any]
+
+PRIVATE: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private", "concurrency_limit": None}
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """What came with an event."""
+
+    parts: Components
+    values: Values
+    request: gr.Request
+
+    @property
+    def user(self) -> str:
+        """The id from the signed cookie. Gradio lets no request without one as far as this."""
+        return str(self.request.username)
+
+    @property
+    def view(self) -> View:
+        """Where the page stands."""
+        return View.from_browser(self.values[self.parts.view])
+
+    @property
+    def query(self) -> str:
+        """What stands in the search box."""
+        return str(self.values[self.parts.search] or "")
+
+    @property
+    def typed(self) -> str:
+        """What stands in the text box."""
+        return str(self.values[self.parts.composer] or "")
+
+    @property
+    def settings(self) -> ChatSettings:
+        """The settings in the page. If one does not fit, all but the system prompt are at their defaults."""
+        prompt, temperature, top_p, max_tokens, seed = (self.values[part] for part in self.parts.settings)
+        try:
+            return ChatSettings(
+                system_prompt=prompt or "",
+                temperature=temperature,
+                top_p=top_p,
+                max_tokens=max_tokens.strip() or None,
+                seed=seed.strip() or None,
+            )
+        except ValidationError:
+            return ChatSettings(system_prompt=str(prompt or "")[:8000])
+
+    @property
+    def page(self) -> Page:
+        """What streaming actions need."""
+        return Page(self.user, self.view, self.settings)
+
+
+class Events:
+    """Connects the components' events to actions."""
+
+    def __init__(self, parts: Components, actions: ChatActions, answering: Answering) -> None:
+        self._parts = parts
+        self._actions = actions
+        self._answering = answering
+        self._inputs = {parts.view, parts.search, parts.composer, *parts.settings}
+        self._outputs = [
+            parts.view, parts.transcript, parts.board, parts.status, parts.sidebar, parts.composer, *parts.settings
+        ]  # fmt: skip
+
+    def connect(self, blocks: gr.Blocks) -> None:
+        """Connect all of them; call it inside the `gr.Blocks`."""
+        parts = self._parts
+        self._on(blocks.load, self.load)
+        self._on(parts.search.change, self.list_chats)
+        self._on(parts.sidebar.more_chats, self.more_chats)
+        self._on(parts.sidebar.open_chat, self.open_chat)
+        self._on(parts.sidebar.rename_chat, self.rename_chat)
+        self._on(parts.sidebar.delete_chat, self.delete_chat)
+        self._on(parts.board.turn, self.turn)
+        self._on(parts.board.rate, self.rate)
+        for setting in parts.settings:
+            changed = setting.release if isinstance(setting, gr.Slider) else setting.change
+            self._on(changed, self.keep_settings)
+        streams = [
+            self._on(parts.composer.submit, self.send),
+            self._on(parts.board.ask, self.ask),
+            self._on(parts.board.reword, self.reword),
+            self._on(parts.board.regenerate, self.answer_again),
+            self._on(parts.status.retry, self.answer_again),
+        ]
+        for stream in streams:
+            # `then` and not `success`: a stopped answer is shown as it stands, too
+            stream.then(self.settle, self._inputs, self._outputs, **PRIVATE)
+        parts.stop.click(None, None, None, cancels=streams, show_progress="hidden", queue=False)
+
+    def _on(self, event: Any, handler: Any) -> Any:
+        return event(handler, self._inputs, self._outputs, **PRIVATE)
+
+    async def load(self, values: Values, request: gr.Request) -> list[Any]:
+        """The page was opened."""
+        given = Given(self._parts, values, request)
+        opened = await self._actions.open(given.user, str(request.query_params.get("c", "")))
+        listed = await or_notice(self._actions.chats(given.user, given.query))
+        return values_of(replace(opened, sidebar=listed.sidebar))
+
+    async def open_chat(self, values: Values, request: gr.Request, event: gr.EventData) -> list[Any]:
+        """A chat was chosen, or a new one (no id)."""
+        given = Given(self._parts, values, request)
+        return values_of(await self._actions.open(given.user, _text(event, "id")))
+
+    async def list_chats(self, values: Values, request: gr.Request) -> list[Any]:
+        """Something was typed into the search box."""
+        given = Given(self._parts, values, request)
+        return values_of(await or_notice(self._actions.chats(given.user, given.query)))
+
+    async def more_chats(self, values: Values, request: gr.Request, event: gr.EventData) -> list[Any]:
+        """Older chats were asked for."""
+        given = Given(self._parts, values, request)
+        count = getattr(event, "count", LISTED_AT_FIRST)
+        return values_of(await or_notice(self._actions.chats(given.user, given.query, int(count))))
+
+    async def rename_chat(self, values: Values, request: gr.Request, event: gr.EventData) -> list[Any]:
+        """A chat was given another title."""
+        given = Given(self._parts, values, request)
+        action = self._actions.rename(given.user, given.view, _text(event, "id"), _text(event, "title"))
+        return await self._with_list(given, await or_notice(action))
+
+    async def delete_chat(self, values: Values, request: gr.Request, event: gr.EventData) -> list[Any]:
+        """A chat was deleted."""
+        given = Given(self._parts, values, request)
+        action = self._actions.delete(given.user, given.view, _text(event, "id"))
+        return await self._with_list(given, await or_notice(action))
+
+    async def turn(self, values: Values, request: gr.Request, event: gr.EventData) -> list[Any]:
+        """Another sibling of a message was chosen."""
+        given = Given(self._parts, values, request)
+        return values_of(await or_notice(self._actions.turn_to(given.user, given.view, _text(event, "id"))))
+
+    async def rate(self, values: Values, request: gr.Request, event: gr.EventData) -> list[Any]:
+        """A thumb was pressed, or feedback sent."""
+        given = Given(self._parts, values, request)
+        try:
+            vote = Vote.model_validate(getattr(event, "vote", None))
+        except ValidationError:
+            return values_of(Update(notice=Notice("This feedback is too long to be stored.")))
+        return values_of(await or_notice(self._actions.vote(given.user, given.view, _text(event, "id"), vote)))
+
+    async def keep_settings(self, values: Values, request: gr.Request) -> list[Any]:
+        """A setting was changed."""
+        given = Given(self._parts, values, request)
+        return values_of(await or_notice(self._actions.change_settings(given.user, given.view, given.settings)))
+
+    async def settle(self, values: Values, request: gr.Request) -> list[Any]:
+        """An answer has ended in one way or another."""
+        given = Given(self._parts, values, request)
+        return await self._with_list(given, await or_notice(self._actions.settle(given.user, given.view)))
+
+    async def send(self, values: Values, request: gr.Request) -> AsyncIterator[list[Any]]:
+        """Enter was pressed, or the send button."""
+        given = Given(self._parts, values, request)
+        async for shown in _streamed(self._answering.send(given.page, given.typed)):
+            yield shown
+
+    async def ask(self, values: Values, request: gr.Request, event: gr.EventData) -> AsyncIterator[list[Any]]:
+        """An example was chosen."""
+        given = Given(self._parts, values, request)
+        async for shown in _streamed(self._answering.send(given.page, _text(event, "text"))):
+            yield shown
+
+    async def reword(self, values: Values, request: gr.Request, event: gr.EventData) -> AsyncIterator[list[Any]]:
+        """A message was edited."""
+        given = Given(self._parts, values, request)
+        async for shown in _streamed(self._answering.edit(given.page, _text(event, "id"), _text(event, "text"))):
+            yield shown
+
+    async def answer_again(self, values: Values, request: gr.Request, event: gr.EventData) -> AsyncIterator[list[Any]]:
+        """Another answer was asked for."""
+        given = Given(self._parts, values, request)
+        async for shown in _streamed(self._answering.answer_again(given.page, _text(event, "id"))):
+            yield shown
+
+    async def _with_list(self, given: Given, update: Update) -> list[Any]:
+        """The update together with the list of chats as it is now."""
+        listed = await or_notice(self._actions.chats(given.user, given.query))
+        return values_of(replace(update, sidebar=listed.sidebar))
+
+
+def values_of(update: Update) -> list[Any]:
+    """An update as the values of the output components."""
+    chat = update.settings
+    numbers = ["" if number is None else str(number) for number in (chat.max_tokens, chat.seed)] if chat else []
+    settings = [chat.system_prompt, chat.temperature, chat.top_p, *numbers] if chat else [gr.skip()] * 5
+    view = update.view.model_dump() if update.view else None
+    shown = [view, update.transcript, update.board, update.status(), update.sidebar, update.typed]
+    return [gr.skip() if value is None else value for value in shown] + settings
+
+
+async def _streamed(updates: Updates) -> AsyncIterator[list[Any]]:
+    async with aclosing(updates):
+        async for update in updates:
+            yield values_of(update)
+
+
+def _text(event: gr.EventData, name: str) -> str:
+    """A field of what the browser sent with an event."""
+    value = getattr(event, name, None)
+    return value if isinstance(value, str) else ""

@@ -1,0 +1,227 @@
+"""The gateway's HTTP API (docs/api.md) as typed calls; every failure becomes a sentence for the person who chats."""
+
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, NoReturn
+from urllib.parse import quote
+
+import httpx
+
+from chat_ui.errors import BrokenOff, GatewayAway, Missing, MissingKey, Refused
+from chat_ui.records import ChatSettings, Conversation, ConversationPage, ConversationTree, Message, Vote
+
+LIST_PAGE = 100  # the most that the gateway lists at once
+NO_TIMEOUT_WHILE_READING = httpx.Timeout(
+    10.0, read=None
+)  # a slow model is not an error; the gateway has its own limits
+
+
+@dataclass(frozen=True, slots=True)
+class Delta:
+    """A piece of an answer. `completion_id` is the same in all pieces of one answer."""
+
+    completion_id: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What a completion request needs: the messages to answer, and where the answer belongs in the tree."""
+
+    conversation_id: str
+    parent_id: str
+    messages: list[dict[str, str]]
+    settings: ChatSettings = field(default_factory=ChatSettings)
+
+
+def load_key(path: Path) -> str:
+    """Read the API key.
+
+    Raises:
+        MissingKey: If the file is not there or is empty.
+    """
+    try:
+        key = path.read_text().strip()
+    except OSError as error:
+        raise MissingKey(
+            f"The API key cannot be read from {path}: {error.strerror}. `attune up` writes it; or make one with"
+            " `attune keys create --name chat --scope inference --scope feedback` and set ATTUNE_UI_KEY_FILE."
+        ) from error
+    if not key:
+        raise MissingKey(
+            f"The chat's API key file {path} is empty. Put a key with the scopes inference and feedback into it."
+        )
+    return key
+
+
+class GatewayClient:
+    """Calls the gateway for one user after the other; every method takes the user's id.
+
+    Raises (all methods):
+        GatewayAway: It cannot be reached, or no engine is ready.
+        Refused: It refuses the request as it stands, or the rate is too high.
+        Missing: The conversation or answer is not there, or is another person's.
+    """
+
+    def __init__(self, base_url: str, api_key: str, transport: httpx.AsyncBaseTransport | None = None) -> None:
+        self._http = httpx.AsyncClient(
+            base_url=base_url,
+            headers={"authorization": f"Bearer {api_key}"},
+            timeout=NO_TIMEOUT_WHILE_READING,
+            limits=httpx.Limits(max_connections=None),
+            transport=transport,
+            trust_env=False,  # the gateway is named by its own setting; a proxy for the web must not get our key
+        )
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self._http.aclose()
+
+    async def create_conversation(self, user: str, title: str, settings: ChatSettings) -> Conversation:
+        """Begin a conversation."""
+        body = {"title": title, "settings": settings.model_dump(mode="json", exclude_none=True)}
+        return Conversation.model_validate(await self._call("POST", "/v1/conversations", user, body))
+
+    async def conversations(self, user: str, query: str, count: int) -> ConversationPage:
+        """The user's newest `count` conversations whose title or messages contain `query`."""
+        found: list[Conversation] = []
+        has_more = True
+        while has_more and len(found) < count:
+            params = {"limit": str(min(LIST_PAGE, count - len(found)))}
+            params |= {"query": query} if query else {}
+            params |= {"after": found[-1].id} if found else {}
+            page = ConversationPage.model_validate(await self._call("GET", "/v1/conversations", user, params=params))
+            found.extend(page.data)
+            has_more = page.has_more and bool(page.data)
+        return ConversationPage(data=tuple(found), has_more=has_more)
+
+    async def tree(self, user: str, conversation_id: str) -> ConversationTree:
+        """A conversation with all its messages and this user's votes."""
+        return ConversationTree.model_validate(await self._call("GET", _conversation(conversation_id), user))
+
+    async def rename(self, user: str, conversation_id: str, title: str) -> None:
+        """Give a conversation another title."""
+        await self._call("POST", _conversation(conversation_id), user, {"title": title})
+
+    async def change_settings(self, user: str, conversation_id: str, settings: ChatSettings) -> None:
+        """Store other settings with a conversation."""
+        body = {"settings": settings.model_dump(mode="json", exclude_none=True)}
+        await self._call("POST", _conversation(conversation_id), user, body)
+
+    async def delete(self, user: str, conversation_id: str) -> None:
+        """Erase a conversation."""
+        await self._call("DELETE", _conversation(conversation_id), user)
+
+    async def add_question(self, user: str, conversation_id: str, parent_id: str | None, text: str) -> Message:
+        """Store what the user wrote, under `parent_id` (None for a first message)."""
+        body = {"role": "user", "content": text, "parent_id": parent_id}
+        return Message.model_validate(
+            await self._call("POST", f"{_conversation(conversation_id)}/messages", user, body)
+        )
+
+    async def vote(self, user: str, completion_id: str, choice_index: int, vote: Vote) -> None:
+        """Store what the user thinks of an answer (0 takes a vote back): when this returns, it is on disk."""
+        named = {"completion_id": completion_id, "choice_index": choice_index, "source": "chat_ui"}
+        await self._call("POST", "/v1/feedback", user, named | vote.model_dump(mode="json", exclude_defaults=True))
+
+    async def ready(self) -> bool:
+        """Whether the gateway can be reached and an engine is ready."""
+        try:
+            response = await self._http.get("/health/ready", timeout=5.0)
+        except httpx.TransportError:
+            return False
+        return response.is_success
+
+    async def answer(self, user: str, question: Question) -> AsyncIterator[Delta]:
+        """Ask for an answer and pass on its pieces; leaving the iteration makes the gateway stop the engine.
+
+        Raises:
+            BrokenOff: If the answer began, but its stream did not end as it should.
+        """
+        body = {
+            "model": "attune",
+            "messages": question.messages,
+            "stream": True,
+            "metadata": {"conversation_id": question.conversation_id, "parent_id": question.parent_id},
+            **question.settings.sampling(),
+        }
+        async with self._stream("/v1/chat/completions", user, body) as response:
+            async for line in response.aiter_lines():
+                data = line.removeprefix("data:").strip() if line.startswith("data:") else ""
+                if data == "[DONE]":
+                    return
+                if data and (delta := _delta(json.loads(data))):
+                    yield delta
+        raise BrokenOff("The answer broke off.")
+
+    async def _call(
+        self, method: str, path: str, user: str, body: object = None, params: dict[str, str] | None = None
+    ) -> Any:
+        try:
+            response = await self._http.request(
+                method, path, params=params, json=body, headers={"x-attune-user": user}, timeout=30.0
+            )
+        except httpx.TransportError as error:
+            raise GatewayAway("The server cannot be reached. It may be starting: try again in a moment.") from error
+        if not response.is_success:
+            _refuse(response)
+        return response.json()
+
+    @asynccontextmanager
+    async def _stream(self, path: str, user: str, body: object) -> AsyncIterator[httpx.Response]:
+        begun = False
+        try:
+            async with self._http.stream("POST", path, json=body, headers={"x-attune-user": user}) as response:
+                if not response.is_success:
+                    await response.aread()
+                    _refuse(response)
+                begun = True
+                yield response
+        except httpx.TransportError as error:
+            if begun:
+                raise BrokenOff("The answer broke off: the connection to the server was lost.") from error
+            raise GatewayAway("The server cannot be reached. It may be starting: try again in a moment.") from error
+
+
+def _conversation(conversation_id: str) -> str:
+    return f"/v1/conversations/{quote(conversation_id, safe='')}"
+
+
+def _delta(event: dict[str, Any]) -> Delta | None:
+    """The text in one event of a stream; None if it holds none."""
+    if "error" in event:
+        raise BrokenOff(f"The answer broke off: {event['error'].get('message', 'the engine failed')}")
+    choices = event.get("choices") or [{}]
+    return Delta(event["id"], choices[0].get("delta", {}).get("content") or "")
+
+
+def _refuse(response: httpx.Response) -> NoReturn:
+    """Raise the error that an unsuccessful response means."""
+    seconds = response.headers.get("retry-after", "")
+    wait = f"in {seconds} s" if seconds.isdigit() and seconds != "0" else "in a moment"
+    match response.status_code:
+        case 404:
+            raise Missing("This conversation is not there (any more).")
+        case 401 | 403:
+            raise Refused("The chat's own key was refused by the server. Whoever runs it has to replace the key.")
+        case 429:
+            raise GatewayAway(f"Too many requests right now. Please try again {wait}.")
+        case 503 | 502 | 504:
+            raise GatewayAway(f"{_message(response, 'The model is not ready')} Please try again {wait}.")
+        case 413:
+            raise Refused("This is too long to send.")
+        case status if status >= 500:
+            raise GatewayAway("The server failed to handle this. Please try again; its log says more.")
+    raise Refused(f"The server refused this: {_message(response, 'no reason given')}")
+
+
+def _message(response: httpx.Response, otherwise: str) -> str:
+    """The message of an OpenAI error body, as a sentence."""
+    try:
+        message = str(response.json()["error"]["message"])
+    except (ValueError, KeyError, TypeError):
+        message = otherwise
+    return message if message.endswith((".", "!", "?")) else message + "."

@@ -1,0 +1,63 @@
+"""Headers and refusals that keep the page to itself: nothing is loaded from elsewhere, nothing is uploaded."""
+
+from starlette.datastructures import MutableHeaders
+from starlette.responses import PlainTextResponse
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+# Gradio's page needs inline scripts and `eval` (its HTML components); files with scripts come from this server only.
+CONTENT_SECURITY_POLICY = "; ".join(
+    [
+        "default-src 'self'",
+        "script-src 'self' 'unsafe-inline' 'unsafe-eval'",
+        "style-src 'self' 'unsafe-inline'",
+        "img-src 'self' data: blob:",
+        "font-src 'self' data:",
+        "connect-src 'self'",
+        "form-action 'self'",
+        "frame-src 'none'",
+        "frame-ancestors 'none'",
+        "object-src 'none'",
+        "base-uri 'self'",
+    ]
+)
+
+HEADERS = {
+    "content-security-policy": CONTENT_SECURITY_POLICY,
+    "referrer-policy": "no-referrer",
+    "x-content-type-options": "nosniff",
+    "x-frame-options": "DENY",
+    "permissions-policy": "camera=(), microphone=(), geolocation=()",
+}
+
+GRADIO_PREFIX = "/gradio_api/"
+
+# Of Gradio's many routes these run the page. The others take files, read files, fetch URLs, or tell about the app.
+GRADIO_ROUTES = ("app_id", "cancel", "heartbeat", "queue", "reset", "startup-events", "theme.css")
+
+
+class SecurityMiddleware:
+    """Adds the headers to every answer and refuses the routes of Gradio that the chat does not use."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Handle one ASGI connection."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+
+        async def send_with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                MutableHeaders(scope=message).update(HEADERS)
+            await send(message)
+
+        app = self._app if _is_used(scope["path"]) else PlainTextResponse("Not found", status_code=404)
+        await app(scope, receive, send_with_headers)
+
+
+def _is_used(path: str) -> bool:
+    """Whether the chat needs this path."""
+    if not path.startswith(GRADIO_PREFIX):
+        return True
+    return path.removeprefix(GRADIO_PREFIX).split("/", 1)[0] in GRADIO_ROUTES
