@@ -162,7 +162,11 @@ class Postgresql(Dialect):
         options = f"-c lock_timeout={LOCK_TIMEOUT_S}s -c synchronous_commit=on -c timezone=UTC"
         return create_engine(
             self.url.set(drivername="postgresql+psycopg"),
-            connect_args={"connect_timeout": LOCK_TIMEOUT_S, "options": options},
+            connect_args={
+                "connect_timeout": LOCK_TIMEOUT_S,
+                "tcp_user_timeout": LOCK_TIMEOUT_S * 1000,  # else a server behind a dead network is waited for forever
+                "options": options,
+            },
             pool_size=POOL_SIZE,
             max_overflow=POOL_OVERFLOW,
             pool_pre_ping=True,

@@ -8,7 +8,7 @@ without messages (such as those of `/v1/completions`) are left out, since their 
 from collections.abc import Iterator
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, case, or_, select, union
+from sqlalchemy import ColumnElement, Connection, FromClause, Select, and_, case, select, union
 
 from ledger.schema import completions, feedback_latest
 
@@ -19,7 +19,7 @@ def export_preference(connection: Connection, *, owner: str | None = None) -> It
     """Yields `{"prompt": [...], "chosen": [...], "rejected": [...]}`, each a list of messages.
 
     A pair comes from a comparison; from a thumb up and a thumb down that one rater gave to two answers to the same
-    prompt; and from a correction, which is chosen over what it corrects. Each pair of answers comes once per rater.
+    prompt; and from a correction, which is chosen over what it corrects. Each pair of answers comes once.
     """
     yield from _answer_pairs(connection, owner)
     yield from _correction_pairs(connection, owner)
@@ -39,7 +39,7 @@ def export_unpaired(connection: Connection, *, owner: str | None = None) -> Iter
 
 
 def _answer_pairs(connection: Connection, owner: str | None) -> Iterator[dict[str, Any]]:
-    pairs = union(_compared(owner), _thumbed_siblings(owner)).subquery()
+    pairs = union(_compared(owner), _thumbed_choices(owner), _thumbed_siblings(owner)).subquery()
     chosen, rejected = completions.alias("chosen"), completions.alias("rejected")
     query = (
         select(
@@ -71,7 +71,6 @@ def _compared(owner: str | None) -> Select[Any]:
     better = [case((votes.value > 0, mine), else_=theirs) for mine, theirs in zip(this, other, strict=True)]
     worse = [case((votes.value > 0, theirs), else_=mine) for mine, theirs in zip(this, other, strict=True)]
     return select(
-        votes.user_id,
         better[0].label("chosen_id"),
         better[1].label("chosen_choice"),
         worse[0].label("rejected_id"),
@@ -79,27 +78,39 @@ def _compared(owner: str | None) -> Select[Any]:
     ).where(votes.kind == "comparison", votes.value != 0, _owned_by(votes.owner, owner))
 
 
+def _thumbed_choices(owner: str | None) -> Select[Any]:
+    """Pairs of a thumb up and a thumb down on two choices of one completion."""
+    up, down = feedback_latest.alias("up"), feedback_latest.alias("down")
+    return _up_and_down(up, down, owner).join_from(up, down, down.c.completion_id == up.c.completion_id)
+
+
 def _thumbed_siblings(owner: str | None) -> Select[Any]:
-    """Pairs of a thumb up and a thumb down by one rater: two choices of one completion, or answers to one message."""
+    """Pairs of a thumb up and a thumb down on two answers to one message."""
     up, down = feedback_latest.alias("up"), feedback_latest.alias("down")
     up_of, down_of = completions.alias("up_of"), completions.alias("down_of")
-    siblings = or_(up_of.c.id == down_of.c.id, up_of.c.parent_id == down_of.c.parent_id)
+    siblings = and_(down_of.c.parent_id == up_of.c.parent_id, down_of.c.id != up_of.c.id)
     return (
-        select(
-            up.c.user_id,
-            up.c.completion_id.label("chosen_id"),
-            up.c.choice_index.label("chosen_choice"),
-            down.c.completion_id.label("rejected_id"),
-            down.c.choice_index.label("rejected_choice"),
-        )
-        .join(up_of, up_of.c.id == up.c.completion_id)
-        .join(down_of, and_(siblings, down_of.c.user_id == up_of.c.user_id))
-        .join(down, and_(down.c.completion_id == down_of.c.id, down.c.user_id == up.c.user_id))
-        .where(
-            and_(up.c.value == 1, up.c.kind != "comparison"),
-            and_(down.c.value == -1, down.c.kind != "comparison"),
-            _owned_by(up.c.owner, owner),
-        )
+        _up_and_down(up, down, owner)
+        .join_from(up, up_of, up_of.c.id == up.c.completion_id)
+        .join(down_of, siblings)
+        .join(down, down.c.completion_id == down_of.c.id)
+    )
+
+
+def _up_and_down(up: FromClause, down: FromClause, owner: str | None) -> Select[Any]:
+    """Selects pairs from two votes; the caller joins them.
+
+    Both are by the same rater without asking for it: only the user who received an answer rates it.
+    """
+    return select(
+        up.c.completion_id.label("chosen_id"),
+        up.c.choice_index.label("chosen_choice"),
+        down.c.completion_id.label("rejected_id"),
+        down.c.choice_index.label("rejected_choice"),
+    ).where(
+        and_(up.c.value == 1, up.c.kind != "comparison"),
+        and_(down.c.value == -1, down.c.kind != "comparison"),
+        _owned_by(up.c.owner, owner),
     )
 
 

@@ -146,6 +146,7 @@ feedback = Table(
     CheckConstraint("value in (-1, 0, 1)", name="value"),
     Index(None, "completion_id", "choice_index", "user_id", "sequence"),
     Index(None, "user_id", "sequence"),
+    Index(None, "owner", "sequence"),
     Index(None, "preferred_over"),
 )
 

