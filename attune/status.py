@@ -1,0 +1,60 @@
+"""What runs, as the ledger and the gateway tell it."""
+
+import json
+import urllib.error
+import urllib.request
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import func, select
+
+from ledger import deployments, engines
+from ledger.clock import utc_now
+from ledger.database import Database
+from ledger.records import Deployment, Engine
+from ledger.schema import completions, feedback
+
+# An engine whose controller has said nothing for so long is not known to run. It speaks every 5 s.
+SILENT_AFTER_S = 20.0
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """What runs.
+
+    Attributes:
+        gateway: What `/health/ready` says; None if nothing answers there.
+        silent_s: Seconds since the controller last spoke of each engine, by engine id.
+    """
+
+    deployment: Deployment
+    engines: list[Engine]
+    silent_s: dict[str, float]
+    completions: int
+    feedback: int
+    gateway: Any
+
+
+def collect(database: Database, gateway_url: str) -> Status:
+    """Reads the ledger and asks the gateway."""
+    with database.read() as connection:
+        deployment = deployments.current(connection)
+        rows = engines.list_all(connection)
+        answered = connection.execute(select(func.count()).select_from(completions)).scalar_one()
+        votes = connection.execute(select(func.count()).select_from(feedback)).scalar_one()
+    now = utc_now()
+    silent = {row.id: (now - row.updated_at).total_seconds() for row in rows}
+    return Status(deployment, rows, silent, answered, votes, ask_gateway(gateway_url))
+
+
+def ask_gateway(url: str) -> Any:
+    """What the gateway's `/health/ready` says; None if nothing answers."""
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    try:
+        with opener.open(f"{url}/health/ready", timeout=3) as answer:
+            return json.load(answer)
+    except urllib.error.HTTPError as error:
+        with error:
+            return {"status": error.code, "detail": error.read(1000).decode(errors="replace")}
+    except (OSError, ValueError):
+        return None

@@ -1,0 +1,216 @@
+"""`attune up`: runs controller, gateway and chat on this machine, restarts what dies, and drains when told to stop."""
+
+import asyncio
+import os
+import signal
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from rich.console import Console
+
+from attune.child import Child
+from attune.errors import StartFailed
+from attune.first_answer import first_answer
+from attune.first_start import prepare_home, prepare_secrets
+from attune.ports import require_free
+from attune.progress import StartDisplay
+from attune.settings import SupervisorSettings, load, load_chat
+from chat_ui.settings import ChatUISettings
+from ledger import engines
+from ledger.clock import utc_now
+from ledger.database import Database
+from ledger.errors import LedgerError
+from ledger.records import Engine
+from ledger.settings import LedgerSettings, config_file
+from server.controller.lock import only_controller
+from server.controller.settings import EngineSettings
+from server.controller.startup import stages
+from server.settings import GatewaySettings
+
+_ANSWERS = "asking for a first answer"
+_GIVE_UP_AFTER = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What is to run, and where."""
+
+    home: Path
+    ledger_url: str
+    gateway: GatewaySettings
+    engine: EngineSettings
+    chat: ChatUISettings
+    supervisor: SupervisorSettings
+
+    @classmethod
+    def from_settings(cls) -> "Plan":
+        """Reads every setting once, so that a mistake is reported before anything starts."""
+        ledger: LedgerSettings = load(LedgerSettings)
+        home = ledger.home.expanduser().resolve()
+        parts = (load(GatewaySettings), load(EngineSettings), load_chat(), load(SupervisorSettings))
+        return cls(home, ledger.resolved_database_url, *parts)
+
+    @property
+    def gateway_url(self) -> str:
+        """The gateway as it is reached from this machine."""
+        return f"http://{_reachable(self.gateway.host)}:{self.gateway.port}"
+
+    @property
+    def chat_url(self) -> str:
+        """The chat as it is reached from this machine."""
+        return f"http://{_reachable(self.chat.ui_host)}:{self.chat.ui_port}"
+
+    def children(self) -> list[Child]:
+        """The processes, in the order in which they are to stop: nobody is to lose what it still needs."""
+        environment = dict(os.environ) | {
+            "ATTUNE_HOME": str(self.home),
+            "ATTUNE_DATABASE_URL": self.ledger_url,
+            "ATTUNE_GATEWAY_URL": self.gateway_url,
+            "ATTUNE_UI_HOST": self.chat.ui_host,
+            "ATTUNE_UI_PORT": str(self.chat.ui_port),
+            "ATTUNE_UI_KEY_FILE": str(self.home / "ui.key"),
+            "ATTUNE_UI_SECRET_FILE": str(self.home / "ui.secret"),
+            "PYTHONUNBUFFERED": "1",
+        }
+        if path := config_file():
+            environment["ATTUNE_CONFIG"] = str(path.resolve())
+        logs = self.home / "logs"
+        drain_s, stop_s = self.gateway.drain_timeout_s + 5, self.engine.stop_timeout_s + 5
+        return [
+            Child("gateway", "server", logs / "gateway.log", environment, drain_s),
+            Child("chat", "chat_ui", logs / "chat.log", environment, 5),
+            Child("controller", "server.controller", logs / "controller.log", environment, stop_s),
+        ]
+
+
+class Supervisor:
+    """Runs a plan until a signal comes."""
+
+    def __init__(self, plan: Plan, console: Console) -> None:
+        self._plan = plan
+        self._console = console
+        self._children = plan.children()
+        self._stop = asyncio.Event()
+        self._began = utc_now()
+
+    async def run(self) -> None:
+        """Starts everything, says where it answers, and keeps it running until SIGTERM or SIGINT.
+
+        Raises:
+            StartFailed: Something keeps the start from leading to an answer. Everything is stopped again.
+        """
+        database = await asyncio.to_thread(self._prepare)
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self._asked_to_stop)
+        keepers: list[asyncio.Task[None]] = []
+        try:
+            for child in self._children:
+                await child.start()
+            keepers = [asyncio.create_task(self._keep(child)) for child in self._children]
+            if await self._first_answer(database):
+                await self._stop.wait()
+        finally:
+            for keeper in keepers:
+                keeper.cancel()
+            await self._drain()
+            database.close()
+
+    def _prepare(self) -> Database:
+        plan = self._plan
+        prepare_home(plan.home)
+        with only_controller(plan.home):
+            require_free(plan.gateway.host, plan.gateway.port, "--port (ATTUNE_PORT)")
+            require_free(plan.chat.ui_host, plan.chat.ui_port, "--ui-port (ATTUNE_UI_PORT)")
+        database = Database.open(plan.ledger_url)
+        prepare_secrets(plan.home, database)
+        return database
+
+    async def _first_answer(self, database: Database) -> bool:
+        """Waits until the gateway answers with a token; False if it was stopped before."""
+        plan = self._plan
+        with StartDisplay(self._console, [*stages(), _ANSWERS]) as display:
+            deadline = display.elapsed_s + plan.supervisor.first_answer_timeout_s
+            while not self._stop.is_set():
+                engine = await asyncio.to_thread(self._engine, database)
+                self._give_up_on_failures(engine)
+                if engine is not None:
+                    display.show(_ANSWERS if engine.state == "ready" else engine.message)
+                if engine is not None and engine.state == "ready":
+                    key = (plan.home / "ui.key").read_text().strip()
+                    problem = await first_answer(plan.gateway_url, plan.chat_url, key)
+                    if problem is None:
+                        self._announce(display.elapsed_s)
+                        return True
+                    if display.elapsed_s > deadline:
+                        raise StartFailed(f"The gateway gave no answer: {problem}. Logs: {plan.home / 'logs'}")
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(self._stop.wait(), 0.2)
+        return False
+
+    def _give_up_on_failures(self, engine: Engine | None) -> None:
+        if engine is not None and engine.state == "failed":
+            raise StartFailed(engine.message)
+        for child in self._children:
+            failures = child.backoff.failures
+            if failures >= _GIVE_UP_AFTER or (child.module == "server.controller" and failures):
+                raise StartFailed(f"The {child.name} does not start: {child.last_words()} Log: {child.log}")
+
+    def _engine(self, database: Database) -> Engine | None:
+        """The engine that this run has started. A row from before it is of an engine that is gone."""
+        try:
+            with database.read() as connection:
+                return next((row for row in engines.list_all(connection) if row.started_at >= self._began), None)
+        except LedgerError:
+            return None
+
+    def _announce(self, seconds: float) -> None:
+        say = self._console.print
+        say(f"Attune answers after {seconds:.0f} s.", highlight=False)
+        say(f"  chat   {self._plan.chat_url}", highlight=False)
+        say(
+            f"  API    {self._plan.gateway_url}/v1   key in {self._plan.home / 'admin.key'}",
+            highlight=False,
+            soft_wrap=True,
+        )
+        say("Ctrl-C lets running answers finish and stops everything.", highlight=False)
+
+    async def _keep(self, child: Child) -> None:
+        """Starts a child again whenever it ends."""
+        while True:
+            wait_s = await child.ended()
+            self._console.print(f"The {child.name} ended; starting it again in {wait_s:.1f} s. Log: {child.log}")
+            await asyncio.sleep(wait_s)
+            await child.start()
+
+    def _asked_to_stop(self) -> None:
+        if not self._stop.is_set():
+            self._stop.set()
+            return
+        self._console.print("Stopping at once.")
+        for child in self._children:
+            child.kill()
+
+    async def _drain(self) -> None:
+        if any(child.running for child in self._children):
+            self._console.print("Stopping; running answers may finish. Ctrl-C again stops at once.", highlight=False)
+        for child in self._children:
+            await child.stop()
+
+
+def up(console: Console) -> None:
+    """Runs everything until it is told to stop.
+
+    Raises:
+        AttuneError: It cannot start; the message says why.
+    """
+    plan = Plan.from_settings()
+    asyncio.run(Supervisor(plan, console).run())
+
+
+def _reachable(host: str) -> str:
+    """An address to connect to for one to listen on: 0.0.0.0 means every one of this machine's."""
+    if host in {"0.0.0.0", "::", ""}:
+        return "127.0.0.1"
+    return f"[{host}]" if ":" in host else host
