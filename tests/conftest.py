@@ -1,4 +1,7 @@
-"""Databases for the tests: SQLite files, and a real PostgreSQL server, started when a test first asks for it."""
+"""What tests share: databases (SQLite files, and a real PostgreSQL server), and Attune with a real vLLM.
+
+The server and Attune are started when a test first asks for them, once per run.
+"""
 
 import shutil
 import tempfile
@@ -12,6 +15,7 @@ import pytest
 from sqlalchemy import create_engine, make_url, text
 
 from ledger.database import Database
+from tests.stack import Stack
 
 
 @pytest.fixture(scope="session")
@@ -94,6 +98,24 @@ def _new_postgresql(server: str, template: str) -> Iterator[str]:
     _execute(server, f"create database {name} template {template}")
     yield make_url(server).set(database=name).render_as_string(hide_password=False)
     _execute(server, f"drop database {name} with (force)")
+
+
+@pytest.fixture(scope="session")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    """`attune up` with a real vLLM, the gateway and the chat."""
+    # A unix socket's path is limited to 107 bytes, and pytest's folders are deep.
+    folder = Path(tempfile.mkdtemp(prefix="attune-"))
+    running = Stack(folder)
+    running.run()
+    yield running
+    running.stop()
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture
+def real_engine(stack: Stack) -> Path:
+    """The unix socket of the real vLLM."""
+    return stack.engine_socket()
 
 
 def _execute(url: str, statement: str) -> None:

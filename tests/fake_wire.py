@@ -1,7 +1,7 @@
 """What vLLM's answers look like on the wire, for the fake engine.
 
-Keys, their order and their types follow vLLM 0.32; `tests/contract` holds them against a real one. Every function returns
-the object that vLLM would send; `tests/fake_engine.py` decides when it is sent.
+Keys, their order and their types follow vLLM 0.32; `tests/contract` holds them against a real one. Every function
+returns the object that vLLM would send; `tests/fake_engine.py` decides when it is sent.
 """
 
 import json
@@ -21,7 +21,8 @@ class Answer:
     Attributes:
         tokens: The text in the pieces in which it is streamed.
         finish_reason: `stop` or `length`.
-        tool_call: `{"name", "arguments"}` when the answer is a call of a function; `tokens` are then its arguments.
+        tool_call: `{"name", "arguments"}` when the answer is a call of a function; `tokens` are then its arguments
+            between two empty ones, with which the name and the end are streamed.
     """
 
     index: int
@@ -93,7 +94,7 @@ def text_logprobs(tokens: Sequence[str]) -> Body:
 
 def chat_completion(head: Head, answers: Sequence[Answer], counts: Body, logprobs: int | None) -> Body:
     """The object `chat.completion`. `logprobs` is the number of alternatives, or None for no log-probabilities."""
-    choices = [_chat_choice(head, answer, logprobs) for answer in answers]
+    choices = [_chat_choice(answer, logprobs) for answer in answers]
     return {
         "id": head.id,
         "object": "chat.completion",
@@ -132,7 +133,7 @@ def chat_token_choice(answer: Answer, position: int, logprobs: int | None) -> Bo
     last = position == len(answer.tokens) - 1
     choice: Body = {
         "index": answer.index,
-        "delta": {"content": token},
+        "delta": {"content": token} if answer.tool_call is None else _tool_delta(answer.tool_call, position, token),
         "logprobs": None if logprobs is None else chat_logprobs([token], logprobs),
         "finish_reason": answer.finish_reason if last else None,
     }
@@ -273,14 +274,15 @@ def model_list(name: str, created: int, max_model_len: int) -> Body:
     return {"object": "list", "data": [model]}
 
 
+_TOOL_CALL_ID = "chatcmpl-tool-0123456789abcdef"
 _LAST_KEYS: Body = dict.fromkeys(("kv_transfer_params", "ec_transfer_params", "metrics"))
 
 
-def _chat_choice(head: Head, answer: Answer, logprobs: int | None) -> Body:
+def _chat_choice(answer: Answer, logprobs: int | None) -> Body:
     message: Body = {"role": "assistant", "content": answer.text}
     message.update(dict.fromkeys(("refusal", "annotations", "audio", "function_call")))
     if answer.tool_call is not None:
-        call = {"id": f"chatcmpl-tool-{head.id[-16:]}", "type": "function", "function": answer.tool_call}
+        call = {"id": _TOOL_CALL_ID, "type": "function", "function": answer.tool_call}
         message = {**message, "content": "", "tool_calls": [call]}
     return {
         "index": answer.index,
@@ -289,6 +291,15 @@ def _chat_choice(head: Head, answer: Answer, logprobs: int | None) -> Body:
         "finish_reason": answer.finish_reason,
         **dict.fromkeys(("stop_reason", "token_ids", "routed_experts")),
     }
+
+
+def _tool_delta(tool_call: Body, position: int, token: str) -> Body:
+    if position > 0 and not token:
+        return {}
+    if position > 0:
+        return {"content": None, "tool_calls": [{"index": 0, "function": {"arguments": token}}]}
+    named = {"id": _TOOL_CALL_ID, "type": "function", "index": 0, "function": {"name": tool_call["name"]}}
+    return {"content": None, "tool_calls": [named]}
 
 
 def _json(data: Body) -> str:
