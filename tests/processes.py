@@ -3,6 +3,7 @@
 Each runs in a session of its own, so that it can be killed with all its children, and writes its output to a file.
 """
 
+import contextlib
 import os
 import signal
 import socket
@@ -117,10 +118,8 @@ class Process:
         Returns:
             Its exit status.
         """
-        try:
+        with contextlib.suppress(ProcessLookupError):
             os.killpg(self.pid, signal.SIGKILL)
-        except ProcessLookupError:
-            pass
         child, self._child = self._child, None
         return child.wait() if child is not None else 0
 
@@ -224,9 +223,8 @@ class GatewayProcess(Process):
         with database.write() as connection:
             version = versions.register_base(connection, path="/models/fake", sha256="f" * 64)
             tokens = ("<|im_start|>", "<|im_end|>")
-            engines.upsert(
-                connection, Engine("engine_test", engine_url, version.number, "ready", control_tokens=tokens)
-            )
+            engine = Engine("engine_test", engine_url, version.number, "ready", control_tokens=tokens)
+            engines.upsert(connection, engine)
         database.close()
 
     def _make_keys(self) -> Secrets:

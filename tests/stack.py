@@ -1,4 +1,4 @@
-"""All of Attune as a user starts it: `attune up` with a real vLLM. One per test run, because an engine takes a minute."""
+"""All of Attune as a user starts it: `attune up` with a real vLLM. One per test run: an engine takes a minute."""
 
 import subprocess
 import sys
@@ -83,6 +83,12 @@ class Stack(Process):
         """A client of the engine itself, past the gateway."""
         transport = httpx.HTTPTransport(uds=str(self.engine_socket()))
         return httpx.Client(transport=transport, base_url="http://engine", timeout=60)
+
+    def engine_running(self) -> float:
+        """How many requests the engine itself says it is working on."""
+        with self.engine_client() as engine:
+            lines = engine.get("/metrics").text.splitlines()
+        return sum(float(line.rsplit(" ", 1)[1]) for line in lines if line.startswith("vllm:num_requests_running{"))
 
     def _wait_for_keys(self) -> None:
         headers = {"Authorization": f"Bearer {self.secrets.stranger}"}
