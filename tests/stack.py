@@ -5,11 +5,12 @@ import sys
 from pathlib import Path
 
 import httpx
+import psutil
 
 from ledger import engines
 from ledger.database import Database
 from ledger.records import Engine
-from tests.processes import ROOT, Process, Secrets, free_port, make_keys
+from tests.processes import ROOT, NotStarted, Process, Secrets, free_port, make_keys
 
 STARTER = ROOT / "models" / "starter"
 START_TIMEOUT_S = 240
@@ -89,6 +90,19 @@ class Stack(Process):
         with self.engine_client() as engine:
             lines = engine.get("/metrics").text.splitlines()
         return sum(float(line.rsplit(" ", 1)[1]) for line in lines if line.startswith("vllm:num_requests_running{"))
+
+    def gateway_pid(self) -> int:
+        """The process that listens on the gateway's port."""
+        port = int(self.root_url.rsplit(":", 1)[1])
+        for process in psutil.Process(self.pid).children(recursive=True):
+            for connection in process.net_connections("tcp"):
+                if connection.status == psutil.CONN_LISTEN and connection.laddr.port == port:
+                    return process.pid
+        raise NotStarted(f"no child of {self.pid} listens on port {port}")
+
+    def gateway_log(self) -> str:
+        """What the gateway has logged."""
+        return (self.home / "logs" / "gateway.log").read_text(errors="replace")
 
     def _wait_for_keys(self) -> None:
         headers = {"Authorization": f"Bearer {self.secrets.stranger}"}
