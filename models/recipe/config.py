@@ -1,0 +1,88 @@
+"""The settings of one run of the recipe: read from TOML, frozen, saved beside everything that it makes."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+
+class InvalidConfig(ValueError):
+    """A config file that cannot be read, or says something that is not possible."""
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class ModelConfig(_Section):
+    """The shape of the Llama."""
+
+    hidden_size: int = Field(128, gt=0)
+    layers: int = Field(4, gt=0)
+    heads: int = Field(2, gt=0)
+    ffn_size: int = Field(352, gt=0)
+    max_positions: int = Field(1024, gt=0, description="tokens of context")
+
+
+class TokenizerConfig(_Section):
+    """The byte-level BPE."""
+
+    vocab_size: int = Field(2048, ge=300)
+    conversations: int = Field(30_000, gt=0, description="how many it is learned from")
+
+
+class TrainConfig(_Section):
+    """Optimisation. Learning rates rise over ``warmup_steps``, stay, and fall to zero over ``decay_steps``."""
+
+    steps: int = Field(3000, gt=0, description="optimiser steps; the only setting a resumed run may change")
+    decay_steps: int = Field(250, ge=0)
+    warmup_steps: int = Field(40, ge=0)
+    batch_tokens: int = Field(3072, gt=0, description="tokens of a batch, padding included")
+    shard_size: int = Field(4096, gt=0, description="conversations drawn and sorted by length at a time")
+    muon_lr: float = Field(0.02, gt=0, description="for the matrices of the layers")
+    adamw_lr: float = Field(0.004, gt=0, description="for embeddings and norms")
+    weight_decay: float = Field(0.01, ge=0)
+    grad_clip: float = Field(1.0, gt=0)
+    checkpoint_every: int = Field(50, gt=0, description="steps")
+    precision: Literal["bfloat16", "float32"] = Field(
+        "float32",
+        description="of the weights in training; bfloat16 is faster only where the processor has it (AMX, GPU)",
+    )
+    threads: int = Field(1, gt=0, description="measure before you change it: on a busy machine one is faster")
+
+
+class EvaluateConfig(_Section):
+    """How many held-out conversations are answered."""
+
+    conversations: int = Field(400, gt=0)
+    temperature: float = Field(1.0, gt=0, description="of the sampled round")
+    max_new_tokens: int = Field(160, gt=0)
+
+
+class RecipeConfig(_Section):
+    """Everything that decides what comes out, besides the versions of the libraries."""
+
+    seed: int = 20261123
+    work_dir: Path = Field(Path("build/starter"), description="tokenizer, checkpoint, metrics; not committed")
+    output_dir: Path = Field(Path("models/starter"), description="the folder that is served")
+    model: ModelConfig = ModelConfig()
+    tokenizer: TokenizerConfig = TokenizerConfig()
+    train: TrainConfig = TrainConfig()
+    evaluate: EvaluateConfig = EvaluateConfig()
+
+
+def read_config(path: Path | None) -> RecipeConfig:
+    """Return the config of a TOML file; the defaults without one.
+
+    Raises:
+        InvalidConfig: the file is missing, is not TOML, or has an unknown key or an impossible value.
+    """
+    if path is None:
+        return RecipeConfig()
+    try:
+        return RecipeConfig.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
+    except (OSError, tomllib.TOMLDecodeError, ValidationError) as error:
+        raise InvalidConfig(f"{path} cannot be used: {error}") from error

@@ -1,0 +1,193 @@
+"""Training: Muon for the matrices, AdamW for the rest, bfloat16 weights with float32 masters where that is faster, exact resume."""
+
+from __future__ import annotations
+
+import json
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch.nn import functional
+from tqdm import tqdm
+from transformers import LlamaForCausalLM, PreTrainedTokenizerFast
+
+from models.recipe.config import RecipeConfig, TrainConfig
+from models.recipe.corpus import held_out
+from models.recipe.data import Batch, bucketed, encode, training_batches
+from models.recipe.model import new_model
+
+CHECKPOINT = "checkpoint.pt"
+METRICS = "metrics.jsonl"
+
+
+class CannotResume(RuntimeError):
+    """The checkpoint is missing, or belongs to another config."""
+
+
+@dataclass(frozen=True, slots=True)
+class Metrics:
+    """What one log line says; losses are nats per assistant token."""
+
+    step: int
+    tokens: int
+    loss: float
+    validation_loss: float | None
+    seconds: float
+
+
+class Optimiser:
+    """Keeps float32 masters of bfloat16 weights and steps them.
+
+    bfloat16 has 8 bits of precision, so that a small update of a weight would be rounded away: updates are added up
+    in float32 and the weights are the rounded copy. Muon: Jordan et al. 2024, https://kellerjordan.github.io/posts/muon/.
+    """
+
+    def __init__(self, model: LlamaForCausalLM, config: TrainConfig) -> None:
+        self._config = config
+        self._weights = [parameter for parameter in model.parameters() if parameter.requires_grad]
+        self._masters = [weight.detach().float().clone() for weight in self._weights]
+        names = [name for name, parameter in model.named_parameters() if parameter.requires_grad]
+        named = list(zip(names, self._masters, strict=True))
+        matrices = [master for name, master in named if master.ndim == 2 and "embed" not in name]
+        others = [master for name, master in named if master.ndim != 2 or "embed" in name]
+        self._muon = torch.optim.Muon(matrices, lr=config.muon_lr, weight_decay=config.weight_decay)
+        self._adamw = torch.optim.AdamW(others, lr=config.adamw_lr, betas=(0.9, 0.95), weight_decay=0.0)
+
+    def step(self, lr_share: float) -> None:
+        """Apply the weights' gradients with ``lr_share`` (0 to 1) of the learning rates, and clear them."""
+        for weight, master in zip(self._weights, self._masters, strict=True):
+            master.grad = None if weight.grad is None else weight.grad.float()
+            weight.grad = None
+        torch.nn.utils.clip_grad_norm_(self._masters, self._config.grad_clip)
+        for optimiser, lr in ((self._muon, self._config.muon_lr), (self._adamw, self._config.adamw_lr)):
+            for group in optimiser.param_groups:
+                group["lr"] = lr * lr_share
+            optimiser.step()
+        self.write_weights()
+
+    def write_weights(self) -> None:
+        """Round the masters into the model's weights."""
+        with torch.no_grad():
+            for weight, master in zip(self._weights, self._masters, strict=True):
+                weight.copy_(master)
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return everything that a resumed run needs."""
+        return {"masters": self._masters, "muon": self._muon.state_dict(), "adamw": self._adamw.state_dict()}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Continue from a saved state, weights included."""
+        for master, saved in zip(self._masters, state["masters"], strict=True):
+            master.data.copy_(saved)
+        self._muon.load_state_dict(state["muon"])
+        self._adamw.load_state_dict(state["adamw"])
+        self.write_weights()
+
+
+def response_loss(model: LlamaForCausalLM, batch: Batch) -> torch.Tensor:
+    """Return the mean cross-entropy (nats) over the batch's response tokens: a float32 scalar."""
+    hidden = model.model(input_ids=batch.ids[:, :-1], use_cache=False).last_hidden_state
+    counts = batch.response_mask[:, 1:]
+    # Only the positions that count go through the output layer, which is a third of the arithmetic.
+    logits = model.lm_head(hidden[counts]).float()
+    return functional.cross_entropy(logits, batch.ids[:, 1:][counts])
+
+
+def lr_share(step: int, config: TrainConfig) -> float:
+    """Return the share (0 to 1) of the learning rate at a step: warm up, stay, fall linearly.
+
+    It stays constant until the fall, so that a run can be made longer without having known it before.
+    """
+    rising = min(1.0, (step + 1) / max(1, config.warmup_steps))
+    falling = min(1.0, (config.steps - step) / max(1, config.decay_steps))
+    return min(rising, falling)
+
+
+def train(config: RecipeConfig, tokenizer: PreTrainedTokenizerFast, *, resume: bool) -> LlamaForCausalLM:
+    """Train to ``config.train.steps`` and return the model; checkpoint and metrics go to ``config.work_dir``.
+
+    Raises:
+        CannotResume: ``resume`` without a checkpoint of this config.
+    """
+    torch.set_num_threads(config.train.threads)
+    config.work_dir.mkdir(parents=True, exist_ok=True)
+    model = new_model(config.model, tokenizer, config.seed).to(getattr(torch, config.train.precision))
+    optimiser = Optimiser(model, config.train)
+    step, tokens, seconds = _load(config, optimiser) if resume else (0, 0, 0.0)
+    if not resume:
+        (config.work_dir / METRICS).unlink(missing_ok=True)
+    validation = _validation_batches(config, tokenizer)
+    batches = training_batches(config.train, tokenizer, config.seed, step)
+    began = time.monotonic() - seconds
+    progress = tqdm(total=config.train.steps, initial=step, unit="step", dynamic_ncols=True, mininterval=1.0)
+    losses: list[float] = []
+    while step < config.train.steps:
+        batch = next(batches)
+        loss = response_loss(model, batch)
+        loss.backward()  # type: ignore[no-untyped-call]
+        optimiser.step(lr_share(step, config.train))
+        step, tokens = step + 1, tokens + batch.ids.numel()
+        losses.append(loss.item())
+        progress.update()
+        progress.set_postfix(loss=f"{losses[-1]:.3f}", refresh=False)
+        if step % config.train.checkpoint_every == 0 or step == config.train.steps:
+            elapsed = time.monotonic() - began
+            measured = validation_loss(model, validation)
+            _log(config.work_dir, Metrics(step, tokens, sum(losses) / len(losses), measured, elapsed))
+            _save(config, optimiser, (step, tokens, elapsed))
+            losses = []
+    progress.close()
+    return model
+
+
+@torch.no_grad()
+def validation_loss(model: LlamaForCausalLM, batches: list[Batch]) -> float:
+    """Return the loss (nats per response token) over batches, each token counting once."""
+    total = sum(response_loss(model, batch).item() * int(batch.response_mask[:, 1:].sum()) for batch in batches)
+    return total / sum(int(batch.response_mask[:, 1:].sum()) for batch in batches)
+
+
+def read_metrics(work_dir: Path) -> list[Metrics]:
+    """Return the run's log lines, oldest first."""
+    lines = (work_dir / METRICS).read_text(encoding="utf-8").splitlines()
+    return [Metrics(**json.loads(line)) for line in lines]
+
+
+def _validation_batches(config: RecipeConfig, tokenizer: PreTrainedTokenizerFast) -> list[Batch]:
+    examples = [encode(tokenizer, conversation) for conversation in held_out(config.seed, 60)]
+    return list(bucketed(examples, config.train.batch_tokens, tokenizer.pad_token_id))
+
+
+def _log(work_dir: Path, metrics: Metrics) -> None:
+    values = {name: getattr(metrics, name) for name in Metrics.__slots__}
+    with (work_dir / METRICS).open("a", encoding="utf-8") as log:
+        log.write(json.dumps(values) + "\n")
+
+
+def _identity(config: RecipeConfig) -> str:
+    settled = config.model_copy(
+        update={"train": config.train.model_copy(update={"steps": 1, "decay_steps": 0, "threads": 1})}
+    )
+    return settled.model_dump_json(exclude={"work_dir", "output_dir", "evaluate"})
+
+
+def _save(config: RecipeConfig, optimiser: Optimiser, progress: tuple[int, int, float]) -> None:
+    state = {"config": _identity(config), "progress": progress, "optimiser": optimiser.state_dict()}
+    # Written beside and renamed: a run killed while saving still has its last checkpoint.
+    partial = config.work_dir / f"{CHECKPOINT}.partial"
+    torch.save(state, partial)
+    partial.replace(config.work_dir / CHECKPOINT)
+
+
+def _load(config: RecipeConfig, optimiser: Optimiser) -> tuple[int, int, float]:
+    path = config.work_dir / CHECKPOINT
+    if not path.exists():
+        raise CannotResume(f"There is no checkpoint at {path}; start without --resume.")
+    state = torch.load(path, weights_only=True)
+    if state["config"] != _identity(config):
+        raise CannotResume(f"{path} was made with another config ({state['config']}); only steps may differ.")
+    optimiser.load_state_dict(state["optimiser"])
+    step, tokens, seconds = state["progress"]
+    return step, tokens, seconds
