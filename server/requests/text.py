@@ -10,7 +10,12 @@ from server.requests.sampling import StreamOptions, TokenBounds
 from server.requests.tools import ResponseFormat
 
 TokenIds = Annotated[list[TokenId], Field(min_length=1, max_length=2**18)]
-Prompts = Content | TokenIds | Annotated[list[Content], Field(min_length=1, max_length=64)] | list[TokenIds]
+Prompts = (
+    Content
+    | TokenIds
+    | Annotated[list[Content], Field(min_length=1, max_length=64)]
+    | Annotated[list[TokenIds], Field(min_length=1, max_length=64)]
+)
 
 
 class TextRequest(Attribution, TokenBounds):
@@ -31,6 +36,4 @@ class TextRequest(Attribution, TokenBounds):
     def _parts_fit_together(self) -> "TextRequest":
         if self.stream_options is not None and not self.stream:
             raise ValueError("stream_options are for streams: set stream to true, or leave them out")
-        if isinstance(self.prompt, list) and isinstance(self.prompt[0], list) and len(self.prompt) > 64:
-            raise ValueError(f"{len(self.prompt)} prompts are too many for one request: send 64 at most")
         return self

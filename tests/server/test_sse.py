@@ -1,0 +1,54 @@
+"""Events as bytes: cut anywhere, they come out whole, and the last ones wait."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from server.sse import EventGate, data_of_events, events
+
+HELD = (b"data: [DONE]", b'"choices":[]')
+STREAM = (
+    b'data: {"id":"a","choices":[{"delta":{"content":"data: [DONE]"}}]}\n\n'
+    b'data: {"id":"a","choices":[{"delta":{"content":"\\"choices\\":[]"}}]}\n\n'
+    b'data: {"id":"a","choices":[],"usage":{}}\n\n'
+    b"data: [DONE]\n\n"
+)
+
+
+@given(st.lists(st.integers(0, len(STREAM)), max_size=8))
+def test_however_the_stream_is_cut_only_whole_events_pass_and_the_last_two_are_held(cuts: list[int]) -> None:
+    edges = [0, *sorted(cuts), len(STREAM)]
+    gate = EventGate(HELD)
+    passed = [gate.feed(STREAM[a:b]) for a, b in zip(edges, edges[1:], strict=False)]
+    assert all(piece == b"" or piece.endswith(b"\n\n") for piece in passed)
+    assert b"".join(passed) + gate.held() == STREAM
+    # Model output that looks like the end stands inside a JSON string: at most, it waits for the next event.
+    assert gate.held().endswith(b'data: {"id":"a","choices":[],"usage":{}}\n\ndata: [DONE]\n\n')
+
+
+def test_text_that_looks_like_the_end_does_not_hold_the_stream() -> None:
+    gate = EventGate(HELD)
+    event = b'data: {"choices":[{"delta":{"content":"data: [DONE]"}}]}\n\n'
+    assert gate.feed(event) == event
+    assert gate.feed(event) == event
+
+
+def test_an_event_that_never_ends_is_not_passed() -> None:
+    gate = EventGate(HELD)
+    assert gate.feed(b'data: {"a":1}\n\ndata: {"b"') == b'data: {"a":1}\n\n'
+    assert gate.held() == b'data: {"b"'
+
+
+def test_streams_with_carriage_returns_pass_too() -> None:
+    gate = EventGate(HELD)
+    assert gate.feed(b"data: 1\r\n\r\n") == b"data: 1\r\n\r\n"
+    assert gate.feed(b"data: 2\r\n\r\ndata: 3") == b"data: 2\r\n\r\n"
+    assert gate.feed(b"\r\n\r\n") == b"data: 3\r\n\r\n"
+
+
+def test_data_lines_of_an_event_are_joined_and_other_fields_passed_over() -> None:
+    raw = b"event: x\ndata: 1\ndata:2\n\n: comment\n\ndata: 3\n\n"
+    assert list(data_of_events(raw)) == [b"1\n2", b"3"]
+
+
+def test_events_are_cut_with_their_blank_lines() -> None:
+    assert events(b"data: 1\n\ndata: 2\r\n\r\ndata: 3") == [b"data: 1\n\n", b"data: 2\r\n\r\n"]
