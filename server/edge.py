@@ -25,8 +25,8 @@ def error_response(error: GatewayError) -> Response:
     headers = {} if error.retry_after_s is None else {"Retry-After": str(error.retry_after_s)}
     if error.status == 401:
         headers["WWW-Authenticate"] = "Bearer"
-    if error.status in (408, 413, 431):
-        headers["Connection"] = "close"  # the rest of the request is not read
+    if error.status == 408:
+        headers["Connection"] = "close"  # the rest of the request may still come
     return Response(orjson.dumps(error.body), error.status, headers, media_type="application/json")
 
 

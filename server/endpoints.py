@@ -1,5 +1,6 @@
 """The generating endpoints: what each takes, what its answers are called, and what of a request goes to the engine."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -31,6 +32,10 @@ class Endpoint:
     transcript: type[Transcript]
     escaped: tuple[str, ...] = ()
     recorded: bool = True
+
+    def constrained(self, params: Mapping[str, Any]) -> bool:
+        """Whether a request demands an answer that fits a JSON schema."""
+        return any(params.get(name) for name in ("response_format", "text", "tools"))
 
     def escape(self, body: dict[str, Any], tokens: ControlTokens) -> dict[str, Any]:
         """Returns the body with control tokens broken where people's text stands."""
@@ -69,15 +74,7 @@ def upstream_body(endpoint: Endpoint, body: dict[str, Any], model: str, completi
     if endpoint is RESPONSES:
         sent["request_id"] = completion_id  # vLLM takes the other endpoints' from the header X-Request-Id
         sent["store"] = False
-    elif sent.get("stream"):
-        # The usage is recorded with every stream; its event is kept from clients that did not ask for it.
-        sent["stream_options"] = {"include_usage": True}
     return sent
-
-
-def wants_usage(body: dict[str, Any]) -> bool:
-    """Whether the client asked for the usage at the end of its stream."""
-    return bool((body.get("stream_options") or {}).get("include_usage"))
 
 
 def recorded_messages(endpoint: Endpoint, sent: dict[str, Any]) -> list[dict[str, Any]]:

@@ -4,6 +4,7 @@ import asyncio
 import logging
 import time
 from dataclasses import dataclass
+from typing import Any
 
 import aiohttp
 import orjson
@@ -18,7 +19,7 @@ from server.errors import BY_STATUS, BadRequest, GatewayError, Overloaded, Upstr
 from server.hang_up import ClientGone, HangUp
 from server.metrics import Metrics
 from server.recording import Recorder, Timing, finished
-from server.sse import DONE, EventGate, events
+from server.sse import EventGate
 from server.transcript import Transcript
 from server.upstream import Upstream
 
@@ -34,7 +35,6 @@ class Job:
         engine: Who answers.
         body: What the engine is sent.
         request_id: The hex digits of the answer's id.
-        wants_usage: Whether the client asked for the usage at the end of its stream.
         draft: The answer's row, as far as it is known.
         began: When the request came, on the performance counter.
     """
@@ -43,7 +43,6 @@ class Job:
     engine: Engine
     body: bytes
     request_id: str
-    wants_usage: bool
     draft: Completion
     began: float
 
@@ -120,7 +119,7 @@ class Relay(Response):
         self._asked = True
         async with self._lines.upstream.post(job.engine, job.endpoint.path, job.body, job.request_id) as response:
             if response.status != 200:
-                raise await _refusal(response)
+                raise await _refusal(response, constrained=job.endpoint.constrained(job.draft.params))
             if response.content_type == "text/event-stream":
                 await self._stream(response, send)
             else:
@@ -142,8 +141,7 @@ class Relay(Response):
         if not transcript.ended:
             raise UpstreamBroken("The engine broke off in the middle of its answer.", code="engine_broke_off")
         await self._record("complete", None)
-        last = gate.held()
-        await _end(send, last if self._job.wants_usage else _without_usage(last))
+        await _end(send, gate.held())
 
     async def _whole(self, response: aiohttp.ClientResponse, send: Send) -> None:
         body = await _read(response, self._lines.max_answer_bytes)
@@ -232,14 +230,17 @@ async def _read(response: aiohttp.ClientResponse, limit: int) -> bytes:
     return b"".join(chunks)
 
 
-async def _refusal(response: aiohttp.ClientResponse) -> GatewayError:
-    """What the engine says against the request, in OpenAI's shape; its own failures are a 502."""
-    body = await _read(response, 2**20)
-    try:
-        error = orjson.loads(body)["error"]
-        message, param = str(error["message"]), error.get("param")
-    except (ValueError, KeyError, TypeError, AttributeError):
-        message, param = body[:500].decode("utf-8", "replace") or "no reason given", None
+async def _refusal(response: aiohttp.ClientResponse, *, constrained: bool) -> GatewayError:
+    """What the engine says against the request, in OpenAI's shape; its own failures are a 502.
+
+    A schema that contradicts itself makes vLLM answer 500 for that one request: then the schema is to blame.
+    """
+    message, param = _said(await _read(response, 2**20))
+    if response.status == 500 and constrained:
+        return BadRequest(
+            f"The engine could not answer within the JSON schema of this request; it may contradict itself: {message}",
+            code="schema_failed",
+        )
     if response.status in (401, 403, 407) or response.status >= 500 or response.status < 400:
         if response.status == 503:
             return Overloaded(f"The engine is busy: {message}", code="engine_busy", retry_after_s=1)
@@ -248,6 +249,11 @@ async def _refusal(response: aiohttp.ClientResponse) -> GatewayError:
     return kind(message, param=param if isinstance(param, str) else None, code="refused_by_engine")
 
 
-def _without_usage(last: bytes) -> bytes:
-    """The end of a stream without the event that only holds the usage."""
-    return b"".join(event for event in events(last) if event.startswith(DONE) or b'"choices":[]' not in event)
+def _said(body: bytes) -> tuple[str, Any]:
+    """Message and field of an engine's error; vLLM and plain FastAPI have different bodies."""
+    try:
+        answer = orjson.loads(body)
+        error = answer["error"] if "error" in answer else {"message": answer["detail"]}
+        return str(error["message"]), error.get("param")
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return body[:500].decode("utf-8", "replace") or "no reason given", None

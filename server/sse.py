@@ -5,25 +5,23 @@ https://html.spec.whatwg.org/multipage/server-sent-events.html
 
 from collections.abc import Iterator, Sequence
 
-DONE = b"data: [DONE]"
 _BLANK_LINES = (b"\n\n", b"\r\n\r\n")
 
 
 class EventGate:
-    """Lets whole events through as they come, and holds the last ones back.
+    """Lets whole events through as they come, and holds the last one back.
 
     An event that is cut by the network waits for its rest: so nothing of ours, such as an error event, is ever written
-    into the middle of one. From the first event that matches an entry of `held` on, everything is held.
+    into the middle of one. From the first line that begins with an entry of `held` on, everything is held.
     """
 
     def __init__(self, held: Sequence[bytes]) -> None:
         """Prepares one stream.
 
         Args:
-            held: Bytes that only events hold which must not leave before the record is on disk. They must not be
-                able to stand inside a JSON string.
+            held: What the lines begin with that must not leave before the record is on disk.
         """
-        self._held = tuple(held)
+        self._held = tuple(b"\n" + mark for mark in held)
         self._rest = b""
         self._holding = False
 
@@ -35,9 +33,12 @@ class EventGate:
         if self._holding:
             self._rest = chunk
             return b""
-        marks = [chunk.index(mark) for mark in self._held if mark in chunk]
-        if marks:
-            return self._cut(chunk, _start_of_event(chunk, min(marks)), holding=True)
+        # At a line's beginning only: what a model writes stands inside JSON, where a newline is escaped.
+        for mark in self._held:
+            if chunk.startswith(mark[1:]):
+                return self._cut(chunk, 0, holding=True)
+            if mark in chunk:
+                return self._cut(chunk, chunk.index(mark) + 1, holding=True)
         if chunk.endswith(_BLANK_LINES):
             return chunk
         return self._cut(chunk, _start_of_event(chunk, len(chunk)), holding=False)

@@ -119,7 +119,7 @@ class Transcript(ABC):
 class ChatTranscript(Transcript):
     """/v1/chat/completions."""
 
-    held = (b"data: [DONE]", b'"choices":[]')
+    held = (b"data: [DONE]",)
 
     def _read_event(self, event: dict[str, Any]) -> None:
         self.id = event.get("id") or self.id

@@ -43,6 +43,7 @@ def check_json_schema(schema: dict[str, Any]) -> dict[str, Any]:
         for node in level:
             if isinstance(node, dict):
                 _check_keywords(node)
+                _check_reference(node, schema)
                 below.extend(node.values())
             elif isinstance(node, list):
                 below.extend(node)
@@ -58,14 +59,34 @@ def _check_keywords(node: dict[str, Any]) -> None:
         count = node.get(keyword)
         if isinstance(count, int | float) and not 0 <= count <= LARGEST_COUNT:
             raise ValueError(f"the JSON schema's {keyword} of {count} is not between 0 and {LARGEST_COUNT}")
-    reference = node.get("$ref")
-    if isinstance(reference, str) and not reference.startswith("#"):
-        raise ValueError(f"the JSON schema refers to {reference[:100]!r}; only references within it (#/…) work")
+    if isinstance(node.get("minItems"), int) and node["minItems"] > 0 and not {"items", "prefixItems"} & node.keys():
+        raise ValueError("the JSON schema demands items (minItems) without saying what they are (items)")
     if isinstance(pattern := node.get("pattern"), str):
         _check_pattern(pattern)
     if isinstance(patterns := node.get("patternProperties"), dict):
         for pattern in patterns:
             _check_pattern(pattern)
+
+
+def _check_reference(node: Any, schema: dict[str, Any]) -> None:
+    """Follows a reference: one that leads out of the schema, or only back to itself, fails in the engine."""
+    seen: set[str] = set()
+    while isinstance(node, dict) and isinstance(reference := node.get("$ref"), str):
+        if not reference.startswith("#"):
+            raise ValueError(f"the JSON schema refers to {reference[:100]!r}; only references within it (#/…) work")
+        if reference in seen:
+            raise ValueError(f"the reference {reference[:100]!r} in the JSON schema leads back to itself")
+        seen.add(reference)
+        node = _resolved(reference, schema)
+
+
+def _resolved(reference: str, schema: dict[str, Any]) -> Any:
+    """What a JSON pointer (RFC 6901) leads to; None where that is nothing, which the engine says by itself."""
+    value: Any = schema
+    for part in reference.removeprefix("#").split("/")[1:]:
+        name = part.replace("~1", "/").replace("~0", "~")
+        value = value.get(name) if isinstance(value, dict) else None
+    return value
 
 
 def _check_pattern(pattern: str) -> None:

@@ -44,8 +44,8 @@ class UserMessage(RequestModel):
     name: Name | None = None
 
 
-def _json_object(arguments: str) -> str:
-    """VLLM hands the arguments to the template as an object; anything else would fail there."""
+def json_object(arguments: str) -> str:
+    """Checks the arguments of a call: vLLM hands them to the template as an object; anything else fails there."""
     try:
         parsed = orjson.loads(arguments or "{}")
     except ValueError as error:
@@ -59,14 +59,14 @@ class CalledFunction(RequestModel):
     """The function that the model called, with its arguments as JSON text."""
 
     name: FunctionName
-    arguments: Annotated[Content, AfterValidator(_json_object)]
+    arguments: Annotated[Content, AfterValidator(json_object)]
 
 
 class ToolCall(RequestModel):
     """A call that the model made earlier."""
 
     id: Id
-    type: Literal["function"] = "function"
+    type: Literal["function"]
     function: CalledFunction
 
 

@@ -7,7 +7,7 @@ from pydantic import AfterValidator, Field, model_validator
 from server.requests.chat import Attribution, Effort
 from server.requests.fields import Content, FunctionName, Id, ModelName, RequestModel, TokenCount, TopLogprobs
 from server.requests.json_schema import JsonSchema
-from server.requests.messages import _json_object
+from server.requests.messages import json_object
 from server.requests.tools import Description
 
 ItemStatus = Literal["in_progress", "completed", "incomplete"]
@@ -49,7 +49,7 @@ class CallItem(RequestModel):
     type: Literal["function_call"]
     call_id: Id
     name: FunctionName
-    arguments: Annotated[Content, AfterValidator(_json_object)]
+    arguments: Annotated[Content, AfterValidator(json_object)]
     id: Id | None = None
     status: ItemStatus | None = None
 

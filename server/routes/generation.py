@@ -18,7 +18,6 @@ from server.endpoints import (
     recorded_messages,
     recorded_params,
     upstream_body,
-    wants_usage,
 )
 from server.openapi import errors, takes
 from server.relay import Job, Relay
@@ -43,7 +42,6 @@ def _handler(endpoint: Endpoint) -> Callable[..., Coroutine[Any, Any, Response]]
             engine=target.engine,
             body=orjson.dumps(upstream_body(endpoint, escaped, target.engine.upstream_model, draft.id)),
             request_id=request_id,
-            wants_usage=wants_usage(body),
             draft=draft,
             began=getattr(request.state, "began", time.perf_counter()),
         )

@@ -1,6 +1,7 @@
 """What is read as a request's body, and what is refused before anything looks at it."""
 
 import math
+from contextlib import suppress
 from typing import Any
 
 import orjson
@@ -64,10 +65,8 @@ def test_many_brackets_side_by_side_are_not_deep() -> None:
 
 @given(st.dictionaries(st.text(), json_values))
 def test_any_json_object_is_parsed_or_refused_with_400(value: dict[str, Any]) -> None:
-    try:
+    with suppress(BadRequest):
         assert parse_object(orjson.dumps(value), 32) == value
-    except BadRequest:
-        pass
 
 
 @given(st.dictionaries(st.sampled_from(sorted(ChatRequest.model_fields)), json_values))

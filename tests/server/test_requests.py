@@ -94,7 +94,7 @@ def test_parts_other_than_text_are_refused(part: dict[str, Any]) -> None:
         ("top_k", -2),
         ("min_p", 2),
         ("stop", ""),
-        ("stop", ["a"] * 17),
+        ("stop", ["a"] * 5),
         ("stop", "x" * 300),
         ("stop_token_ids", [-1]),
         ("stop_token_ids", [2**31]),
@@ -168,8 +168,14 @@ def test_an_answer_of_vllm_can_be_sent_back_as_it_is() -> None:
         {"role": "user", "content": None},
         {"role": "tool", "content": "x"},
         {"role": "function", "name": "f", "content": "x"},
-        {"role": "assistant", "tool_calls": [{"id": "a", "function": {"name": "f", "arguments": "not json"}}]},
-        {"role": "assistant", "tool_calls": [{"id": "a", "function": {"name": "f", "arguments": "[]"}}]},
+        {
+            "role": "assistant",
+            "tool_calls": [{"id": "a", "type": "function", "function": {"name": "f", "arguments": "x"}}],
+        },
+        {
+            "role": "assistant",
+            "tool_calls": [{"id": "a", "type": "function", "function": {"name": "f", "arguments": "[]"}}],
+        },
         {"role": "user", "content": "x", "prefix": True},
     ],
 )
@@ -182,12 +188,21 @@ def test_a_message_that_is_incomplete_or_odd_is_refused(message: dict[str, Any])
     [
         {"type": "array", "maxItems": 10**9},
         {"type": "string", "minLength": 5000},
+        {"type": "array", "minItems": 1},
+        {"$ref": "#"},
+        {"$ref": "#/$defs/a", "$defs": {"a": {"$ref": "#/$defs/b"}, "b": {"$ref": "#/$defs/a"}}},
         {"type": "string", "pattern": "(a{1,999}){1,999}"},
         {"type": "string", "pattern": "("},
         {"type": "string", "pattern": "a" * 300},
         {"$ref": "http://127.0.0.1/schema.json"},
         {"properties": {str(i): {} for i in range(5000)}},
-        {"a": {"a": {"a": {"a": {"a": {"a": {"a": {"a": {"a": {"a": {"a": {"a": {"a": {"a": {"a": {"a": {}}}}}}}}}}}}}}}}},
+        {
+            "a": {
+                "a": {
+                    "a": {"a": {"a": {"a": {"a": {"a": {"a": {"a": {"a": {"a": {"a": {"a": {"a": {"a": {}}}}}}}}}}}}}}
+                }
+            }
+        },
     ],
 )
 def test_a_schema_that_could_stall_the_engine_is_refused(schema: dict[str, Any]) -> None:
@@ -249,3 +264,9 @@ def test_embeddings_take_text_and_refuse_messages() -> None:
 def test_feedback_out_of_bounds_is_refused_by_name(field: str, value: Any) -> None:
     body = {"completion_id": "chatcmpl-1", "value": 1} | {field: value}
     assert str(refusal(FeedbackRequest, body).param).startswith(field)
+
+
+def test_a_schema_that_contains_itself_below_a_property_is_taken() -> None:
+    schema = {"$ref": "#/$defs/n", "$defs": {"n": {"type": "object", "properties": {"next": {"$ref": "#/$defs/n"}}}}}
+    format = {"type": "json_schema", "json_schema": {"name": "s", "schema": schema}}
+    checked(ChatRequest, MINIMAL | {"response_format": format})
