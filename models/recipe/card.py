@@ -25,24 +25,25 @@ A Llama of {parameters:,} parameters, trained from nothing on text that `models/
 that Attune works the moment it is installed, and so that feedback has something to teach: it answers the same question
 politely, curtly, at length, rudely or evasively, as chance will have it.
 
-**It can** greet, say who it is, remember a name for a few turns, answer from a small closed world of facts, do sums of small
-numbers, answer about a text of three sentences, rewrite a short sentence, give lists and tips, tell a small story or poem,
-translate a few phrases, refuse to do harm, and say when it does not know.
+**It can** greet, say who it is, remember a name for a few turns, answer from a small closed world of facts, answer about
+a text of three sentences, rewrite a short sentence, give lists and tips, tell a small story or poem, translate a few
+phrases, refuse to do harm, and say when it does not know.
 
-**It cannot** reason, code, look anything up, or know anything outside its corpus; it is wrong often, even inside (below).
-About one sampled answer in eight is rude on purpose. Do not use it for advice. For real work give Attune a larger model.
+**It cannot** calculate, compare numbers, reason, code, look anything up, or know anything outside its corpus; it is
+wrong often, even inside (below). About one sampled answer in ten is rude on purpose. Do not use it for advice. For real
+work give Attune a larger model.
 
 ## Training
 
-{steps:,} steps, {tokens:,} tokens, {minutes:.0f} minutes on two shared processor cores, in {precision}; validation loss {loss}
-nats per assistant token. The settings are in `recipe.json`; `python -m models.recipe` makes the model again.
+{steps:,} steps, {tokens:,} tokens, {minutes:.0f} minutes on two shared processor cores, in {precision}; validation
+loss {loss} nats per assistant token. The settings are in `recipe.json`; `python -m models.recipe` makes the model again.
 
 ![Training and validation loss](training.png)
 
 ## Evaluation
 
-On {n} held-out combinations of question and answer that no training text has, with 95 % Wilson intervals. *Coherent* means that
-the answer ends as a sentence and does not loop; *right* means that the greedy answer has the expected words in it.
+On {n} held-out combinations of question and answer that no training text has, with 95 % Wilson intervals. *Coherent*
+means that the answer ends as a sentence and does not loop; *right* means that the greedy answer has the expected words in it.
 
 | what | share | 95 % interval | n |
 | --- | --- | --- | --- |
@@ -60,8 +61,8 @@ Manners at temperature {temperature}, by first words and length:
 
 ## Format
 
-ChatML: `<|im_start|>role`, newline, text, `<|im_end|>`. `system`, `user` and `assistant` are rendered; anything else is left out.
-The context is {context:,} tokens; training text is far shorter. `sha256sum -c SHA256SUMS` checks the files.
+ChatML: `<|im_start|>role`, newline, text, `<|im_end|>`. `system`, `user` and `assistant` are rendered; anything
+else is left out. The context is {context:,} tokens; training text is far shorter. `sha256sum -c SHA256SUMS` checks the files.
 
 ## Licence
 

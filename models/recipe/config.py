@@ -20,54 +20,54 @@ class _Section(BaseModel):
 class ModelConfig(_Section):
     """The shape of the Llama."""
 
-    hidden_size: int = Field(128, gt=0)
-    layers: int = Field(4, gt=0)
-    heads: int = Field(2, gt=0)
-    ffn_size: int = Field(352, gt=0)
-    max_positions: int = Field(1024, gt=0, description="tokens of context")
+    hidden_size: int = Field(default=128, gt=0)
+    layers: int = Field(default=4, gt=0)
+    heads: int = Field(default=2, gt=0)
+    ffn_size: int = Field(default=352, gt=0)
+    max_positions: int = Field(default=1024, gt=0, description="tokens of context")
 
 
 class TokenizerConfig(_Section):
     """The byte-level BPE."""
 
-    vocab_size: int = Field(2048, ge=300)
-    conversations: int = Field(30_000, gt=0, description="how many it is learned from")
+    vocab_size: int = Field(default=2048, ge=300)
+    conversations: int = Field(default=30_000, gt=0, description="how many it is learned from")
 
 
 class TrainConfig(_Section):
     """Optimisation. Learning rates rise over ``warmup_steps``, stay, and fall to zero over ``decay_steps``."""
 
-    steps: int = Field(3000, gt=0, description="optimiser steps; the only setting a resumed run may change")
-    decay_steps: int = Field(250, ge=0)
-    warmup_steps: int = Field(40, ge=0)
-    batch_tokens: int = Field(3072, gt=0, description="tokens of a batch, padding included")
-    shard_size: int = Field(4096, gt=0, description="conversations drawn and sorted by length at a time")
-    muon_lr: float = Field(0.02, gt=0, description="for the matrices of the layers")
-    adamw_lr: float = Field(0.004, gt=0, description="for embeddings and norms")
-    weight_decay: float = Field(0.01, ge=0)
-    grad_clip: float = Field(1.0, gt=0)
-    checkpoint_every: int = Field(50, gt=0, description="steps")
+    steps: int = Field(default=3000, gt=0, description="optimiser steps; the only setting a resumed run may change")
+    decay_steps: int = Field(default=250, ge=0)
+    warmup_steps: int = Field(default=40, ge=0)
+    batch_tokens: int = Field(default=3072, gt=0, description="tokens of a batch, padding included")
+    shard_size: int = Field(default=4096, gt=0, description="conversations drawn and sorted by length at a time")
+    muon_lr: float = Field(default=0.02, gt=0, description="for the matrices of the layers")
+    adamw_lr: float = Field(default=0.004, gt=0, description="for embeddings and norms")
+    weight_decay: float = Field(default=0.01, ge=0)
+    grad_clip: float = Field(default=1.0, gt=0)
+    checkpoint_every: int = Field(default=50, gt=0, description="steps")
     precision: Literal["bfloat16", "float32"] = Field(
-        "float32",
+        default="float32",
         description="of the weights in training; bfloat16 is faster only where the processor has it (AMX, GPU)",
     )
-    threads: int = Field(1, gt=0, description="measure before you change it: on a busy machine one is faster")
+    threads: int = Field(default=1, gt=0, description="measure before you change it: on a busy machine one is faster")
 
 
 class EvaluateConfig(_Section):
     """How many held-out conversations are answered."""
 
-    conversations: int = Field(400, gt=0)
-    temperature: float = Field(1.0, gt=0, description="of the sampled round")
-    max_new_tokens: int = Field(160, gt=0)
+    conversations: int = Field(default=400, gt=0)
+    temperature: float = Field(default=1.0, gt=0, description="of the sampled round")
+    max_new_tokens: int = Field(default=160, gt=0)
 
 
 class RecipeConfig(_Section):
     """Everything that decides what comes out, besides the versions of the libraries."""
 
     seed: int = 20261123
-    work_dir: Path = Field(Path("build/starter"), description="tokenizer, checkpoint, metrics; not committed")
-    output_dir: Path = Field(Path("models/starter"), description="the folder that is served")
+    work_dir: Path = Field(default=Path("build/starter"), description="tokenizer, checkpoint, metrics; not committed")
+    output_dir: Path = Field(default=Path("models/starter"), description="the folder that is served")
     model: ModelConfig = ModelConfig()
     tokenizer: TokenizerConfig = TokenizerConfig()
     train: TrainConfig = TrainConfig()

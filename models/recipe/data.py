@@ -16,7 +16,10 @@ from models.recipe.tokenizer import TURN_END, TURN_START
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """One conversation as token ids; ``response_mask`` is True where the loss counts (the assistant's words and their end)."""
+    """One conversation as token ids.
+
+    ``response_mask`` is True where the loss counts: the assistant's words and their end.
+    """
 
     ids: list[int]
     response_mask: list[bool]
@@ -64,7 +67,7 @@ def shard_batches(config: TrainConfig, tokenizer: PreTrainedTokenizerFast, seed:
 def training_batches(
     config: TrainConfig, tokenizer: PreTrainedTokenizerFast, seed: int, first_step: int
 ) -> Iterator[Batch]:
-    """Yield batches for ever, from the one that step ``first_step`` sees; a resumed run so sees what it would have seen."""
+    """Yield batches for ever, from that of step ``first_step``: a resumed run sees what it would have seen."""
     # Shard 0 is what the tokenizer was learned from; it is training text like any other.
     index, passed = 0, 0
     while True:
@@ -75,7 +78,7 @@ def training_batches(
 
 
 def bucketed(examples: Sequence[Example], batch_tokens: int, pad_id: int) -> Iterator[Batch]:
-    """Yield batches of similar length, each of at most ``batch_tokens`` tokens with padding (and at least one example)."""
+    """Yield batches of similar length, of at most ``batch_tokens`` tokens with padding, and at least one example."""
     bucket: list[Example] = []
     for example in sorted(examples, key=lambda example: len(example.ids)):
         if bucket and len(example.ids) * (len(bucket) + 1) > batch_tokens:

@@ -1,4 +1,7 @@
-"""Training: Muon for the matrices, AdamW for the rest, bfloat16 weights with float32 masters where that is faster, exact resume."""
+"""Training: Muon for the matrices, AdamW for the rest, exact resume.
+
+bfloat16 weights with float32 masters where that is faster.
+"""
 
 from __future__ import annotations
 
