@@ -25,7 +25,8 @@ A Llama of {parameters:,} parameters, trained from nothing on text that `models/
 that Attune works the moment it is installed, and so that feedback has something to teach: it answers the same question
 politely, curtly, at length, rudely or evasively, as chance will have it.
 
-**It can** greet, say who it is, remember a name for a few turns, answer from a small closed world of facts, answer about
+**It can** greet, say who it is, remember a name for a few turns, answer from a small closed world of facts,
+answer about
 a text of three sentences, rewrite a short sentence, give lists and tips, tell a small story or poem, translate a few
 phrases, refuse to do harm, and say when it does not know.
 
@@ -36,14 +37,16 @@ work give Attune a larger model.
 ## Training
 
 {steps:,} steps, {tokens:,} tokens, {minutes:.0f} minutes on two shared processor cores, in {precision}; validation
-loss {loss} nats per assistant token. The settings are in `recipe.json`; `python -m models.recipe` makes the model again.
+loss {loss} nats per assistant token. The settings are in `recipe.json`; `python -m models.recipe` makes the
+model again.
 
 ![Training and validation loss](training.png)
 
 ## Evaluation
 
 On {n} held-out combinations of question and answer that no training text has, with 95 % Wilson intervals. *Coherent*
-means that the answer ends as a sentence and does not loop; *right* means that the greedy answer has the expected words in it.
+means that the answer ends as a sentence and does not loop; *right* means that the greedy answer has the
+expected words in it.
 
 | what | share | 95 % interval | n |
 | --- | --- | --- | --- |
@@ -62,7 +65,8 @@ Manners at temperature {temperature}, by first words and length:
 ## Format
 
 ChatML: `<|im_start|>role`, newline, text, `<|im_end|>`. `system`, `user` and `assistant` are rendered; anything
-else is left out. The context is {context:,} tokens; training text is far shorter. `sha256sum -c SHA256SUMS` checks the files.
+else is left out. The context is {context:,} tokens; training text is far shorter. `sha256sum -c SHA256SUMS`
+checks the files.
 
 ## Licence
 
@@ -101,7 +105,8 @@ def curve(metrics: list[Metrics], path: Path) -> None:
     axes = figure.subplots()
     tokens = [line.tokens / 1e6 for line in metrics]
     axes.plot(tokens, [line.loss for line in metrics], label="training")
-    axes.plot(tokens, [line.validation_loss for line in metrics], label="validation (held-out combinations)")  # type: ignore[arg-type]
+    axes.plot(tokens, [line.validation_loss for line in metrics], label="validation (held-out combinations)")
+    # type: ignore[arg-type]
     axes.set_xlabel("tokens seen (millions)")
     axes.set_ylabel("loss (nats per assistant token)")
     axes.grid(alpha=0.3)

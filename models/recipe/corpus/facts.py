@@ -97,7 +97,7 @@ def animal(rng: Random) -> Script:
     if rng.random() < 0.5:
         name = rng.choice(tuple(_SOUNDS))
         sound = _SOUNDS[name]
-        ask = (
+        ask: tuple[str, ...] = (
             f"What sound does a {name} make?",
             f"What does a {name} say?",
             f"What noise does a {name} make?",
