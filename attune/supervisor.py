@@ -26,6 +26,7 @@ from ledger.settings import LedgerSettings, config_file
 from server.controller.lock import only_controller
 from server.controller.settings import EngineSettings
 from server.controller.startup import stages
+from server.controller.upstream import check_upstream
 from server.settings import GatewaySettings
 
 _ANSWERS = "asking for a first answer"
@@ -98,8 +99,11 @@ class Supervisor:
         """Starts everything, says where it answers, and keeps it running until SIGTERM or SIGINT.
 
         Raises:
+            EngineFailed: The upstream that is to be used does not answer.
             StartFailed: Something keeps the start from leading to an answer. Everything is stopped again.
         """
+        if self._plan.engine.upstream:
+            await check_upstream(self._plan.engine)
         database = await asyncio.to_thread(self._prepare)
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):

@@ -24,9 +24,7 @@ async def watch_upstream(settings: EngineSettings, database: Database, stop: asy
 
     Its model becomes a version when it is first seen, and another one if the upstream changes to another model.
     """
-    assert settings.upstream is not None
-    url = base_address(settings.upstream)
-    key = settings.upstream_api_key.get_secret_value() if settings.upstream_api_key else None
+    url, key = base_address(settings.upstream or ""), _key(settings)
     observed = ObservedState(database)
     await observed.clear()
     row: Engine | None = None
@@ -42,12 +40,26 @@ async def watch_upstream(settings: EngineSettings, database: Database, stop: asy
                 await observed.report("ready", f"serves {model}")
                 await observed.heartbeat()
             except (*UNREACHABLE, EngineFailed) as error:
-                reason = f"The upstream {url} cannot be used: {error or type(error).__name__}"
+                reason = _unusable(url, error)
                 log.log(logging.DEBUG if row else logging.WARNING, reason)
                 await observed.report("failed", reason)
             with suppress(TimeoutError):
                 await asyncio.wait_for(stop.wait(), _POLL_S)
     await observed.clear()
+
+
+async def check_upstream(settings: EngineSettings) -> str:
+    """Asks the upstream once, and returns the name of the model that it will be used for.
+
+    Raises:
+        EngineFailed: It does not answer, or does not offer the model.
+    """
+    url = base_address(settings.upstream or "")
+    try:
+        async with EngineClient(url, _key(settings)) as client:
+            return choose(await client.models(), settings.upstream_model, url)
+    except UNREACHABLE as error:
+        raise EngineFailed(_unusable(url, error) + " Start it first, or correct ATTUNE_UPSTREAM.") from error
 
 
 def base_address(upstream: str) -> str:
@@ -68,6 +80,14 @@ def choose(offered: list[str], wanted: str | None, url: str) -> str:
     raise EngineFailed(
         f"{url} offers {', '.join(offered) or 'no model'}, not {wanted or 'any'}: set ATTUNE_UPSTREAM_MODEL."
     )
+
+
+def _key(settings: EngineSettings) -> str | None:
+    return settings.upstream_api_key.get_secret_value() if settings.upstream_api_key else None
+
+
+def _unusable(url: str, error: BaseException) -> str:
+    return f"The upstream {url} cannot be used: {str(error).rstrip('.') or type(error).__name__}."
 
 
 def _register(database: Database, url: str, model: str) -> ModelVersion:

@@ -1,0 +1,125 @@
+"""The command line: what it prints, its exit status, and that it starts fast."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from attune import cli
+from attune.expiry import parse_expiry
+from ledger.clock import utc_now
+from ledger.database import Database
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture(autouse=True)
+def home(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, migrated_sqlite: Path) -> Path:
+    """A home with an empty ledger."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("ATTUNE_HOME", str(tmp_path))
+    (tmp_path / "ledger.db").write_bytes(migrated_sqlite.read_bytes())
+    return tmp_path
+
+
+def printed(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
+    capsys.readouterr()
+    assert cli.run(list(arguments)) == 0
+    return capsys.readouterr().out
+
+
+def test_a_key_is_shown_once_and_never_again(capsys: pytest.CaptureFixture[str]) -> None:
+    made = printed(capsys, "keys", "create", "--name", "app", "--scope", "inference", "--scope", "feedback").strip()
+    assert made.startswith("sk-attune-")
+    listed = printed(capsys, "keys", "list", "--json")
+    assert made not in listed
+    [key] = json.loads(listed)
+    assert (key["name"], key["owner"], key["scopes"]) == ("app", "app", ["inference", "feedback"])
+    assert "secret_sha256" not in key
+
+
+def test_a_revoked_key_says_so_in_the_list(capsys: pytest.CaptureFixture[str]) -> None:
+    arguments = ("keys", "create", "--name", "app", "--scope", "inference", "--rate", "5", "--expires", "3d", "--json")
+    prefix = json.loads(printed(capsys, *arguments))["prefix"]
+    assert prefix in printed(capsys, "keys", "revoke", prefix)
+    [key] = json.loads(printed(capsys, "keys", "list", "--json"))
+    assert key["revoked_at"] is not None
+    assert key["requests_per_minute"] == 5
+
+
+@pytest.mark.parametrize("command", [["status"], ["keys", "list"], ["versions", "list"], ["settings"]])
+def test_every_reading_command_prints_json(command: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    json.loads(printed(capsys, *command, "--json"))
+    assert printed(capsys, *command)
+
+
+def test_exporting_an_empty_ledger_writes_nothing(capsys: pytest.CaptureFixture[str]) -> None:
+    assert printed(capsys, "feedback", "export", "--format", "preference") == ""
+    assert printed(capsys, "feedback", "export", "--format", "unpaired") == ""
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["nonsense"],
+        ["keys", "create", "--name", "app"],
+        ["keys", "create", "--name", "app", "--scope", "everything"],
+        ["keys", "create", "--name", "app", "--scope", "admin", "--expires", "soon"],
+        ["keys", "create", "--name", "app", "--scope", "admin", "--rate", "0"],
+        ["versions", "show", "newest"],
+        ["feedback", "export", "--format", "csv"],
+        ["up", "--model", "m", "--upstream", "http://127.0.0.1:1"],
+        ["up", "--port", "many"],
+    ],
+)
+def test_wrong_usage_ends_with_64(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.run(arguments) == 64
+    assert "Traceback" not in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("arguments", [["versions", "show", "7"], ["keys", "revoke", "nobody"]])
+def test_what_is_not_there_ends_with_1_and_a_sentence(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.run(arguments) == 1
+    assert capsys.readouterr().err.startswith("attune: There is no ")
+
+
+def test_a_damaged_ledger_ends_with_1_and_a_sentence(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (home / "ledger.db").write_bytes(b"this is no database" * 1000)
+    assert cli.run(["status"]) == 1
+    assert capsys.readouterr().err.startswith("attune: ")
+
+
+def test_the_doctor_names_what_is_wrong(
+    home: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ATTUNE_MODEL", str(home / "nothing"))
+    assert cli.run(["doctor", "--json"]) == 1
+    checks = {check["name"]: check for check in json.loads(capsys.readouterr().out)}
+    assert not checks["model"]["ok"]
+    assert "nothing" in checks["model"]["found"]
+    assert checks["ledger"]["ok"]
+    assert checks["installation"]["ok"]
+
+
+def test_an_expiry_is_a_duration_or_a_date() -> None:
+    now = utc_now()
+    assert (parse_expiry("90d", now) - now).days == 90
+    assert parse_expiry("2999-01-31", now).isoformat() == "2999-01-31T00:00:00+00:00"
+
+
+def test_help_and_wrong_usage_load_nothing_heavy() -> None:
+    code = (
+        "import sys; from attune import cli; cli.run(['up', '--help']); cli.run(['nonsense']);"
+        "heavy = {'torch', 'vllm', 'trl', 'gradio', 'sqlalchemy', 'fastapi', 'aiohttp'} & set(sys.modules);"
+        "sys.exit(f'loaded {heavy}' if heavy else 0)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, cwd=ROOT)
+    assert done.returncode == 0, done.stderr
+
+
+def test_the_database_is_closed_after_a_command(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    printed(capsys, "status")
+    assert not (home / "ledger.db-wal").exists()
+    Database.open(f"sqlite:///{home}/ledger.db").close()
