@@ -77,9 +77,14 @@ class ChatActions:
         return empty_page() if conversation_id == view.conversation_id else Update()
 
     async def change_settings(self, user: str, view: View, settings: ChatSettings) -> Update:
-        """Keep the settings with the conversation; those of a new chat are stored when it is made."""
+        """Keep the settings with the conversation; those of a new chat are stored when it is made.
+
+        A chat that is opened changes the settings in the page, too: then they are what is stored, and nothing happens.
+        """
         if view.conversation_id is not None:
-            await self._gateway.change_settings(user, view.conversation_id, settings)
+            tree = await self._gateway.tree(user, view.conversation_id)
+            if tree.settings != settings:
+                await self._gateway.change_settings(user, tree.id, settings)
         return Update()
 
     async def _message(self, user: str, view: View, message_id: str) -> tuple[ConversationTree, Message]:
@@ -101,9 +106,9 @@ class ChatActions:
         return tree
 
 
-async def or_notice(action: Awaitable[Update]) -> Update:
-    """The action's update; if the gateway failed, a notice that says why, and nothing else changes."""
+async def or_notice(action: Awaitable[Update], busy: bool | None = None) -> Update:
+    """The action's update; if the gateway failed, a notice that says why, with `busy` as it then is."""
     try:
         return await action
     except GatewayError as error:
-        return Update(notice=Notice(str(error)))
+        return Update(notice=Notice(str(error)), busy=busy)

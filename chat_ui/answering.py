@@ -6,12 +6,12 @@ answer. `ChatActions.settle` then shows it.
 
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
 from contextlib import ExitStack, aclosing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from chat_ui.coalesce import coalesce
-from chat_ui.conversation import find, parent_of_next, path, prompt, title_of
-from chat_ui.errors import GatewayError, Missing, Refused
-from chat_ui.gateway_client import GatewayClient, Question
+from chat_ui.conversation import find, parent_of_next, path, prompt, shortened, title_of
+from chat_ui.errors import GatewayError, Missing, Refused, TooLong
+from chat_ui.gateway_client import Delta, GatewayClient, Question
 from chat_ui.records import ChatSettings, ConversationTree, Message
 from chat_ui.screen import Notice, Update, View, board, transcript
 
@@ -107,7 +107,7 @@ class Answering:
         question = Question(view.conversation_id or "", view.question_id or "", messages, page.settings)
         text = ""
         try:
-            async with aclosing(coalesce(self._gateway.answer(page.user, question), DRAW_INTERVAL_S)) as groups:
+            async with aclosing(coalesce(self._pieces(page.user, question), DRAW_INTERVAL_S)) as groups:
                 async for group in groups:
                     text += "".join(delta.text for delta in group)
                     named = view.model_copy(update={"answer_id": answer_id(group[0].completion_id)})
@@ -116,6 +116,20 @@ class Answering:
                     yield Update(view=new_view, transcript=transcript(line, text), busy=True)
         except GatewayError as error:
             yield Update(view=view.model_copy(update={"failure": str(error)}), busy=True)
+
+    async def _pieces(self, user: str, question: Question) -> AsyncGenerator[Delta, None]:
+        """The answer's pieces. Where a long conversation does not fit into the model, its older half is left out."""
+        messages: list[dict[str, str]] | None = question.messages
+        while messages:
+            fitting = replace(question, messages=messages)
+            try:
+                async with aclosing(self._gateway.answer(user, fitting)) as pieces:
+                    async for piece in pieces:
+                        yield piece
+                return
+            except TooLong:
+                messages = shortened(messages)
+        raise TooLong("This message is too long for the model.")
 
     @contextmanager
     def _only_one(self, conversation_id: str) -> Iterator[None]:

@@ -95,6 +95,16 @@ def prompt(line: Sequence[Message], system_prompt: str) -> list[dict[str, str]]:
     return system + [{"role": message.role, "content": message.content} for message in line]
 
 
+def shortened(messages: Sequence[dict[str, str]]) -> list[dict[str, str]] | None:
+    """A prompt without the older half of its exchanges; None if there is only the last question left."""
+    kept = [message for message in messages if message["role"] != "system"]
+    system = [message for message in messages if message["role"] == "system"]
+    begins = [place for place, message in enumerate(kept) if message["role"] == "user"]
+    if len(begins) < 2:
+        return None
+    return system + kept[begins[(len(begins) + 1) // 2] :]
+
+
 def title_of(text: str, limit: int = 60) -> str:
     """A title from a first message: its words up to `limit` characters, on one line."""
     words = " ".join(text.split())

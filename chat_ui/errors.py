@@ -24,6 +24,10 @@ class Refused(GatewayError):
     """The gateway refused the request as it stands."""
 
 
+class TooLong(Refused):
+    """The messages do not fit into what the model can read at once."""
+
+
 class Missing(GatewayError):
     """There is no such conversation or answer, or it is not this person's."""
 

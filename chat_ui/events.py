@@ -93,8 +93,7 @@ class Events:
         self._on(parts.board.turn, self.turn)
         self._on(parts.board.rate, self.rate)
         for setting in parts.settings:
-            changed = setting.release if isinstance(setting, gr.Slider) else setting.change
-            self._on(changed, self.keep_settings)
+            self._on(setting.change, self.keep_settings)
         streams = [
             self._on(parts.composer.submit, self.send),
             self._on(parts.board.ask, self.ask),
@@ -148,7 +147,8 @@ class Events:
     async def turn(self, values: Values, request: gr.Request, event: gr.EventData) -> list[Any]:
         """Another sibling of a message was chosen."""
         given = Given(self._parts, values, request)
-        return values_of(await or_notice(self._actions.turn_to(given.user, given.view, _text(event, "id"))))
+        action = self._actions.turn_to(given.user, given.view, _text(event, "id"))
+        return values_of(await or_notice(action, busy=False))
 
     async def rate(self, values: Values, request: gr.Request, event: gr.EventData) -> list[Any]:
         """A thumb was pressed, or feedback sent."""
@@ -167,7 +167,8 @@ class Events:
     async def settle(self, values: Values, request: gr.Request) -> list[Any]:
         """An answer has ended in one way or another."""
         given = Given(self._parts, values, request)
-        return await self._with_list(given, await or_notice(self._actions.settle(given.user, given.view)))
+        settled = await or_notice(self._actions.settle(given.user, given.view), busy=False)
+        return await self._with_list(given, settled)
 
     async def send(self, values: Values, request: gr.Request) -> AsyncIterator[list[Any]]:
         """Enter was pressed, or the send button."""

@@ -1,18 +1,32 @@
 """The gateway's HTTP API (docs/api.md) as typed calls; every failure becomes a sentence for the person who chats."""
 
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, NoReturn
-from urllib.parse import quote
+from typing import NoReturn, TypeVar
+from urllib.parse import quote, urlencode
 
 import httpx
+from pydantic import ValidationError
 
-from chat_ui.errors import BrokenOff, GatewayAway, Missing, MissingKey, Refused
-from chat_ui.records import ChatSettings, Conversation, ConversationPage, ConversationTree, Message, Vote
+from chat_ui.errors import BrokenOff, GatewayAway, Missing, MissingKey, Refused, TooLong
+from chat_ui.records import (
+    ChatSettings,
+    Conversation,
+    ConversationPage,
+    ConversationTree,
+    Done,
+    Message,
+    Vote,
+    WireModel,
+)
 
+Answer = TypeVar("Answer", bound=WireModel)
+
+AWAY = "The server cannot be reached. It may be starting: try again in a moment."
+CALL_TIMEOUT_S = 30.0
 LIST_PAGE = 100  # the most that the gateway lists at once
 NO_TIMEOUT_WHILE_READING = httpx.Timeout(
     10.0, read=None
@@ -83,7 +97,7 @@ class GatewayClient:
     async def create_conversation(self, user: str, title: str, settings: ChatSettings) -> Conversation:
         """Begin a conversation."""
         body = {"title": title, "settings": settings.model_dump(mode="json", exclude_none=True)}
-        return Conversation.model_validate(await self._call("POST", "/v1/conversations", user, body))
+        return await self._call(Conversation, "POST", "/v1/conversations", user, body)
 
     async def conversations(self, user: str, query: str, count: int) -> ConversationPage:
         """The user's newest `count` conversations whose title or messages contain `query`."""
@@ -93,39 +107,38 @@ class GatewayClient:
             params = {"limit": str(min(LIST_PAGE, count - len(found)))}
             params |= {"query": query} if query else {}
             params |= {"after": found[-1].id} if found else {}
-            page = ConversationPage.model_validate(await self._call("GET", "/v1/conversations", user, params=params))
+            page = await self._call(ConversationPage, "GET", f"/v1/conversations?{urlencode(params)}", user)
             found.extend(page.data)
             has_more = page.has_more and bool(page.data)
         return ConversationPage(data=tuple(found), has_more=has_more)
 
     async def tree(self, user: str, conversation_id: str) -> ConversationTree:
         """A conversation with all its messages and this user's votes."""
-        return ConversationTree.model_validate(await self._call("GET", _conversation(conversation_id), user))
+        return await self._call(ConversationTree, "GET", _conversation(conversation_id), user)
 
     async def rename(self, user: str, conversation_id: str, title: str) -> None:
         """Give a conversation another title."""
-        await self._call("POST", _conversation(conversation_id), user, {"title": title})
+        await self._call(Done, "POST", _conversation(conversation_id), user, {"title": title})
 
     async def change_settings(self, user: str, conversation_id: str, settings: ChatSettings) -> None:
         """Store other settings with a conversation."""
         body = {"settings": settings.model_dump(mode="json", exclude_none=True)}
-        await self._call("POST", _conversation(conversation_id), user, body)
+        await self._call(Done, "POST", _conversation(conversation_id), user, body)
 
     async def delete(self, user: str, conversation_id: str) -> None:
         """Erase a conversation."""
-        await self._call("DELETE", _conversation(conversation_id), user)
+        await self._call(Done, "DELETE", _conversation(conversation_id), user)
 
     async def add_question(self, user: str, conversation_id: str, parent_id: str | None, text: str) -> Message:
         """Store what the user wrote, under `parent_id` (None for a first message)."""
         body = {"role": "user", "content": text, "parent_id": parent_id}
-        return Message.model_validate(
-            await self._call("POST", f"{_conversation(conversation_id)}/messages", user, body)
-        )
+        return await self._call(Message, "POST", f"{_conversation(conversation_id)}/messages", user, body)
 
     async def vote(self, user: str, completion_id: str, choice_index: int, vote: Vote) -> None:
         """Store what the user thinks of an answer (0 takes a vote back): when this returns, it is on disk."""
         named = {"completion_id": completion_id, "choice_index": choice_index, "source": "chat_ui"}
-        await self._call("POST", "/v1/feedback", user, named | vote.model_dump(mode="json", exclude_defaults=True))
+        body = named | vote.model_dump(mode="json", exclude_defaults=True)
+        await self._call(Done, "POST", "/v1/feedback", user, body)
 
     async def ready(self) -> bool:
         """Whether the gateway can be reached and an engine is ready."""
@@ -135,7 +148,7 @@ class GatewayClient:
             return False
         return response.is_success
 
-    async def answer(self, user: str, question: Question) -> AsyncIterator[Delta]:
+    async def answer(self, user: str, question: Question) -> AsyncGenerator[Delta, None]:
         """Ask for an answer and pass on its pieces; leaving the iteration makes the gateway stop the engine.
 
         Raises:
@@ -153,22 +166,22 @@ class GatewayClient:
                 data = line.removeprefix("data:").strip() if line.startswith("data:") else ""
                 if data == "[DONE]":
                     return
-                if data and (delta := _delta(json.loads(data))):
-                    yield delta
+                if data:
+                    yield _delta(data)
         raise BrokenOff("The answer broke off.")
 
-    async def _call(
-        self, method: str, path: str, user: str, body: object = None, params: dict[str, str] | None = None
-    ) -> Any:
+    async def _call(self, model: type[Answer], method: str, path: str, user: str, body: object = None) -> Answer:
+        headers = {"x-attune-user": user}
         try:
-            response = await self._http.request(
-                method, path, params=params, json=body, headers={"x-attune-user": user}, timeout=30.0
-            )
+            response = await self._http.request(method, path, json=body, headers=headers, timeout=CALL_TIMEOUT_S)
         except httpx.TransportError as error:
-            raise GatewayAway("The server cannot be reached. It may be starting: try again in a moment.") from error
+            raise GatewayAway(AWAY) from error
         if not response.is_success:
             _refuse(response)
-        return response.json()
+        try:
+            return model.model_validate_json(response.content)
+        except ValidationError as error:
+            raise GatewayAway("The server answered something that this chat does not understand.") from error
 
     @asynccontextmanager
     async def _stream(self, path: str, user: str, body: object) -> AsyncIterator[httpx.Response]:
@@ -183,45 +196,57 @@ class GatewayClient:
         except httpx.TransportError as error:
             if begun:
                 raise BrokenOff("The answer broke off: the connection to the server was lost.") from error
-            raise GatewayAway("The server cannot be reached. It may be starting: try again in a moment.") from error
+            raise GatewayAway(AWAY) from error
 
 
 def _conversation(conversation_id: str) -> str:
     return f"/v1/conversations/{quote(conversation_id, safe='')}"
 
 
-def _delta(event: dict[str, Any]) -> Delta | None:
-    """The text in one event of a stream; None if it holds none."""
-    if "error" in event:
-        raise BrokenOff(f"The answer broke off: {event['error'].get('message', 'the engine failed')}")
-    choices = event.get("choices") or [{}]
-    return Delta(event["id"], choices[0].get("delta", {}).get("content") or "")
+def _delta(data: str) -> Delta:
+    """The text in one event of a stream."""
+    try:
+        event = json.loads(data)
+        if "error" in event:
+            raise BrokenOff(f"The answer broke off: {_sentence(event['error']['message'])}")
+        choice = (event.get("choices") or [{}])[0]
+        return Delta(event["id"], choice.get("delta", {}).get("content") or "")
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise BrokenOff("The answer broke off: the server sent something that is not part of one.") from error
 
 
 def _refuse(response: httpx.Response) -> NoReturn:
     """Raise the error that an unsuccessful response means."""
     seconds = response.headers.get("retry-after", "")
     wait = f"in {seconds} s" if seconds.isdigit() and seconds != "0" else "in a moment"
+    message, param = _error(response)
     match response.status_code:
+        case 400 if param == "input_tokens":
+            raise TooLong(message)
         case 404:
-            raise Missing("This conversation is not there (any more).")
+            raise Missing("This chat is not there (any more).")
         case 401 | 403:
             raise Refused("The chat's own key was refused by the server. Whoever runs it has to replace the key.")
+        case 413:
+            raise TooLong("This is too long to send.")
         case 429:
             raise GatewayAway(f"Too many requests right now. Please try again {wait}.")
-        case 503 | 502 | 504:
-            raise GatewayAway(f"{_message(response, 'The model is not ready')} Please try again {wait}.")
-        case 413:
-            raise Refused("This is too long to send.")
+        case 502 | 503 | 504:
+            raise GatewayAway(f"{message} Please try again {wait}.")
         case status if status >= 500:
             raise GatewayAway("The server failed to handle this. Please try again; its log says more.")
-    raise Refused(f"The server refused this: {_message(response, 'no reason given')}")
+    raise Refused(f"The server refused this: {message}")
 
 
-def _message(response: httpx.Response, otherwise: str) -> str:
-    """The message of an OpenAI error body, as a sentence."""
+def _error(response: httpx.Response) -> tuple[str, str | None]:
+    """The message of an OpenAI error body as a sentence, and the parameter that it names."""
     try:
-        message = str(response.json()["error"]["message"])
-    except (ValueError, KeyError, TypeError):
-        message = otherwise
-    return message if message.endswith((".", "!", "?")) else message + "."
+        error = response.json()["error"]
+        return _sentence(error["message"]), error.get("param")
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return f"The server answered with status {response.status_code}.", None
+
+
+def _sentence(message: object) -> str:
+    text = str(message).strip()
+    return text if text.endswith((".", "!", "?")) else text + "."

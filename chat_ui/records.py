@@ -15,6 +15,10 @@ class WireModel(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore")
 
 
+class Done(WireModel):
+    """An answer of which nothing is needed but that it came."""
+
+
 class ChatSettings(WireModel):
     """How answers of one conversation are sampled. Units: `max_tokens` in tokens; None leaves it to the engine."""
 

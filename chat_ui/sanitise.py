@@ -1,4 +1,4 @@
-r"""Makes markdown that people or models wrote safe to show: raw HTML becomes text, images become links.
+r"""Makes markdown that people or models wrote safe to show: raw HTML and diagrams become text, images become links.
 
 The page's own sanitiser drops scripts but keeps images, media, styles and forms, each of which can call another server.
 So outside code nothing may stay that opens a tag or an image. Code and formulas stay readable: their renderers show `<`
@@ -16,6 +16,8 @@ _BLOCKS = MarkdownIt("commonmark", {"html": False}).enable("table")
 # The constructs that decide what a `<` or `![` means, leftmost first, as in a markdown renderer.
 _CONSTRUCT = re.compile(r"\\[(\[] | \$\$ | \\. | `+ | < | !(?=\[)", re.VERBOSE | re.DOTALL)
 _ESCAPED_LINE_BREAK = re.compile(r"&lt;(br\s*/?>)", re.IGNORECASE)
+# The page draws diagrams with a library that loads images named in their labels; as text they are harmless.
+_DIAGRAM = re.compile(r"(`{3,}|~{3,})[ \t]*mermaid", re.IGNORECASE)
 _TAG_AT_LINE_START = re.compile(r"(\n[ \t>]*)<")
 _FORMULA_ENDS = {r"\(": r"\)", r"\[": r"\]", "$$": "$$"}
 
@@ -39,7 +41,7 @@ def escape_html_outside_code(markdown: str) -> str:
         parts.append(_ESCAPE[kind](block))
         at = end
     parts += [_escape_everything(line) for line in lines[at:]]
-    return "\n".join(parts)
+    return _DIAGRAM.sub(r"\1text", "\n".join(parts))
 
 
 def _blocks(text: str) -> list[tuple[str, int, int]]:

@@ -10,7 +10,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -83,17 +83,31 @@ class Process:
         Raises:
             NotStarted: The process ended, or `timeout_s` passed.
         """
-        deadline = time.monotonic() + timeout_s
-        while time.monotonic() < deadline:
-            if self._child is None or self._child.poll() is not None:
-                raise NotStarted(f"{self.command} ended before {path} answered:\n{self.tail()}")
+
+        def answers() -> bool:
             try:
-                if client.get(path).status_code == 200:
-                    return
+                return client.get(path).status_code == 200
             except httpx.HTTPError:
-                pass
+                return False
+
+        self._wait_until(answers, f"{path} answers 200", timeout_s)
+
+    def wait_for_output(self, text: str, timeout_s: float = 60) -> None:
+        """Wait until it has written `text`.
+
+        Raises:
+            NotStarted: The process ended, or `timeout_s` passed.
+        """
+        self._wait_until(lambda: text in self.log.read_text(errors="replace"), f"it writes {text!r}", timeout_s)
+
+    def _wait_until(self, condition: Callable[[], bool], what: str, timeout_s: float) -> None:
+        deadline = time.monotonic() + timeout_s
+        while not condition():
+            if self._child is None or self._child.poll() is not None:
+                raise NotStarted(f"{self.command} ended before {what}:\n{self.tail()}")
+            if time.monotonic() > deadline:
+                raise NotStarted(f"{self.command}: {timeout_s} s have passed before {what}:\n{self.tail()}")
             time.sleep(0.05)
-        raise NotStarted(f"{self.command}: {path} did not answer 200 within {timeout_s} s:\n{self.tail()}")
 
     def stop(self, timeout_s: float = 20) -> int:
         """Ask it to end; after `timeout_s` kill it with its children.
@@ -152,7 +166,7 @@ class FakeEngineProcess(Process):
 
     def __enter__(self) -> Self:
         self.start()
-        self.wait_for(self.client, "/health")
+        self.wait_for_output("fake engine on")  # httpx leaks its socket when nobody listens on a unix socket
         return self
 
     def __exit__(

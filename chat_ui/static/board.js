@@ -8,12 +8,11 @@ import { PHONE, focusComposer, showTitle, start } from "./page.js";
 import { controls } from "./controls.js";
 
 export function mount({ element, props, watch, trigger, constants }) {
-  const transcript = document.getElementById("transcript");
   const actions = (event, data) => start(trigger, event, data);
 
   const decorate = () => {
     const messages = props.value?.messages ?? [];
-    const rows = [...transcript.querySelectorAll(".message-row")];
+    const rows = [...document.querySelectorAll("#transcript .message-row")];
     rows.forEach((row, index) => decorateRow(row, messages[index], actions, trigger));
   };
 
@@ -27,7 +26,8 @@ export function mount({ element, props, watch, trigger, constants }) {
     decorate();
   };
 
-  new MutationObserver(decorate).observe(transcript, { childList: true, subtree: true });
+  // The whole column, because the Chatbot itself may come later than this script.
+  new MutationObserver(decorate).observe(document.getElementById("main"), { childList: true, subtree: true });
   watch("value", redraw);
   redraw();
 }

@@ -35,9 +35,13 @@ function pager(message, actions) {
 function copyButton(text) {
   const button = iconButton("copy", "Copy", async () => {
     await navigator.clipboard.writeText(text);
-    button.replaceChildren(icon("check"));
-    setTimeout(() => button.replaceChildren(icon("copy")), COPIED_MS);
+    show("check", true);
+    setTimeout(() => show("copy", false), COPIED_MS);
   });
+  function show(name, copied) {
+    button.replaceChildren(icon(name));
+    button.dataset.copied = String(copied);
+  }
   return button;
 }
 

@@ -13,7 +13,7 @@ export function mount({ element }) {
   const settings = iconButton("sliders", "Chat settings", () => toggle("drawer"), { id: "settings-button", "aria-controls": "drawer" });
   const state = make("span", { id: "model-state", role: "status" });
   const brand = make("span", { class: "brand" }, "Attune");
-  element.replaceChildren(menu, brand, make("h1", { id: "chat-title" }), state, settings, theme);
+  element.replaceChildren(menu, brand, make("h1", { id: "chat-title" }, document.body.dataset.title ?? ""), state, settings, theme);
 
   function switchTheme() {
     toggleTheme();

@@ -27,6 +27,7 @@ export function toggle(name, open = body.dataset[name] !== "open") {
 }
 
 export function showTitle(title) {
+  body.dataset.title = title; // the heading may be made later than this
   const heading = document.getElementById("chat-title");
   if (heading) heading.textContent = title;
   document.title = title ? `${title} · Attune` : "Attune";

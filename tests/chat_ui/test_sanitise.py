@@ -80,5 +80,9 @@ def test_formulas_keep_their_less_than_sign(written: str, shown: str) -> None:
     assert escape_html_outside_code(written) == shown
 
 
+def test_diagrams_become_plain_code() -> None:
+    assert escape_html_outside_code("1. x\n   ~~~ Mermaid\n   A\n   ~~~") == "1. x\n   ~~~text\n   A\n   ~~~"
+
+
 def test_many_unclosed_openers_take_linear_time() -> None:
     assert "<" not in escape_html_outside_code("\\(\\[`<" + "\\(\\[<" * 100_000)

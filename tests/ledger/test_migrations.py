@@ -51,7 +51,11 @@ def test_processes_that_start_together_all_get_a_migrated_database(empty_databas
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
     started = [subprocess.Popen(command, text=True, **pipes) for _ in range(4)]
     assert [process.stdout.readline() for process in started if process.stdout] == ["ready\n"] * 4
-    errors = [process.communicate("go\n", timeout=60)[1] for process in started]
+    for process in started:  # all of them before waiting for any, else they would take turns
+        assert process.stdin is not None
+        process.stdin.write("go\n")
+        process.stdin.flush()
+    errors = [process.communicate(timeout=60)[1] for process in started]
     assert [process.returncode for process in started] == [0] * 4, errors
     database = Database.open(empty_database_url)
     with database.read() as connection:

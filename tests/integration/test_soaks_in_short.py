@@ -1,0 +1,23 @@
+"""The slow proofs of `benchmarks/`, short: a few kills and a few seconds of overload."""
+
+from pathlib import Path
+
+import pytest
+
+from benchmarks import crash, overload
+
+pytestmark = pytest.mark.timeout(240)
+
+
+async def test_three_kills_of_the_gateway_lose_and_double_nothing(database_url: str, tmp_path: Path) -> None:
+    plan = crash.Plan(kills=3, acknowledged=30, longest_life_s=1.0)
+    outcome = await crash.soak(plan, tmp_path, database_url)
+    assert outcome.good, outcome
+    assert outcome.kills >= 3
+    assert min(outcome.completions_acknowledged, outcome.votes_acknowledged) >= 30
+
+
+async def test_ten_times_the_capacity_is_refused_at_once_and_the_rest_answered(tmp_path: Path) -> None:
+    outcome = await overload.overload(overload.Plan(seconds=5), tmp_path)
+    assert outcome.good, outcome
+    assert outcome.refusals > outcome.answered > 0
