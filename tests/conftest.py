@@ -34,25 +34,29 @@ def migrated_postgresql(postgresql_server: str) -> str:
 
 @pytest.fixture(scope="session")
 def migrated_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An empty, migrated database file, to copy from."""
+    """An empty, migrated database file, to copy from: tests take `ledger_path`."""
     path = tmp_path_factory.mktemp("sqlite") / "migrated.db"
     Database.open(f"sqlite:///{path}").close()
     return path
+
+
+@pytest.fixture
+def ledger_path(migrated_sqlite: Path, tmp_path: Path) -> Path:
+    """An empty, migrated SQLite ledger of this test's own: `ledger.db` in its folder."""
+    return shutil.copy(migrated_sqlite, tmp_path / "ledger.db")
 
 
 KINDS = ["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)]
 
 
 @pytest.fixture(params=KINDS)
-def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+def database_url(request: pytest.FixtureRequest) -> Iterator[str]:
     """The URL of an empty, migrated database; every test that uses it runs on SQLite and on PostgreSQL.
 
     A test for one of them says `@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)`.
     """
     if request.param == "sqlite":
-        path = tmp_path / "ledger.db"
-        shutil.copy(request.getfixturevalue("migrated_sqlite"), path)
-        yield f"sqlite:///{path}"
+        yield f"sqlite:///{request.getfixturevalue('ledger_path')}"
         return
     server, template = request.getfixturevalue("postgresql_server"), request.getfixturevalue("migrated_postgresql")
     with databases.new_database(server, template) as url:

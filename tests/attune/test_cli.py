@@ -16,12 +16,11 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture(autouse=True)
-def home(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, migrated_sqlite: Path) -> Path:
+def home(monkeypatch: pytest.MonkeyPatch, ledger_path: Path) -> Path:
     """A home with an empty ledger."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("ATTUNE_HOME", str(tmp_path))
-    (tmp_path / "ledger.db").write_bytes(migrated_sqlite.read_bytes())
-    return tmp_path
+    monkeypatch.chdir(ledger_path.parent)
+    monkeypatch.setenv("ATTUNE_HOME", str(ledger_path.parent))
+    return ledger_path.parent
 
 
 def printed(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:

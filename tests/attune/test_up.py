@@ -187,20 +187,20 @@ def test_the_module_is_the_same_as_the_command() -> None:
 
 
 @pytest.mark.parametrize("name", ["admin.key", "ui.key"])
-def test_a_key_that_opens_nothing_any_more_is_replaced(name: str, tmp_path: Path, migrated_sqlite: Path) -> None:
+def test_a_key_that_opens_nothing_any_more_is_replaced(name: str, ledger_path: Path) -> None:
     from attune.first_start import prepare_home, prepare_secrets
     from ledger import keys
     from ledger.database import Database
 
-    prepare_home(tmp_path)
-    (tmp_path / "ledger.db").write_bytes(migrated_sqlite.read_bytes())
-    database = Database.open(f"sqlite:///{tmp_path}/ledger.db", migrate=False)
-    prepare_secrets(tmp_path, database)
-    first = (tmp_path / name).read_text()
-    prepare_secrets(tmp_path, database)
-    assert (tmp_path / name).read_text() == first
+    home = ledger_path.parent
+    prepare_home(home)
+    database = Database.open(f"sqlite:///{ledger_path}", migrate=False)
+    prepare_secrets(home, database)
+    first = (home / name).read_text()
+    prepare_secrets(home, database)
+    assert (home / name).read_text() == first
     with database.write() as connection:
         keys.revoke(connection, keys.prefix_of(first.strip()) or "")
-    prepare_secrets(tmp_path, database)
-    assert (tmp_path / name).read_text() != first
+    prepare_secrets(home, database)
+    assert (home / name).read_text() != first
     database.close()

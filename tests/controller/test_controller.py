@@ -23,10 +23,8 @@ from server.controller.settings import EngineSettings
 
 
 @pytest.fixture
-def database(migrated_sqlite: Path, tmp_path: Path) -> Database:
-    path = tmp_path / "ledger.db"
-    path.write_bytes(migrated_sqlite.read_bytes())
-    return Database.open(f"sqlite:///{path}", migrate=False)
+def database(ledger_path: Path) -> Database:
+    return Database.open(f"sqlite:///{ledger_path}", migrate=False)
 
 
 @asynccontextmanager

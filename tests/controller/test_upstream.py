@@ -24,8 +24,8 @@ async def row_in(database: Database, state: str) -> Engine:
             await asyncio.sleep(0.02)
 
 
-async def test_an_upstream_is_served_under_its_own_models_name(migrated_sqlite: Path) -> None:
-    database, stop = Database.open(f"sqlite:///{migrated_sqlite}", migrate=False), asyncio.Event()
+async def test_an_upstream_is_served_under_its_own_models_name(ledger_path: Path) -> None:
+    database, stop = Database.open(f"sqlite:///{ledger_path}", migrate=False), asyncio.Event()
     async with FakeEngine(port=0, model="their-model") as engine:
         settings = EngineSettings(upstream=f"{engine.url}/v1")
         watching = asyncio.create_task(watch_upstream(settings, database, stop))

@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -78,14 +77,6 @@ async def eventually(condition: Callable[[], Any], within_s: float = 3.0) -> Any
                 if found := condition():
                     return found
             await asyncio.sleep(0.01)
-
-
-@pytest.fixture
-def ledger_path(tmp_path: Path, migrated_sqlite: Path) -> Path:
-    """An empty, migrated ledger's file."""
-    path = tmp_path / "ledger.db"
-    shutil.copy(migrated_sqlite, path)
-    return path
 
 
 @pytest.fixture
