@@ -29,6 +29,8 @@ def command(settings: EngineSettings, platform: Platform, *, model: Path, name: 
         arguments += ["--max-model-len", str(settings.max_model_len)]
     if settings.enforce_eager if settings.enforce_eager is not None else platform == "cpu":
         arguments.append("--enforce-eager")
+    if settings.tool_call_parser is not None:
+        arguments += ["--enable-auto-tool-choice", "--tool-call-parser", settings.tool_call_parser]
     if platform == "cuda":
         arguments += ["--gpu-memory-utilization", str(settings.gpu_memory_utilization)]
         arguments += ["--tensor-parallel-size", str(settings.tensor_parallel_size)]

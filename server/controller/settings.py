@@ -44,6 +44,11 @@ class EngineSettings(AttuneSettings):
         default=None,
         description="Start sooner, without torch.compile and CUDA graphs; by default yes on CPU and no on a GPU.",
     )
+    tool_call_parser: str | None = Field(
+        default="hermes",
+        description="How the model writes tool calls, by vLLM's name: hermes for ChatML models such as Qwen's,"
+        " llama3_json for Llama's; null refuses requests with tools.",
+    )
     max_num_seqs: int = Field(default=256, ge=1, description="How many answers the engine generates at once.")
     max_choices: int = Field(default=8, ge=1, description="Highest `n` that the engine accepts.")
     extra_engine_args: tuple[str, ...] = Field(

@@ -28,6 +28,15 @@ def test_eager_is_the_default_on_cpu_only(platform: Platform, asked: bool | None
     assert ("--enforce-eager" in arguments(EngineSettings(enforce_eager=asked), platform)) is eager
 
 
+def test_tools_need_a_parser() -> None:
+    made = arguments(EngineSettings(), "cpu")
+    assert made[made.index("--tool-call-parser") + 1] == "hermes"
+    assert "--enable-auto-tool-choice" in made
+    assert not {"--tool-call-parser", "--enable-auto-tool-choice"} & set(
+        arguments(EngineSettings(tool_call_parser=None), "cpu")
+    )
+
+
 def test_gpu_settings_go_to_the_gpu_only() -> None:
     settings = EngineSettings(tensor_parallel_size=2, kv_cache_gib=7)
     gpu = arguments(settings, "cuda")

@@ -21,7 +21,7 @@ YES_OR_NO: Any = {
     "additionalProperties": False,
 }
 # Grammars allow blanks without end, which a weak model may write: make repeating dear.
-STRUCTURED: Any = {"max_tokens": 500, "seed": 3, "extra_body": {"repetition_penalty": 1.5}}
+STRUCTURED: Any = {"max_tokens": 500, "seed": 3, "frequency_penalty": 2}
 
 
 @pytest.fixture(params=[openai.OpenAI, openai.AsyncOpenAI], ids=["sync", "async"])
