@@ -31,7 +31,10 @@ def test_a_killed_engine_ends_the_stream_with_an_error_event_and_comes_back(stac
         after = list(lines)
         noticed_after_s = time.monotonic() - killed_at
     assert all("error" not in json.loads(line.removeprefix("data: ")) for line in before)
-    assert json.loads(after[-1].removeprefix("data: "))["error"]["type"] == "upstream_error"
+    # Whoever notices first says so: vLLM's server, whose worker died, or the gateway, whose connection broke.
+    error = json.loads(after[-1].removeprefix("data: "))["error"]
+    assert error["type"] in {"InternalServerError", "upstream_error"}
+    assert error["message"]
     assert noticed_after_s <= NOTICED_WITHIN_S
 
     refused = api.post("/chat/completions", json={"model": "attune", "messages": messages, "max_tokens": 2})
@@ -39,10 +42,11 @@ def test_a_killed_engine_ends_the_stream_with_an_error_event_and_comes_back(stac
     if refused.status_code == 503:
         assert int(refused.headers["retry-after"]) >= 1
 
-    with httpx.Client(base_url=stack.root_url) as client:
-        stack.wait_for(client, "/health/ready", BACK_WITHIN_S)
-    answer = api.post("/chat/completions", json={"model": "attune", "messages": messages, "max_tokens": 2})
-    assert answer.status_code == 200
+    wanted = {"model": "attune", "messages": messages, "max_tokens": 2}
+    while (answer := api.post("/chat/completions", json=wanted)).status_code != 200:
+        assert answer.status_code in {502, 503}, answer.text
+        assert time.monotonic() - killed_at < BACK_WITHIN_S, answer.text
+        time.sleep(0.5)
 
     database = stack.open_ledger()
     row = wait_for_completion(database, user)
