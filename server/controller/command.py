@@ -60,5 +60,5 @@ def environment(
 
 
 def _dtype(settings: EngineSettings, platform: Platform) -> str:
-    """On CPU, vLLM's auto would run a float32 checkpoint in float32, at half the speed."""
+    """On CPU, vLLM's auto would run a float32 checkpoint in float32, in twice the memory."""
     return "bfloat16" if settings.dtype == "auto" and platform == "cpu" else settings.dtype
