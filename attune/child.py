@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import re
 import signal
 import sys
 import time
@@ -13,6 +14,7 @@ from pathlib import Path
 from server.controller.backoff import Backoff
 
 _LOG_LIMIT_BYTES = 50 * 2**20
+_LOG_PREFIX = re.compile(r"^[\d-]+ [\d:,]+ [A-Z]+ [\w.]+: ")
 
 
 @dataclass(slots=True)
@@ -81,6 +83,6 @@ class Child:
                 os.killpg(self._process.pid, signal.SIGKILL)
 
     def last_words(self) -> str:
-        """The last line of its log."""
+        """The last line of its log, without the time and the level."""
         lines = self.log.read_text(errors="replace").strip().splitlines() if self.log.exists() else []
-        return lines[-1] if lines else "(it wrote nothing)"
+        return _LOG_PREFIX.sub("", lines[-1]) if lines else "(it wrote nothing)"

@@ -94,6 +94,7 @@ class Supervisor:
         self._children = plan.children()
         self._stop = asyncio.Event()
         self._began = utc_now()
+        self._answering = False
 
     async def run(self) -> None:
         """Starts everything, says where it answers, and keeps it running until SIGTERM or SIGINT.
@@ -170,6 +171,7 @@ class Supervisor:
             return None
 
     def _announce(self, seconds: float) -> None:
+        self._answering = True
         say = self._console.print
         say(f"Attune answers after {seconds:.0f} s.", highlight=False)
         say(f"  chat   {self._plan.chat_url}", highlight=False)
@@ -184,7 +186,8 @@ class Supervisor:
         """Starts a child again whenever it ends."""
         while True:
             wait_s = await child.ended()
-            self._console.print(f"The {child.name} ended; starting it again in {wait_s:.1f} s. Log: {child.log}")
+            if self._answering:  # else the start goes on or is given up, which says why
+                self._console.print(f"The {child.name} ended; starting it again in {wait_s:.1f} s. Log: {child.log}")
             await asyncio.sleep(wait_s)
             await child.start()
 
@@ -197,7 +200,7 @@ class Supervisor:
             child.kill()
 
     async def _drain(self) -> None:
-        if any(child.running for child in self._children):
+        if self._answering and any(child.running for child in self._children):
             self._console.print("Stopping; running answers may finish. Ctrl-C again stops at once.", highlight=False)
         for child in self._children:
             await child.stop()

@@ -173,6 +173,17 @@ async def test_a_model_that_is_not_there_is_named_and_everything_ends(tmp_path: 
     assert f"no model folder {tmp_path / 'nothing'}" in said
 
 
+async def test_an_architecture_that_vllm_does_not_know_is_named_in_one_line(tmp_path: Path) -> None:
+    model = tmp_path / "model"
+    model.mkdir()
+    (model / "config.json").write_text('{"architectures": ["FooForCausalLM"], "model_type": "foo"}')
+    for name in ("model.safetensors", "tokenizer.json"):
+        (model / name).touch()
+    said = await refused("--model", str(model), home=tmp_path / "home")
+    known = "attune: The controller does not start: vLLM does not know the architecture FooForCausalLM"
+    assert said.startswith(known), said
+
+
 async def test_an_upstream_that_is_not_there_is_named(tmp_path: Path) -> None:
     address = f"http://127.0.0.1:{free_port()}"
     said = await refused("--upstream", address, home=tmp_path)
