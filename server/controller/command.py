@@ -60,8 +60,7 @@ def environment(
 def _dtype(settings: EngineSettings, platform: Platform) -> str:
     """What `auto` means on CPU: the format that the CPU computes in. vLLM's own auto is that of the checkpoint.
 
-    Without bfloat16 arithmetic every operation converts to float32 and back, which costs about a quarter of the
-    throughput (docs/operations.md).
+    Without arithmetic for it, bfloat16 costs a fifth to a third of the throughput (docs/operations.md).
     """
     if settings.dtype != "auto" or platform != "cpu":
         return settings.dtype
