@@ -171,6 +171,8 @@ async def test_a_taken_port_is_named_with_its_holder(tmp_path: Path) -> None:
 async def test_a_model_that_is_not_there_is_named_and_everything_ends(tmp_path: Path) -> None:
     said = await refused("--model", str(tmp_path / "nothing"), home=tmp_path / "home")
     assert f"no model folder {tmp_path / 'nothing'}" in said
+    assert "ended" not in said  # It is said before anything was started.
+    assert not (tmp_path / "home").exists()
 
 
 async def test_an_upstream_that_is_not_there_is_named(tmp_path: Path) -> None:
