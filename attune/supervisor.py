@@ -23,7 +23,9 @@ from ledger.database import Database
 from ledger.errors import LedgerError
 from ledger.records import Engine
 from ledger.settings import LedgerSettings, config_file
+from server.controller.download import is_hub_id
 from server.controller.lock import only_controller
+from server.controller.model import inspect
 from server.controller.settings import EngineSettings
 from server.controller.startup import stages
 from server.controller.upstream import check_upstream
@@ -101,10 +103,13 @@ class Supervisor:
 
         Raises:
             EngineFailed: The upstream that is to be used does not answer.
+            ModelUnusable: No engine can ever start with the model's folder.
             StartFailed: Something keeps the start from leading to an answer. Everything is stopped again.
         """
         if self._plan.engine.upstream:
             await check_upstream(self._plan.engine)
+        elif not is_hub_id(self._plan.engine.model):
+            inspect(Path(self._plan.engine.model).expanduser())
         database = await asyncio.to_thread(self._prepare)
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):

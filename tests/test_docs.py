@@ -1,4 +1,4 @@
-"""The docs say what is there: every route, setting, command, metric, link and make target."""
+"""The docs say what is there: every route, link, make target, setting, command, flag and metric."""
 
 import re
 from collections.abc import Iterator
@@ -9,16 +9,16 @@ import pytest
 import typer
 from fastapi.routing import APIRoute
 
-from attune import cli
-from attune.settings import resolved
+from attune.cli import app
+from attune.settings import settings_classes
 from ledger.database import Database
 from server.app import create_app
 from server.metrics import Metrics
 from server.settings import GatewaySettings
 
-OPERATIONS = "docs/operations.md"
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("benchmarks/**/*.md")])
+OPERATIONS = (ROOT / "docs" / "operations.md").read_text()
 LINK = re.compile(r"\]\((?!https?://|#)([^)#\s]+)")
 
 
@@ -41,44 +41,42 @@ def test_every_route_stands_in_the_api_page(tmp_path: Path) -> None:
     assert served - documented == set()
 
 
-def test_every_setting_stands_in_the_operations_page() -> None:
-    variables = {setting.variable for setting in resolved({})}
-    assert len(variables) > 35
-    assert variables - set(re.findall(r"`(ATTUNE_\w+)`", _operations())) == set()
-
-
-def test_every_command_and_option_stands_in_the_operations_page() -> None:
-    page = _operations()
-    missing = []
-    for name, command in _commands(typer.main.get_command(cli.app), "attune"):
-        options = [option for parameter in command.params for option in parameter.opts if option.startswith("--")]
-        missing += [part for part in (f"`{name}`", *(f"`{option}`" for option in options)) if part not in page]
-    assert missing == []
-
-
-def test_every_metric_stands_in_the_operations_page() -> None:
-    described = {line.split()[2] for line in Metrics().text().decode().splitlines() if line.startswith("# HELP")}
-    served = {name.removesuffix("_total") for name in described if not name.endswith("_created")}
-    assert len(served) > 10
-    assert {name for name in served if f"`{name}`" not in _operations()} == set()
-
-
-def _operations() -> str:
-    return (ROOT / OPERATIONS).read_text()
-
-
-def _commands(group: Any, path: str) -> Iterator[tuple[str, Any]]:
-    """The commands that do something, by their whole name."""
-    for name, command in group.commands.items():
-        if hasattr(command, "commands"):
-            yield from _commands(command, f"{path} {name}")
-        else:
-            yield f"{path} {name}", command
-
-
 def test_every_make_target_in_the_docs_is_in_the_makefile() -> None:
     targets = set(re.findall(r"^([a-z][a-z-]*):", (ROOT / "Makefile").read_text(), re.MULTILINE))
     command = re.compile(r"(?:`|^)make ([a-z][a-z-]*)", re.MULTILINE)
     named = {name for page in PAGES for name in command.findall(page.read_text())}
     assert {"up", "test"} <= named
     assert named - targets == set()
+
+
+def test_every_setting_stands_in_the_operations_page() -> None:
+    rows = [
+        f"| `{name}` | `ATTUNE_{name.upper()}` |" for kind in settings_classes().values() for name in kind.model_fields
+    ]
+    assert len(rows) > 30
+    assert [row for row in rows if row not in OPERATIONS] == []
+    assert [section for section in settings_classes() if f"**[{section}]**" not in OPERATIONS] == []
+
+
+def test_every_command_and_flag_stands_in_the_operations_page() -> None:
+    rows = {line.split("`")[1]: line for line in OPERATIONS.splitlines() if line.startswith("| `attune ")}
+    flags = dict(_commands(typer.main.get_command(app), "attune"))
+    assert set(flags) == set(rows)
+    missing = {name: [flag for flag in known if f"`{flag}`" not in rows[name]] for name, known in flags.items()}
+    assert {name: absent for name, absent in missing.items() if absent} == {}
+
+
+def test_every_metric_stands_in_the_operations_page() -> None:
+    families = list(Metrics().registry.collect())
+    names = [family.name + ("_total" if family.type == "counter" else "") for family in families]
+    assert len(names) > 10
+    assert [name for name in names if f"| `{name}` |" not in OPERATIONS] == []
+
+
+def _commands(command: Any, name: str) -> Iterator[tuple[str, list[str]]]:
+    """Every command below `command` that does something, with its flags."""
+    if hasattr(command, "commands"):
+        for child, below in command.commands.items():
+            yield from _commands(below, f"{name} {child}")
+    else:
+        yield name, [flag for option in command.params for flag in option.opts if flag.startswith("--")]

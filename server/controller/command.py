@@ -5,7 +5,7 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-from server.controller.platform import Platform
+from server.controller.platform import Platform, cpu_computes_in_bfloat16
 from server.controller.settings import EngineSettings
 
 # The module that `vllm.entrypoints.openai.api_server` now forwards to. vLLM's own command fails with the CPU build.
@@ -60,5 +60,10 @@ def environment(
 
 
 def _dtype(settings: EngineSettings, platform: Platform) -> str:
-    """On CPU, vLLM's auto would run a float32 checkpoint in float32, in twice the memory."""
-    return "bfloat16" if settings.dtype == "auto" and platform == "cpu" else settings.dtype
+    """What `auto` means on CPU: the format that the CPU computes in. vLLM's own auto is that of the checkpoint.
+
+    Without arithmetic for it, bfloat16 is slower (figures in docs/operations.md).
+    """
+    if settings.dtype != "auto" or platform != "cpu":
+        return settings.dtype
+    return "bfloat16" if cpu_computes_in_bfloat16() else "float32"

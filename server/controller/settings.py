@@ -38,7 +38,9 @@ class EngineSettings(AttuneSettings):
     )
     tensor_parallel_size: int = Field(default=1, ge=1, description="How many GPUs one engine spans.")
     dtype: Literal["auto", "bfloat16", "float16", "float32"] = Field(
-        default="auto", description="Number format of the weights; auto is the model's own."
+        default="auto",
+        description="Number format of the weights; auto is the model's own on a GPU, and on CPU bfloat16 if the CPU "
+        "computes in it, else float32.",
     )
     enforce_eager: bool | None = Field(
         default=None,

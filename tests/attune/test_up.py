@@ -171,6 +171,8 @@ async def test_a_taken_port_is_named_with_its_holder(tmp_path: Path) -> None:
 async def test_a_model_that_is_not_there_is_named_and_everything_ends(tmp_path: Path) -> None:
     said = await refused("--model", str(tmp_path / "nothing"), home=tmp_path / "home")
     assert f"no model folder {tmp_path / 'nothing'}" in said
+    assert "ended" not in said  # It is said before anything was started.
+    assert not (tmp_path / "home").exists()
 
 
 async def test_an_architecture_that_vllm_does_not_know_is_named_in_one_line(tmp_path: Path) -> None:
@@ -180,7 +182,7 @@ async def test_an_architecture_that_vllm_does_not_know_is_named_in_one_line(tmp_
     for name in ("model.safetensors", "tokenizer.json"):
         (model / name).touch()
     said = await refused("--model", str(model), home=tmp_path / "home")
-    known = "attune: The controller does not start: vLLM does not know the architecture FooForCausalLM"
+    known = "attune: vLLM does not know the architecture FooForCausalLM"
     assert said.startswith(known), said
 
 

@@ -1,11 +1,13 @@
 """vLLM's command line and environment."""
 
 from pathlib import Path
+from typing import Literal
 
 import pytest
 
+from server.controller import command as command_module
 from server.controller.command import command, environment
-from server.controller.platform import Platform
+from server.controller.platform import Platform, cpu_computes_in_bfloat16
 from server.controller.settings import EngineSettings
 
 
@@ -61,3 +63,39 @@ def test_no_secret_of_ours_and_no_developer_mode_reaches_the_engine() -> None:
     assert "s" not in made.values()
     assert "VLLM_SERVER_DEV_MODE" not in made
     assert (made["PATH"], made["VLLM_NO_USAGE_STATS"], made["HF_HUB_DISABLE_TELEMETRY"]) == ("/bin", "1", "1")
+
+
+@pytest.mark.parametrize(
+    ("cpuinfo", "computes"),
+    [
+        ("processor\t: 0\nflags\t\t: fpu avx512f avx512_bf16 sse\n", True),
+        ("flags\t\t: fpu amx_bf16\n", True),
+        ("flags\t\t: fpu avx512f avx512_bf16_not\n", False),
+        ("model name\t: avx512_bf16\nflags\t\t: fpu avx512f\n", False),
+        ("", False),
+    ],
+)
+def test_bfloat16_arithmetic_is_read_from_the_flags_of_the_cpu(tmp_path: Path, cpuinfo: str, computes: bool) -> None:
+    (tmp_path / "cpuinfo").write_text(cpuinfo)
+    assert cpu_computes_in_bfloat16(tmp_path / "cpuinfo") is computes
+
+
+def test_a_machine_without_cpuinfo_has_no_bfloat16_arithmetic(tmp_path: Path) -> None:
+    assert cpu_computes_in_bfloat16(tmp_path / "cpuinfo") is False
+
+
+@pytest.mark.parametrize(
+    ("asked", "platform", "computes", "given"),
+    [
+        ("auto", "cpu", True, "bfloat16"),
+        ("auto", "cpu", False, "float32"),
+        ("auto", "cuda", False, "auto"),
+        ("bfloat16", "cpu", False, "bfloat16"),
+    ],
+)
+def test_auto_on_cpu_is_the_format_that_the_cpu_computes_in(
+    monkeypatch: pytest.MonkeyPatch, asked: Literal["auto", "bfloat16"], platform: Platform, computes: bool, given: str
+) -> None:
+    monkeypatch.setattr(command_module, "cpu_computes_in_bfloat16", lambda: computes)
+    made = arguments(EngineSettings(dtype=asked), platform)
+    assert made[made.index("--dtype") + 1] == given
