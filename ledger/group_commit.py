@@ -1,8 +1,8 @@
 """Many small writes, one commit.
 
 A commit waits for the disk. One thread takes all operations that have come in since its last commit, runs them in one
-transaction, commits once, and only then tells those who wait. Each operation runs under a savepoint, so that one that
-fails takes only its own changes with it.
+transaction, commits once, and only then tells those who wait. When one of them fails, all are rolled back and run again,
+each under a savepoint, so that the one that fails takes only its own changes with it.
 """
 
 import asyncio
@@ -45,8 +45,8 @@ class Batch:
 class GroupCommit:
     """A thread that writes for all others.
 
-    Operations are functions of the ledger, called with a connection. They must change nothing else: after an error of
-    the database, the transaction is rolled back and the operations that were not to blame run again.
+    Operations are functions of the ledger, called with a connection. They must change nothing else: after an error, the
+    transaction is rolled back and operations run again.
     """
 
     def __init__(
@@ -136,22 +136,37 @@ class GroupCommit:
 
     def _commit(self, batch: list[_Operation]) -> None:
         """Runs operations in one transaction, and resolves their futures."""
+        # A savepoint costs about as much as the inserts under it, and nearly all operations succeed.
+        try:
+            self._commit_with(_run_bare, batch)
+        except _SavepointsNeeded:
+            self._commit_with(_run_under_savepoint, batch)
+
+    def _commit_with(self, run: "_Run", batch: list[_Operation]) -> None:
+        """Commits what can be committed.
+
+        Raises:
+            _SavepointsNeeded: From `run`; the operations that are still in `batch` were not committed.
+        """
         while batch:
-            spoiled = self._try_commit(batch)
+            spoiled = self._try_commit(run, batch)
             if spoiled is None:
                 return
             # The whole transaction is gone because of one operation. Alone it gets a second chance, for it can be
             # innocent: in a deadlock, the database picks its victim.
             batch.remove(spoiled.by)
-            again = self._try_commit([spoiled.by])
+            again = self._try_commit(_run_under_savepoint, [spoiled.by])
             if again is not None:
                 again.by.future.set_exception(again.error)
 
-    def _try_commit(self, batch: list[_Operation]) -> "_Spoiled | None":
+    def _try_commit(self, run: "_Run", batch: list[_Operation]) -> "_Spoiled | None":
         """Runs one transaction and resolves its futures.
 
         Returns:
             The operation in which the database failed; then nothing is stored and no future resolved.
+
+        Raises:
+            _SavepointsNeeded: From `run`; nothing is stored and no future resolved.
         """
         began = time.monotonic()
         running: _Operation | None = None
@@ -160,8 +175,10 @@ class GroupCommit:
             with self._database.write() as connection:
                 for operation in batch:
                     running = operation
-                    outcomes.append(_run(connection, operation))
+                    outcomes.append(run(connection, operation))
                 running = None
+        except _SavepointsNeeded:
+            raise
         except Unavailable as error:
             if running is not None:
                 return _Spoiled(running, error)
@@ -204,8 +221,30 @@ class _Spoiled:
     error: Unavailable
 
 
-def _run(connection: Connection, operation: _Operation) -> _Outcome:
-    """Runs an operation under a savepoint.
+_Run = Callable[[Connection, _Operation], _Outcome]
+
+
+class _SavepointsNeeded(Exception):
+    """An operation failed by itself, and its changes cannot be told from those of the others."""
+
+
+def _run_bare(connection: Connection, operation: _Operation) -> _Outcome:
+    """Runs an operation, hoping that it succeeds.
+
+    Raises:
+        DBAPIError: The database itself failed, and with it the transaction.
+        _SavepointsNeeded: The operation failed.
+    """
+    try:
+        return _Outcome(result=operation.run(connection))
+    except Exception as error:
+        if is_outage(error):
+            raise
+        raise _SavepointsNeeded from error
+
+
+def _run_under_savepoint(connection: Connection, operation: _Operation) -> _Outcome:
+    """Runs an operation under a savepoint, so that its changes go with it when it fails.
 
     Raises:
         DBAPIError: The database itself failed, and with it the transaction.

@@ -41,6 +41,7 @@ def main() -> None:
             access_log=False,
             log_config=None,
             server_header=False,
+            proxy_headers=False,  # nothing asks for the client's address
             backlog=2048,
             timeout_graceful_shutdown=settings.drain_timeout_s,
         )

@@ -34,8 +34,8 @@ class Context:
     draining: bool = False
 
 
-def context_of(request: Request) -> Context:
-    """The parts of the gateway that answers this request."""
+async def context_of(request: Request) -> Context:
+    """The parts of the gateway that answers this request. A coroutine: FastAPI runs plain functions in a thread."""
     context = request.app.state.context
     assert isinstance(context, Context)
     return context
@@ -53,7 +53,7 @@ class Requires:
 
     async def __call__(self, request: Request, documented: Documented) -> Caller:
         """Authenticates; the second argument only makes the OpenAPI description name the header."""
-        return await context_of(request).authenticator.caller(request, self.scope)
+        return await (await context_of(request)).authenticator.caller(request, self.scope)
 
 
 In = Annotated[Context, Depends(context_of)]

@@ -41,7 +41,7 @@ class EventGate:
                 return self._cut(chunk, chunk.index(mark) + 1, holding=True)
         if chunk.endswith(_BLANK_LINES):
             return chunk
-        return self._cut(chunk, _start_of_event(chunk, len(chunk)), holding=False)
+        return self._cut(chunk, end_of_events(chunk), holding=False)
 
     def held(self) -> bytes:
         """Returns what was held back at the end of the stream."""
@@ -56,7 +56,8 @@ class EventGate:
 def data_of_events(raw: bytes) -> Iterator[bytes]:
     """Yields the data of each event; several `data:` lines are joined by newlines, as the specification says."""
     data: list[bytes] = []
-    for line in raw.replace(b"\r\n", b"\n").split(b"\n"):
+    lines = raw.replace(b"\r\n", b"\n") if b"\r" in raw else raw
+    for line in lines.split(b"\n"):
         if line.startswith(b"data:"):
             data.append(line[5:].removeprefix(b" "))
         elif not line and data:
@@ -64,21 +65,6 @@ def data_of_events(raw: bytes) -> Iterator[bytes]:
             data = []
 
 
-def events(raw: bytes) -> list[bytes]:
-    """Cuts a stream into events, each with its blank line."""
-    found: list[bytes] = []
-    begin = 0
-    while (end := _end_of_event(raw, begin)) is not None:
-        found.append(raw[begin:end])
-        begin = end
-    return found
-
-
-def _start_of_event(raw: bytes, before: int) -> int:
-    """Where the event begins that holds the byte `before`, or that is not complete at the end."""
-    return max(raw.rfind(blank, 0, before) + len(blank) if blank in raw[:before] else 0 for blank in _BLANK_LINES)
-
-
-def _end_of_event(raw: bytes, begin: int) -> int | None:
-    ends = [at + len(blank) for blank in _BLANK_LINES if (at := raw.find(blank, begin)) >= 0]
-    return min(ends, default=None)
+def end_of_events(raw: bytes) -> int:
+    """Returns where the last event that is complete ends, and with it the part that can be read; 0 if none is."""
+    return max(raw.rfind(blank) + len(blank) if blank in raw else 0 for blank in _BLANK_LINES)

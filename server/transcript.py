@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 import orjson
 
 from ledger.records import Choice
-from server.sse import data_of_events, events
+from server.sse import data_of_events, end_of_events
 
 FOLD_AT_BYTES = 2**18
 
@@ -67,8 +67,8 @@ class Transcript(ABC):
     def fold(self) -> None:
         """Reads what was copied so far; an event that is not complete waits."""
         raw = b"".join(self._copy)
-        whole = b"".join(events(raw))
-        rest = raw[len(whole) :]
+        end = end_of_events(raw)
+        whole, rest = raw[:end], raw[end:]
         self._copy, self._copied = [rest], len(rest)
         for data in data_of_events(whole):
             if data == b"[DONE]":

@@ -5,7 +5,7 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from server.sse import EventGate, data_of_events, events
+from server.sse import EventGate, data_of_events, end_of_events
 
 HELD = (b"data: [DONE]",)
 STREAM = (
@@ -50,5 +50,7 @@ def test_data_lines_of_an_event_are_joined_and_other_fields_passed_over() -> Non
     assert list(data_of_events(raw)) == [b"1\n2", b"3"]
 
 
-def test_events_are_cut_with_their_blank_lines() -> None:
-    assert events(b"data: 1\n\ndata: 2\r\n\r\ndata: 3") == [b"data: 1\n\n", b"data: 2\r\n\r\n"]
+def test_the_end_of_the_last_whole_event_is_found_whatever_the_blank_lines_are() -> None:
+    assert end_of_events(b"data: 1\n\ndata: 2\r\n\r\ndata: 3") == len(b"data: 1\n\ndata: 2\r\n\r\n")
+    assert end_of_events(b"data: 1\r\n\r\ndata: 2\n\ndata: 3\n") == len(b"data: 1\r\n\r\ndata: 2\n\n")
+    assert end_of_events(b"data: 1") == 0
