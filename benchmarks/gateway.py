@@ -1,8 +1,9 @@
 """What the gateway costs: bare vLLM (over its unix socket) against the gateway in front of the same vLLM, in one run.
 
 Recording is on, in a real SQLite ledger. Rounds are interleaved and their order alternates, so that a slow minute of
-the machine hits both alike; a ratio is taken within each round, and its interval over the rounds.
-`python -m benchmarks.gateway --help`; `--litellm VENV` measures a LiteLLM proxy from that virtual environment as well.
+the machine hits both alike; a ratio is taken within each round, and its median and interval over the rounds.
+`python -m benchmarks.gateway --help`; `--litellm VENV` measures a LiteLLM proxy from that virtual environment as well,
+`--shape 0.5b` serves random weights in the shape of Qwen2.5-0.5B instead of the starter model.
 """
 
 import argparse
@@ -24,10 +25,11 @@ from tqdm import tqdm
 
 from benchmarks import results
 from benchmarks.gateway_report import BARE, GATEWAY, LITELLM, plot, report
-from benchmarks.intervals import mean_interval, percentile, ratio_interval
+from benchmarks.intervals import median_interval, percentile, ratio_interval
 from benchmarks.load import Load, Measured
 from benchmarks.proxies import LiteLLM
 from ledger.schema import completions
+from tests.random_model import QWEN_HALF_BILLION, write_random_model
 from tests.stack import Stack
 
 
@@ -46,12 +48,14 @@ class Setting:
 
 
 SETTINGS = (
-    Setting(1, True, 20),
-    Setting(8, True, 64),
-    Setting(32, True, 192),
-    Setting(128, True, 512),
-    Setting(32, False, 192),
+    Setting(1, True, 12),
+    Setting(8, True, 40),
+    Setting(32, True, 96),
+    Setting(128, True, 256),
+    Setting(32, False, 96),
 )
+# Answers of a model of half a billion parameters take a minute where the starter's take a second.
+SLOW_SETTINGS = (Setting(1, True, 4), Setting(8, True, 8), Setting(32, True, 32), Setting(32, False, 32))
 
 
 @dataclass(frozen=True)
@@ -130,7 +134,7 @@ def summary(series: Mapping[str, Series]) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for name, own in series.items():
         figures: dict[str, Any] = {
-            "tokens_per_s": asdict(mean_interval(own.tokens_per_s)),
+            "tokens_per_s": asdict(median_interval(own.tokens_per_s)),
             "ttft_ms_p50": percentile(own.ttft_ms, 0.5),
             "ttft_ms_p99": percentile(own.ttft_ms, 0.99),
             "requests": len(own.ttft_ms),
@@ -141,9 +145,9 @@ def summary(series: Mapping[str, Series]) -> dict[str, Any]:
             pairs = zip(own.ttft_ms_p50, bare.ttft_ms_p50, strict=True)
             figures |= {
                 "throughput_ratio": asdict(ratio_interval(own.tokens_per_s, bare.tokens_per_s)),
-                "added_ttft_ms_p50": asdict(mean_interval([mine - other for mine, other in pairs])),
+                "added_ttft_ms_p50": asdict(median_interval([mine - other for mine, other in pairs])),
                 "added_ttft_ms_p99": figures["ttft_ms_p99"] - percentile(bare.ttft_ms, 0.99),
-                "cpu_s_per_1000_tokens": asdict(mean_interval(own.cpu_s_per_1000_tokens)),
+                "cpu_s_per_1000_tokens": asdict(median_interval(own.cpu_s_per_1000_tokens)),
             }
         found[name] = figures
     return found
@@ -152,7 +156,7 @@ def summary(series: Mapping[str, Series]) -> dict[str, Any]:
 def profile(pid: int, target: Target, setting: Setting, path: Path) -> None:
     """Where the gateway's time goes in one more measurement: a flame graph by py-spy."""
     spy = str(Path(sys.executable).with_name("py-spy"))
-    how = ["--pid", str(pid), "--output", str(path), "--rate", "200", "--duration", "20", "--nonblocking"]
+    how = ["--pid", str(pid), "--output", str(path), "--rate", "50", "--duration", "20", "--gil"]
     recorder = subprocess.Popen([spy, "record", *how])
     measure(target, replace(setting, requests=4 * setting.requests), first=10**6)
     recorder.wait()
@@ -161,11 +165,15 @@ def profile(pid: int, target: Target, setting: Setting, path: Path) -> None:
 def main() -> None:
     """Measure, report and write."""
     options = _options()
-    settings = [setting for setting in SETTINGS if not options.only or setting.name in options.only]
+    settings = SETTINGS if options.shape is None else SLOW_SETTINGS
+    settings = tuple(setting for setting in settings if not options.only or setting.name in options.only)
     with ExitStack() as cleanup:
         folder = Path(tempfile.mkdtemp(prefix="attune-"))
         cleanup.callback(shutil.rmtree, folder, ignore_errors=True)
-        stack = Stack(folder)
+        model = None
+        if options.shape:
+            model = write_random_model(folder / "model", QWEN_HALF_BILLION)
+        stack = Stack(folder, model)
         cleanup.callback(stack.stop)
         stack.run()
         engine = Load("http://engine/v1", "attune@v1", 1, 1, True, uds=str(stack.engine_socket()))
@@ -176,7 +184,7 @@ def main() -> None:
             targets.append(Target(LITELLM, Load(proxy.url, "attune", 1, 1, True, key=proxy.key), proxy.pid))
         found = compare(targets, settings, options.rounds)
         if options.profile:
-            profile(stack.gateway_pid(), targets[1], SETTINGS[2], options.profile)
+            profile(stack.gateway_pid(), targets[1], settings[-2], options.profile)
         recorded = completions_recorded(stack)
     asked = sum(len(own[GATEWAY].ttft_ms) for own in found.values())
     if recorded < asked:
@@ -184,7 +192,8 @@ def main() -> None:
     figures = {setting: summary(series) for setting, series in found.items()}
     lines = report(figures, options.rounds)
     raw = {setting: {name: asdict(own) for name, own in series.items()} for setting, series in found.items()}
-    path = results.write("gateway", {"rounds": options.rounds, "summary": figures, "raw": raw}, lines)
+    name = f"gateway-{options.shape}" if options.shape else "gateway"
+    path = results.write(name, {"rounds": options.rounds, "summary": figures, "raw": raw}, lines)
     plot(figures, path.with_suffix(".png"))
     print("\n".join([*lines, "", f"written to {path}"]))
 
@@ -200,7 +209,8 @@ def completions_recorded(stack: Stack) -> int:
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--rounds", type=int, default=8)
+    parser.add_argument("--rounds", type=int, default=12)
+    parser.add_argument("--shape", choices=["0.5b"], help="serve random weights in the shape of Qwen2.5-0.5B")
     parser.add_argument("--only", action="append", help="a setting, such as '32 streams'; may be given again")
     parser.add_argument("--litellm", type=Path, metavar="VENV", help="virtual environment with litellm[proxy]")
     parser.add_argument("--profile", type=Path, metavar="SVG", help="where to write a flame graph of the gateway")

@@ -16,7 +16,7 @@ _COLUMNS = (
 def report(figures: Mapping[str, Mapping[str, Any]], rounds: int) -> list[str]:
     """The figures as Markdown."""
     lines = [
-        f"Means over {rounds} interleaved rounds, with 95 % intervals; 64 tokens an answer. Time to first token",
+        f"Medians over {rounds} interleaved rounds, with 95 % intervals; 64 tokens an answer. Time to first token",
         "(TTFT) is until the first bytes of the body. CPU is that of the proxy's process alone.",
         "",
         f"| {' | '.join(_COLUMNS)} |",
@@ -26,7 +26,7 @@ def report(figures: Mapping[str, Mapping[str, Any]], rounds: int) -> list[str]:
         for name, own in targets.items():
             ratio, cpu = own.get("throughput_ratio"), own.get("cpu_s_per_1000_tokens")
             cells = [
-                f"{own['tokens_per_s']['mean']:.0f}",
+                f"{own['tokens_per_s']['median']:.0f}",
                 _interval(ratio),
                 f"{own['ttft_ms_p50']:.1f} / {own['ttft_ms_p99']:.1f}",
                 _interval(own.get("added_ttft_ms_p50")),
@@ -35,14 +35,14 @@ def report(figures: Mapping[str, Mapping[str, Any]], rounds: int) -> list[str]:
             ]
             lines.append(f"| {setting} | {name} | {' | '.join(cells)} |")
     missed = [
-        f"{setting}: {own['throughput_ratio']['mean']:.3f}"
+        f"{setting}: {own['throughput_ratio']['median']:.3f}"
         for setting, targets in figures.items()
-        if (own := targets[GATEWAY])["throughput_ratio"]["mean"] < AIM_THROUGHPUT
+        if (own := targets[GATEWAY])["throughput_ratio"]["median"] < AIM_THROUGHPUT
     ]
     lines += ["", f"Aim: throughput ratio ≥ {AIM_THROUGHPUT}, added TTFT p50 ≤ {AIM_TTFT_MS} ms at 1 stream."]
     lines += [f"Missed for throughput at {', '.join(missed)}." if missed else "Throughput reached everywhere."]
     if "1 streams" in figures:
-        added_at_one = figures["1 streams"][GATEWAY]["added_ttft_ms_p50"]["mean"]
+        added_at_one = figures["1 streams"][GATEWAY]["added_ttft_ms_p50"]["median"]
         lines += [f"Added TTFT at 1 stream: {added_at_one:.2f} ms."]
     return lines
 
@@ -60,8 +60,8 @@ def plot(figures: Mapping[str, Mapping[str, Any]], path: Path) -> None:
     for position, name in enumerate(names):
         ratios = [targets[name]["throughput_ratio"] for targets in figures.values()]
         at = [index + position * axes_width for index in range(len(ratios))]
-        errors = [[r["mean"] - r["low"] for r in ratios], [r["high"] - r["mean"] for r in ratios]]
-        axes.bar(at, [r["mean"] for r in ratios], axes_width, yerr=errors, capsize=3, label=name)
+        errors = [[r["median"] - r["low"] for r in ratios], [r["high"] - r["median"] for r in ratios]]
+        axes.bar(at, [r["median"] for r in ratios], axes_width, yerr=errors, capsize=3, label=name)
     axes.axhline(1, color="black", linewidth=0.8)
     axes.axhline(AIM_THROUGHPUT, color="gray", linewidth=0.8, linestyle="--", label=f"aim {AIM_THROUGHPUT}")
     axes.set_xticks(range(len(figures)), list(figures))
@@ -75,4 +75,4 @@ def plot(figures: Mapping[str, Mapping[str, Any]], path: Path) -> None:
 def _interval(estimate: Mapping[str, float] | None) -> str:
     if estimate is None:
         return ""
-    return f"{estimate['mean']:.3f} ({estimate['low']:.3f} to {estimate['high']:.3f})"
+    return f"{estimate['median']:.3f} ({estimate['low']:.3f} to {estimate['high']:.3f})"

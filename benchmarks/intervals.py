@@ -1,25 +1,22 @@
-"""Percentiles, and the interval of a ratio of paired measurements."""
+"""Percentiles, and medians with intervals that no outlier moves."""
 
 import math
 import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-# Two-sided 95 % quantiles of Student's t by degrees of freedom; beyond, the normal's.
-_T95 = (12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228, 2.201, 2.179, 2.160, 2.145, 2.131)
-
 
 @dataclass(frozen=True)
 class Estimate:
-    """A mean with its 95 % interval, over `n` measurements. With n = 1 there is no interval (NaN)."""
+    """A median with its interval of at least 95 %, over `n` measurements; fewer than 6 have none (NaN)."""
 
-    mean: float
+    median: float
     low: float
     high: float
     n: int
 
     def __str__(self) -> str:
-        return f"{self.mean:.3f} ({self.low:.3f} to {self.high:.3f})"
+        return f"{self.median:.3f} ({self.low:.3f} to {self.high:.3f})"
 
 
 def percentile(values: Sequence[float], share: float) -> float:
@@ -34,17 +31,23 @@ def percentile(values: Sequence[float], share: float) -> float:
     return ordered[max(0, math.ceil(share * len(ordered)) - 1)]
 
 
-def mean_interval(values: Sequence[float]) -> Estimate:
-    """The mean of the values with Student's 95 % interval."""
-    mean, n = statistics.fmean(values), len(values)
-    if n < 2:
-        return Estimate(mean, math.nan, math.nan, n)
-    t = _T95[n - 2] if n - 2 < len(_T95) else 1.96
-    half = t * statistics.stdev(values) / math.sqrt(n)
-    return Estimate(mean, mean - half, mean + half, n)
+def median_interval(values: Sequence[float]) -> Estimate:
+    """The median of the values with the sign test's interval, which assumes nothing but independent measurements.
+
+    The machine is shared with others: a mean would report its worst seconds.
+    """
+    ordered, n = sorted(values), len(values)
+    median = statistics.median(ordered)
+    # The largest k for which P(fewer than k of n coin tosses are heads) stays within 2.5 %.
+    k, below = 0, 0.5**n
+    while below <= 0.025:
+        k += 1
+        below += math.comb(n, k) * 0.5**n
+    if k == 0:
+        return Estimate(median, math.nan, math.nan, n)
+    return Estimate(median, ordered[k - 1], ordered[n - k], n)
 
 
 def ratio_interval(numerators: Sequence[float], denominators: Sequence[float]) -> Estimate:
-    """The geometric mean of paired ratios, with the interval taken over their logarithms."""
-    logs = mean_interval([math.log(a / b) for a, b in zip(numerators, denominators, strict=True)])
-    return Estimate(math.exp(logs.mean), math.exp(logs.low), math.exp(logs.high), logs.n)
+    """The median of paired ratios with its interval."""
+    return median_interval([a / b for a, b in zip(numerators, denominators, strict=True)])

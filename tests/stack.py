@@ -28,7 +28,8 @@ class Stack(Process):
         database_url: Of its ledger.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, model: Path | None = None) -> None:
+        """Start nothing yet. Without a `model`, the starter is served."""
         self.home = folder / "home"
         self.home.mkdir()
         port, ui_port = free_port(), free_port()
@@ -40,7 +41,7 @@ class Stack(Process):
             "ATTUNE_HOME": str(self.home),
             "ATTUNE_PORT": str(port),
             "ATTUNE_UI_PORT": str(ui_port),
-            "ATTUNE_MODEL": str(model_folder(folder)),
+            "ATTUNE_MODEL": str(model or model_folder(folder)),
             "ATTUNE_ENFORCE_EAGER": "true",
             "ATTUNE_KV_CACHE_GIB": "1",
         }
@@ -116,5 +117,5 @@ def model_folder(folder: Path) -> Path:
         return STARTER
     model = folder / "tiny-model"
     # In a process of its own: torch would stay in memory for the whole run.
-    subprocess.run([sys.executable, "-m", "tests.tiny_model", str(model)], check=True, cwd=ROOT, capture_output=True)
+    subprocess.run([sys.executable, "-m", "tests.random_model", str(model)], check=True, cwd=ROOT, capture_output=True)
     return model
