@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/installed
 
 .DEFAULT_GOAL := help
-.PHONY: help up test lint format browser bench bench-gateway soak soak-crash soak-overload starter screenshots lock clean
+.PHONY: help up test lint format browser bench bench-start bench-gateway soak soak-crash soak-overload starter screenshots lock clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-15s %s\n", $$1, $$2}'
@@ -34,10 +34,14 @@ format: $(INSTALLED) ## rewrite the code in the project's layout
 browser: $(INSTALLED) ## a Chromium for the browser tests, if there is none
 	$(BIN)/python tests/install_browser.py
 
-bench: bench-gateway ## every benchmark; results under benchmarks/results
+bench: bench-start bench-gateway ## every benchmark; results under benchmarks/results
 
-bench-gateway: $(INSTALLED) ## the gateway against bare vLLM, interleaved
+bench-start: $(INSTALLED) ## a fresh clone: seconds until the first answer, cold and warm
+	$(BIN)/python -m benchmarks.start
+
+bench-gateway: $(INSTALLED) ## the gateway against bare vLLM, interleaved: with the starter, and in a real model's shape
 	$(BIN)/python -m benchmarks.gateway $(ARGS)
+	$(BIN)/python -m benchmarks.gateway --shape 0.5b --rounds 6
 
 soak: soak-crash soak-overload ## the slow proofs; results under benchmarks/results
 
@@ -49,6 +53,9 @@ soak-overload: $(INSTALLED) ## ten times the capacity for a minute
 
 starter: $(INSTALLED) ## make the starter model again from nothing
 	$(BIN)/python -m models.recipe $(ARGS)
+
+screenshots: $(INSTALLED) browser ## the pictures in docs/images, of a running Attune
+	$(BIN)/python -m tests.chat_ui.screenshots $(or $(URL),http://127.0.0.1:7860)
 
 lock: $(INSTALLED) ## resolve requirements/*.in into the pinned locks
 	$(BIN)/python requirements/lock.py $(ARGS)

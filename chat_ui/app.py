@@ -86,8 +86,8 @@ def build_page(gateway: GatewayClient) -> gr.Blocks:
 def _rest_between_events(blocks: gr.Blocks) -> None:
     """Lets Gradio look for new events every 20 ms, not every millisecond, which takes 5 % of a core in an idle process.
 
-    Gradio's own interval on Windows is longer (`Queue.sleep_when_free` in gradio/queueing.py of 6.31). It can go when the
-    queue waits for events instead of polling.
+    Gradio's own interval on Windows is longer (`Queue.sleep_when_free` in gradio/queueing.py of 6.31). This can go when
+    the queue waits for events instead of polling.
     """
     blocks._queue.sleep_when_free = 0.02
 

@@ -1,8 +1,8 @@
 """Many small writes, one commit.
 
 A commit waits for the disk. One thread takes all operations that have come in since its last commit, runs them in one
-transaction, commits once, and only then tells those who wait. When one of them fails, all are rolled back and run again,
-each under a savepoint, so that the one that fails takes only its own changes with it.
+transaction, commits once, and only then tells those who wait. When one of them fails, all are rolled back and run
+again, each under a savepoint, so that the one that fails takes only its own changes with it.
 """
 
 import asyncio
