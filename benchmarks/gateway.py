@@ -192,7 +192,7 @@ def main() -> None:
     figures = {setting: summary(series) for setting, series in found.items()}
     lines = report(figures, options.rounds)
     raw = {setting: {name: asdict(own) for name, own in series.items()} for setting, series in found.items()}
-    name = f"gateway-{options.shape}" if options.shape else "gateway"
+    name = "-".join(["gateway", *([options.shape] if options.shape else []), *(["litellm"] if options.litellm else [])])
     path = results.write(name, {"rounds": options.rounds, "summary": figures, "raw": raw}, lines)
     plot(figures, path.with_suffix(".png"))
     print("\n".join([*lines, "", f"written to {path}"]))
