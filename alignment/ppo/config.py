@@ -20,7 +20,7 @@ class PPOConfig(BaseModel):
     ppo_epochs: int = Field(default=2, ge=1, le=16, description="passes over a rollout")
     minibatches: int = Field(default=2, ge=1, description="optimiser steps of one pass")
     forward_size: int = Field(
-        default=16, ge=1, description="answers in one forward pass and process; gradients are accumulated to a minibatch"
+        default=16, ge=1, description="answers of one forward pass and process; gradients add up to a minibatch"
     )
     learning_rate: float = Field(default=5e-4, gt=0, description="of the policy's adapter")
     critic_learning_rate: float = Field(default=1e-3, gt=0, description="of the critic")

@@ -27,7 +27,7 @@ class RewardModelConfig(BaseModel):
     weight_decay: float = Field(default=0.01, ge=0, description="of the weights, not of the biases")
     max_grad_norm: float = Field(default=1.0, gt=0, description="the gradient is clipped to this norm")
     max_length: int = Field(default=768, ge=8, description="tokens of prompt and answer; the prompt is cut on its left")
-    pair_temperature: float = Field(default=1.0, gt=0, description="τ of P(a ≻ b) = σ(τ(r_a − r_b))")
+    pair_temperature: float = Field(default=1.0, gt=0, description="tau of P(a over b) = sigmoid(tau (r_a - r_b))")
     label_smoothing: float = Field(default=0.05, ge=0, lt=0.5, description="share of labels taken to be flipped")
     rater_l2: float = Field(default=0.05, ge=0, description="how strongly a rater's bias is shrunk to zero")
     rater_weight_cap: float = Field(
