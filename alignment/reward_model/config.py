@@ -29,7 +29,9 @@ class RewardModelConfig(BaseModel):
     max_length: int = Field(default=768, ge=8, description="tokens of prompt and answer; the prompt is cut on its left")
     pair_temperature: float = Field(default=1.0, gt=0, description="tau of P(a over b) = sigmoid(tau (r_a - r_b))")
     label_smoothing: float = Field(default=0.05, ge=0, lt=0.5, description="share of labels taken to be flipped")
-    rater_l2: float = Field(default=0.05, ge=0, description="how strongly a rater's bias is shrunk to zero")
+    rater_l2: float = Field(
+        default=0.5, ge=0, description="1 / (2 s²) of the normal prior of a rater's bias, which shrinks it to zero"
+    )
     rater_weight_cap: float = Field(
         default=50.0, gt=0, description="largest total weight of one rater; 50 means: as much as 50 rows"
     )
