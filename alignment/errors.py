@@ -19,3 +19,23 @@ class NonFiniteLoss(AlignmentError):
 
 class DiskFull(AlignmentError):
     """There was no room for a checkpoint; the one before it is intact."""
+
+
+class WrongConfig(AlignmentError):
+    """The configuration cannot be used: an unknown key, a value out of range, or contradicting settings."""
+
+
+class DamagedArtefact(AlignmentError):
+    """A file of an artefact is missing or differs from the manifest."""
+
+
+class InputChanged(AlignmentError):
+    """What a stage was made from is not what it would be made from now, so its result cannot be used."""
+
+
+class AlreadyRunning(AlignmentError):
+    """Another alignment run uses the same ledger."""
+
+
+class StageFailed(AlignmentError):
+    """A stage ended with an error that nobody foresaw; the message names the file with the traceback."""

@@ -1,7 +1,7 @@
 """What people preferred, as every stage reads it: comparisons of two answers, and thumbs on one.
 
-The vocabulary is the field's: `chosen` and `rejected` answer the same prompt (Rafailov et al. 2023, DPO, arXiv:2305.18290),
-and a thumb is an unpaired label (Ethayarajh et al. 2024, KTO, arXiv:2402.01306).
+The vocabulary is the field's: `chosen` and `rejected` answer the same prompt (Rafailov et al. 2023, DPO,
+arXiv:2305.18290), and a thumb is an unpaired label (Ethayarajh et al. 2024, KTO, arXiv:2402.01306).
 """
 
 from collections.abc import Iterable, Iterator

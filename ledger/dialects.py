@@ -240,7 +240,7 @@ class Postgresql(Dialect):
 def _answers(connection: Connection) -> bool:
     """Whether a connection, and with it what its session holds, is still there."""
     try:
-        return connection.execute(text("select 1")).scalar_one() == 1
+        return bool(connection.execute(text("select 1")).scalar_one())
     except SQLAlchemyError:
         return False
 
