@@ -1,8 +1,9 @@
 """How much energy a piece of work took: read from the hardware's counters where they are, estimated where not.
 
-- CPU: Intel's and AMD's RAPL counters of the packages (`/sys/class/powercap`, microjoules). They count the whole machine,
-  so what others ran at the same time is in the figure. Where they cannot be read (they need root since CVE-2020-8694, and
-  most virtual machines have none): CPU seconds of this process and its children times a stated power per core.
+- CPU: Intel's and AMD's RAPL counters of the packages (`/sys/class/powercap`, microjoules). They count the whole
+  machine, so what others ran at the same time is in the figure. Where they cannot be read (they need root since
+  CVE-2020-8694, and most virtual machines have none): CPU seconds of this process and its children times a stated power
+  per core.
 - GPU: NVML's counter of total energy (millijoules) of every GPU that can be seen; the same caveat.
 
 What is neither measured nor estimated: memory, disks, power supply, cooling.

@@ -1,7 +1,7 @@
 """An artefact: a folder whose `manifest.json` was written last, so that a folder with a manifest is whole.
 
 The manifest names every file with its size and SHA-256, what the artefact was made from, and facts about it. It holds
-no times and no absolute paths: the same content gives the same bytes, and so the same hash.
+no times: the same content gives the same bytes, and so the same hash.
 """
 
 import hashlib

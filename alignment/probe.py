@@ -134,7 +134,7 @@ def _with_adapter(model: Any, base_model: Path, adapter: Path) -> Any:
         ) from error
     if strangers := sorted(stored ^ set(get_peft_model_state_dict(adapted))):
         raise UnusableModel(
-            f"The adapter {adapter} does not fit the model {base_model}: {len(strangers)} weights are in one only, such "
-            f"as {strangers[0]}. Was it trained on another base?"
+            f"The adapter {adapter} does not fit the model {base_model}: {len(strangers)} weights are in one only, "
+            f"such as {strangers[0]}. Was it trained on another base?"
         )
     return adapted

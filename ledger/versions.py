@@ -84,9 +84,8 @@ def register_adapter(
         Erased: Feedback that the run learned from was erased meanwhile.
     """
     deployments.locked(connection)
-    known = connection.execute(select(model_versions.c.number).where(model_versions.c.run_id == run_id)).scalar()
-    if known is not None:
-        return get(connection, known)
+    if known := made_by(connection, run_id):
+        return known
     if get(connection, parent).erased_at is not None or _snapshot_erased(connection, run_id):
         raise Erased(
             f"People whose feedback run {run_id} learned from have been erased since it began, so its result is not "
@@ -96,6 +95,12 @@ def register_adapter(
     new = ModelVersion(number, parent, "adapter", path, sha256, "candidate", utc_now(), run_id=run_id, probe=probe)
     connection.execute(insert(model_versions).values(**_row(new)))
     return new
+
+
+def made_by(connection: Connection, run_id: str) -> ModelVersion | None:
+    """Returns the version that an alignment run made; None if it made none."""
+    number = connection.execute(select(model_versions.c.number).where(model_versions.c.run_id == run_id)).scalar()
+    return None if number is None else get(connection, number)
 
 
 def base_of(connection: Connection, number: int) -> int:

@@ -1,8 +1,9 @@
 """Texts that say nearly the same: MinHash over word triples finds candidates, the exact similarity decides.
 
 Broder 1997, "On the resemblance and containment of documents": the share of equal minima under random permutations
-estimates the Jaccard similarity (the size of the intersection over that of the union) of two sets; banding the minima (Leskovec et al., Mining of Massive
-Datasets, chapter 3) finds the pairs above a similarity without comparing each with each.
+estimates the Jaccard similarity of two sets, the size of their intersection over that of their union; banding the
+minima (Leskovec et al., Mining of Massive Datasets, chapter 3) finds the pairs above a similarity without comparing
+each with each.
 """
 
 import hashlib
