@@ -1,5 +1,7 @@
 """What a policy's training found: the report that PPO, KTO, DPO and SFT share."""
 
+import resource
+
 from pydantic import BaseModel, ConfigDict
 
 from alignment.statistics import Estimate
@@ -82,3 +84,12 @@ class PolicyReport(_Frozen):
     looks: tuple[Look, ...] = ()
     speed: Speed
     warnings: tuple[str, ...] = ()
+
+
+def peak_memory_mib(cuda: bool) -> float:
+    """The most memory that this process had at once: resident, or allocated on its GPU."""
+    if cuda:
+        import torch
+
+        return round(torch.cuda.max_memory_allocated() / 2**20, 1)
+    return round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, 1)

@@ -1,10 +1,11 @@
 """What all trainers here are told alike: where to compute, when to save, and to be quiet about it."""
 
+import math
 from pathlib import Path
 from typing import Any
 
 import torch
-from transformers import PrinterCallback, Trainer
+from transformers import PrinterCallback, Trainer, TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 from transformers.utils import logging as transformers_logging
 
 
@@ -37,6 +38,30 @@ def common_arguments(out: Path, seed: int, save_steps: int, keep: int = 2) -> di
         "save_steps": save_steps,
         "save_total_limit": max(2, keep),
     }
+
+
+class StopOnNonFinite(TrainerCallback):
+    """Ends a run whose loss is no number, before a checkpoint is written: for trainers that are TRL's own."""
+
+    def __init__(self, error: type[Exception], whose: str) -> None:
+        self._error, self._whose = error, whose
+
+    def on_log(
+        self,
+        args: TrainingArguments,
+        state: TrainerState,
+        control: TrainerControl,
+        logs: dict[str, Any] | None = None,
+        **_: Any,
+    ) -> None:
+        """Looks at the loss and the gradient's norm of each step."""
+        for name in ("loss", "grad_norm"):
+            value = float((logs or {}).get(name, 0.0))
+            if not math.isfinite(value):
+                raise self._error(
+                    f"{self._whose} {name} is {value} at step {state.global_step}: training stopped, and nothing was "
+                    "registered. Lower the learning rate, or look for damaged weights in the model."
+                )
 
 
 def quiet(trainer: Trainer) -> None:

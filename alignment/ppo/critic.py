@@ -1,8 +1,8 @@
 """The critic: V(s) of every state of an answer, and its own optimiser.
 
-By default it is a second LoRA adapter over the policy's base: both models share the frozen weights in memory and each has
-its own adapter, so none has to be switched in the middle of a step. It is outside of the policy's DDP, FSDP or DeepSpeed
-wrapper: every process holds the whole critic, and gradients are averaged here.
+By default it is a second LoRA adapter over the policy's base: both models share the frozen weights in memory, and each
+has its own adapter, so none has to be switched in the middle of a step. It is outside of the policy's DDP, FSDP or
+DeepSpeed wrapper: every process holds the whole critic, and gradients are averaged here.
 """
 
 from pathlib import Path

@@ -1,8 +1,8 @@
 """When to stop, and which adapter to keep.
 
 A reward model is a proxy: driven far enough, the policy scores higher and answers worse (Gao et al. 2022, "Scaling laws
-for reward model overoptimization", arXiv:2210.10760). So a run ends at a KL budget, when the policy has stopped to vary, or
-when the held-out score no longer rises; and what is kept is the best adapter by that score within the budget.
+for reward model overoptimization", arXiv:2210.10760). So a run ends at a KL budget, when the policy hardly varies
+any more, or when the held-out score no longer rises; what is kept is the best adapter by that score within the budget.
 """
 
 from pydantic import BaseModel, ConfigDict

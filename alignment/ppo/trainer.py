@@ -1,7 +1,7 @@
 """PPO on TRL's GRPOTrainer: its rollouts, reference, distribution and checkpoints; our critic, advantages and losses.
 
-TRL dropped its PPOTrainer in 1.13. GRPOTrainer generates, scores and loops in the same way; what differs is what is made of
-the scores. `_generate_and_score_completions` is called as it is and its output extended; `_compute_loss` is ours.
+TRL dropped its PPOTrainer in 1.13. GRPOTrainer generates, scores and loops in the same way; what is made of the scores
+differs. `_generate_and_score_completions` is called as it is and its output extended; `_compute_loss` is ours.
 """
 
 import json
