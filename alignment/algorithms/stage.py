@@ -8,7 +8,6 @@ import torch
 from accelerate import PartialState
 from datasets import Dataset
 from transformers import set_seed
-from trl import DPOConfig, DPOTrainer, KTOConfig, KTOTrainer, SFTConfig, SFTTrainer
 
 from alignment.adapters import describe_parent, finish_adapter, load_policy, lora_config
 from alignment.algorithms.config import PreferenceConfig
@@ -21,6 +20,7 @@ from alignment.plots import draw_curves
 from alignment.progress import MetricsFile, ProgressBar, WriteMetrics
 from alignment.reports import PolicyReport, Speed, peak_memory_mib
 from alignment.training_arguments import StopOnNonFinite, common_arguments, quiet
+from alignment.trl_trainers import DPOConfig, DPOTrainer, KTOConfig, KTOTrainer, SFTConfig, SFTTrainer
 
 _PANELS = (
     ("loss", "eval_loss"),

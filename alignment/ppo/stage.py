@@ -8,7 +8,6 @@ import torch
 from accelerate import PartialState
 from datasets import Dataset
 from transformers import set_seed
-from trl import GRPOConfig
 
 from alignment.adapters import describe_parent, finish_adapter, load_policy, lora_config
 from alignment.chat_tokens import ChatTokens
@@ -26,6 +25,7 @@ from alignment.reports import PolicyReport, Speed, peak_memory_mib
 from alignment.reward_model.score import RewardModel
 from alignment.statistics import Estimate, bootstrap
 from alignment.training_arguments import common_arguments, quiet
+from alignment.trl_trainers import GRPOConfig
 
 _PANELS = (
     ("objective/scores", "heldout/score"),

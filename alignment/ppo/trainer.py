@@ -14,7 +14,6 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 from transformers.trainer_utils import PREFIX_CHECKPOINT_DIR
-from trl import GRPOTrainer
 from trl.models.utils import unwrap_model_for_generation
 
 from alignment.errors import NonFiniteLoss
@@ -25,6 +24,7 @@ from alignment.ppo.guards import Guards, Limits
 from alignment.ppo.kl import KLController, sequence_kl, token_rewards
 from alignment.ppo.losses import approximate_kl, clipped_policy_loss, clipped_value_loss
 from alignment.ppo.scores import AnswerScorer
+from alignment.trl_trainers import GRPOTrainer
 
 CRITIC_FILE = "critic.pt"
 _OURS = ("objective/", "policy/", "loss/", "val/", "tokens", "truncation_rate", "length")

@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 from datasets import Dataset
 from transformers import PreTrainedModel, set_seed
-from trl import RewardConfig
 
 from alignment.chat_tokens import ChatTokens
 from alignment.checkpoints import MarkComplete, newest
@@ -19,6 +18,7 @@ from alignment.reward_model.loss import LossSettings
 from alignment.reward_model.score import classifier
 from alignment.reward_model.trainer import JointRewardTrainer, ThumbBiases
 from alignment.training_arguments import common_arguments, quiet
+from alignment.trl_trainers import RewardConfig
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,10 +7,10 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 from transformers.trainer_utils import PREFIX_CHECKPOINT_DIR
-from trl import RewardTrainer
 
 from alignment.errors import NonFiniteLoss
 from alignment.reward_model.loss import Judgements, LossSettings, joint_loss, judgement_logits
+from alignment.trl_trainers import RewardTrainer
 
 BIASES_FILE = "biases.json"
 _COLUMNS = ["first", "second", "label", "weight", "rater"]
