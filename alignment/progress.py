@@ -2,6 +2,7 @@
 
 import json
 import math
+import time
 from pathlib import Path
 from typing import Any
 
@@ -39,12 +40,21 @@ class MetricsFile:
                 continue
         return found
 
+    def seconds(self) -> float:
+        """Of training up to the last line, over all starts of the run. What a killed start lost is not counted."""
+        return float(max((row.get("seconds") or 0.0 for row in self.rows()), default=0.0))
+
 
 class WriteMetrics(TrainerCallback):
-    """Passes what the trainer logs to the file."""
+    """Passes what the trainer logs to the file, with the seconds since training began."""
 
     def __init__(self, file: MetricsFile) -> None:
         self.file = file
+        self._before, self._started = file.seconds(), time.monotonic()
+
+    def on_train_begin(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any) -> None:
+        """Starts the clock."""
+        self._started = time.monotonic()
 
     def on_log(
         self,
@@ -56,7 +66,8 @@ class WriteMetrics(TrainerCallback):
     ) -> None:
         """Writes the step's figures, on the first process only."""
         if state.is_world_process_zero and logs:
-            self.file.append(state.global_step, logs)
+            seconds = round(self._before + time.monotonic() - self._started, 3)
+            self.file.append(state.global_step, {**logs, "seconds": seconds})
 
 
 class ProgressBar(TrainerCallback):

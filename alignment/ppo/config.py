@@ -32,8 +32,7 @@ class PPOConfig(BaseModel):
     gamma: float = Field(default=1.0, gt=0, le=1, description="discount per token")
     lam: float = Field(default=0.95, ge=0, le=1, description="λ of generalised advantage estimation")
     cliprange: float = Field(default=0.2, gt=0, lt=1, description="the probability ratio is clipped to 1 ± this")
-    cliprange_value: float = Field(default=0.2, gt=0, description="a value moves by at most this per update")
-    vf_coef: float = Field(default=0.5, ge=0, description="weight of the critic's loss")
+    cliprange_value: float = Field(default=0.5, gt=0, description="a value moves by at most this per update")
     critic: Literal["adapter", "own"] = Field(
         default="adapter", description="a second adapter over the policy's base, or a model of its own"
     )

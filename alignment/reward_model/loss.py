@@ -70,9 +70,10 @@ def joint_loss(
 
         loss = (1/N) Σ w_i · CE(sigmoid(z_i), y_i (1 - 2ε) + ε)  +  l2 · Σ_r u_r² / W
 
-    With l2 = 1 / (2 s²) for a prior N(0, s²), and W the total weight of the training rows, the sum over all rows is W times the negative log
-    posterior's mean: the prior does not grow or shrink with the number of batches. Labels are smoothed because people
-    contradict themselves: a share ε of labels is taken to be flipped (Szegedy et al. 2016, arXiv:1512.00567).
+    With l2 = 1 / (2 s²) for a prior N(0, s²), and W the total weight of the training rows, W times the mean loss is the
+    negative log posterior of all rows: the prior counts the same however the rows are cut into batches. Labels are
+    smoothed because people contradict themselves: a share ε is taken to be flipped (Szegedy et al. 2016,
+    arXiv:1512.00567).
 
     Args:
         logits: (N,) from `judgement_logits`.
