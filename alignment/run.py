@@ -12,17 +12,17 @@ The ledger's row says which stage the run is in, what each found, and why it end
 import json
 import time
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 
 from alignment.config import AlignConfig, parse
 from alignment.durable import room_on_disk, write_durably
 from alignment.errors import AlignmentError, AlreadyRunning, StageFailed
 from alignment.pipeline import SNAPSHOT, Job, Pipeline
-from ledger import runs, versions
+from ledger import runs, snapshots, versions
 from ledger.database import Database
 from ledger.errors import Busy, LedgerError
-from ledger.records import ModelVersion
+from ledger.records import AlignmentRun, ModelVersion
 
 LOCK = "alignment"
 # `attune align status` looks at the lock by taking it for an instant, which must not turn a run away.
@@ -81,6 +81,33 @@ def running(database: Database) -> bool:
         return True
 
 
+def new_feedback(database: Database) -> int:
+    """Counts the votes that came after those which the last finished run on the ledger's feedback saw."""
+    with database.read() as connection:
+        return snapshots.votes_after(connection, runs.newest_vote_learned(connection))
+
+
+def states(found: Sequence[AlignmentRun], active: bool) -> dict[str, str]:
+    """What became of runs, newest first, by their ids: done, failed, interrupted or running.
+
+    Args:
+        found: The runs.
+        active: Whether a run uses the ledger now; it is the unfinished one that was touched last.
+    """
+    unfinished = [run for run in found if run.finished_at is None]
+    going_on = max(unfinished, key=lambda run: run.updated_at).id if active and unfinished else None
+    return {
+        run.id: "running"
+        if run.id == going_on
+        else "done"
+        if run.done
+        else "failed"
+        if run.error is not None
+        else "interrupted"
+        for run in found
+    }
+
+
 @contextmanager
 def _only_run(job: Job) -> Iterator[Callable[[], bool]]:
     """Holds the ledger's lock for alignment runs; see `Database.exclusive` for how a dead run gives it up.
@@ -101,7 +128,8 @@ def _only_run(job: Job) -> Iterator[Callable[[], bool]]:
 
 def _who_runs(database: Database) -> str:
     with database.read() as connection:
-        newest = next((run for run in runs.latest(connection) if run.finished_at is None), None)
+        unfinished = [run for run in runs.latest(connection) if run.finished_at is None]
+    newest = max(unfinished, key=lambda run: run.updated_at, default=None)
     who = "Another alignment run, which has only just begun,"
     if newest is not None:
         since = f"begun {newest.created_at:%Y-%m-%d %H:%M} UTC and in its stage {newest.stage}"

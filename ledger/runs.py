@@ -40,12 +40,15 @@ def latest(connection: Connection, limit: int = 20) -> list[AlignmentRun]:
     return [AlignmentRun(**row) for row in rows]
 
 
-def latest_done(connection: Connection) -> AlignmentRun | None:
-    """Returns the newest run that came to its end; None if none has."""
+def newest_vote_learned(connection: Connection) -> int:
+    """Returns the `sequence` of the newest vote that a finished run has seen; 0 if none has.
+
+    A run on a file has seen none, and says nothing about the votes.
+    """
     done = alignment_runs.c.finished_at.is_not(None) & alignment_runs.c.error.is_(None)
-    order = alignment_runs.c.created_at.desc(), alignment_runs.c.id
-    row = connection.execute(select(alignment_runs).where(done).order_by(*order).limit(1)).mappings().first()
-    return None if row is None else AlignmentRun(**row)
+    query = select(alignment_runs.c.metrics).where(done).order_by(alignment_runs.c.created_at.desc())
+    seen = (row.metrics.get("snapshot", {}).get("newest_vote") for row in connection.execute(query))
+    return next((int(vote) for vote in seen if vote is not None), 0)
 
 
 def enter(connection: Connection, run_id: str, stage: str) -> None:

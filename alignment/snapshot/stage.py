@@ -5,11 +5,10 @@ import json
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from pydantic import BaseModel, ConfigDict
 
-from alignment import manifest
 from alignment.manifest import Manifest
 from alignment.preferences import Comparison, Message, Thumb, read_rows, write_rows
 from alignment.snapshot.candidates import VOTE_SEPARATOR, Collected
@@ -17,7 +16,6 @@ from alignment.snapshot.clean import clean
 from alignment.snapshot.config import SnapshotConfig
 from alignment.snapshot.split import is_heldout, prompt_key
 
-KIND = "snapshot"
 PARTS = ("train", "heldout")
 
 R = TypeVar("R", Comparison, Thumb)
@@ -80,12 +78,6 @@ def write(collected: Collected, config: SnapshotConfig, out: Path) -> SnapshotCo
         heldout=_counts(parts["heldout"], known),
         sources=dict(sorted(Counter(row.source for row in rows).items())),
     )
-
-
-def finish(out: Path, counts: SnapshotCounts, config: SnapshotConfig, inputs: dict[str, str]) -> Manifest:
-    """Writes the manifest."""
-    facts: dict[str, Any] = {"counts": counts.model_dump(), "filters": config.model_dump()}
-    return manifest.write(out, KIND, inputs=inputs, facts=facts)
 
 
 def counts_of(of: Manifest) -> SnapshotCounts:
