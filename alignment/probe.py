@@ -118,7 +118,10 @@ def _load(base_model: Path, adapter: Path | None) -> Any:
 
 
 def _with_adapter(model: Any, base_model: Path, adapter: Path) -> Any:
-    """Puts the adapter on, and checks that every weight of it found its place: PEFT only warns of one that did not."""
+    """Puts the adapter on, and checks that every weight of it found its place: PEFT only warns of one that did not.
+
+    Without `save_embedding_layers=False` PEFT would ask the hub for the base model's vocabulary.
+    """
     from peft import PeftModel, get_peft_model_state_dict
     from safetensors import safe_open
 
@@ -132,7 +135,7 @@ def _with_adapter(model: Any, base_model: Path, adapter: Path) -> Any:
         raise UnusableModel(
             f"The adapter {adapter} does not fit the model {base_model}: {error}. Was it trained on another base?"
         ) from error
-    if strangers := sorted(stored ^ set(get_peft_model_state_dict(adapted))):
+    if strangers := sorted(stored ^ set(get_peft_model_state_dict(adapted, save_embedding_layers=False))):
         raise UnusableModel(
             f"The adapter {adapter} does not fit the model {base_model}: {len(strangers)} weights are in one only, "
             f"such as {strangers[0]}. Was it trained on another base?"
