@@ -7,7 +7,7 @@ from random import Random
 
 from alignment.preferences import Comparison, Message, Thumb, write_rows
 
-_WORDS = "the cat dog sat ran mat red blue good hello what how".split()
+_WORDS = ["the", "cat", "dog", "sat", "ran", "mat", "red", "blue", "good", "hello", "what", "how"]
 
 
 def prompt(random: Random) -> tuple[Message, ...]:
