@@ -1,11 +1,16 @@
 """PPO on a problem whose best policy is known: every answer has two tokens, and some tokens are worth more.
 
-A random tiny model answers; a token in ten is worth 0.5, two in ten 0.2, the others nothing. The best policy earns 1.
+A random tiny model answers; a token in ten is worth 0.5, two in ten 0.2, the others nothing. The best policy earns 1. The
+model's last norm is scaled up: with it as it is, no direction of the last state makes one token likely, and no adapter
+could express the best policy.
 """
 
 import argparse
 import tempfile
 from pathlib import Path
+
+import torch
+from transformers import AutoModelForCausalLM
 
 from alignment.chat_tokens import ChatTokens
 from alignment.ppo.config import PPOConfig
@@ -18,9 +23,9 @@ BEST = 1.0
 CONFIG = PPOConfig.model_validate(
     {
         "rollouts": 40,
-        "prompts_per_rollout": 32,
+        "prompts_per_rollout": 16,
         "answers_per_prompt": 2,
-        "forward_size": 32,
+        "forward_size": 16,
         "learning_rate": 1e-2,
         "critic_learning_rate": 1e-2,
         "max_new_tokens": 2,
@@ -41,6 +46,16 @@ CONFIG = PPOConfig.model_validate(
 def earned(completion: list[int]) -> float:
     """What an answer is worth: the sum over its first two tokens."""
     return sum(0.5 if token % 10 == 3 else 0.2 if token % 10 in (5, 7) else 0.0 for token in completion[:2])
+
+
+def sharp_model(folder: Path) -> Path:
+    """A tiny random model whose logits are eight times as far apart."""
+    write_tiny_model(folder)
+    model = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32)
+    with torch.no_grad():
+        model.model.norm.weight.mul_(8)
+    model.save_pretrained(folder)
+    return folder
 
 
 def share_of_best(model: Path, out: Path, seed: int) -> float:
@@ -67,7 +82,7 @@ def main() -> None:
     arguments = parser.parse_args()
     shares = []
     with tempfile.TemporaryDirectory() as folder:
-        model = write_tiny_model(Path(folder) / "model")
+        model = sharp_model(Path(folder) / "model")
         for seed in range(arguments.seeds):
             shares.append(share_of_best(model, Path(folder) / str(seed), seed))
             print(f"seed {seed}: {shares[-1]:.3f} of the best reward", flush=True)

@@ -1,11 +1,12 @@
-"""PPO on one process and on two (gloo, `accelerate launch`): the same answers must give the same weights.
+"""PPO on one process and on two (gloo): the same answers must give the same weights.
 
-Sampling differs between ranks by design, so the answers come through the rollout seam, fixed by prompt and turn. All else is
-the real path: reference, critic, whitening over the ranks, averaged gradients, clipping, controller.
+Sampling differs between ranks by design, so the answers come through the rollout seam, fixed by prompt and turn. All
+else is the real path: reference, critic, whitening over the ranks, averaged gradients, clipping, controller.
 """
 
 import argparse
 import json
+import os
 import subprocess
 import sys
 import tempfile
@@ -30,11 +31,10 @@ def main() -> None:
         folder = Path(name)
         model = write_tiny_model(folder / "model")
         for processes in (1, 2):
-            launch = ["accelerate.commands.launch", "--cpu", "--num_processes", str(processes), "--num_machines", "1"]
-            launch += ["--mixed_precision", "no", "--dynamo_backend", "no", "--main_process_port", "0"]
-            launch += ["--num_cpu_threads_per_process", "1", "-m", "benchmarks.ppo_ranks"]
-            command = [sys.executable, "-m", *launch, "--worker", str(folder / str(processes)), "--model", str(model)]
-            subprocess.run(command, check=True, timeout=600)
+            launch = ["torch.distributed.run", "--standalone", "--nproc_per_node", str(processes)]
+            launch += ["-m", "benchmarks.ppo_ranks", "--worker", str(folder / str(processes)), "--model", str(model)]
+            environment = {**os.environ, "ACCELERATE_USE_CPU": "true", "OMP_NUM_THREADS": "1"}
+            subprocess.run([sys.executable, "-m", *launch], check=True, timeout=600, env=environment)
         figures = _compare(folder / "1", folder / "2")
     report = ["| what | largest difference, 1 process against 2 |", "| --- | --- |"]
     report += [f"| {name} | {value:.2e} |" for name, value in figures.items()]
@@ -85,7 +85,8 @@ def _work(model: Path, out: Path) -> None:
     run(trainer, out)
     if trainer.accelerator.is_main_process:
         policy = {name: p.detach() for name, p in trainer.model.named_parameters() if p.requires_grad}
-        torch.save({"policy": policy, "critic": trainer.critic_updates.critic.trained()}, out / "weights.pt")
+        state = {"policy": policy, "critic": trainer.critic_updates.critic.trained()}
+        torch.save({**state, "processes": trainer.accelerator.num_processes}, out / "weights.pt")
     if trainer.accelerator.num_processes > 1:
         trainer.accelerator.end_training()
         torch.distributed.destroy_process_group()
@@ -95,6 +96,8 @@ def _compare(one: Path, two: Path) -> dict[str, float]:
     import torch
 
     first, second = (torch.load(path / "weights.pt", weights_only=False) for path in (one, two))
+    if (first["processes"], second["processes"]) != (1, 2):
+        raise SystemExit(f"ran on {first['processes']} and {second['processes']} processes instead of 1 and 2")
     found = {}
     for part in ("policy", "critic"):
         gaps = [(first[part][name] - second[part][name]).abs().max().item() for name in first[part]]

@@ -1,7 +1,7 @@
 """The reward model on people's real comparisons, beside the controls: longer wins, and shuffled labels.
 
-The data stay where they are: `--data` is a folder with train.jsonl.gz and heldout.jsonl.gz (rows with source, prompt, chosen,
-rejected). scikit-learn is not in this environment, so TF-IDF with logistic regression is not run here.
+The data stay where they are: `--data` is a folder with train.jsonl.gz and heldout.jsonl.gz (rows with source, prompt,
+chosen, rejected). scikit-learn is not in this environment, so TF-IDF with logistic regression is not run here.
 """
 
 import argparse

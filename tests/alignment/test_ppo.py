@@ -16,7 +16,7 @@ from alignment.ppo.config import PPOConfig
 from alignment.ppo.scores import AnswerScorer
 from alignment.ppo.stage import train_ppo
 from alignment.reward_model.score import ABOUT_FILE, About, classifier
-from benchmarks.ppo_bandit import share_of_best
+from benchmarks.ppo_bandit import share_of_best, sharp_model
 from tests.alignment.synthetic import write_snapshot
 
 SMALL = PPOConfig.model_validate(
@@ -146,5 +146,5 @@ def test_an_answer_that_was_cut_off_is_worth_less_and_scored_as_finished() -> No
     assert scored.scores[0] - scored.scores[1] == 2.0
 
 
-def test_it_finds_the_best_policy_of_a_token_bandit(tiny_chat_model: Path, tmp_path: Path) -> None:
-    assert share_of_best(tiny_chat_model, tmp_path / "out", seed=0) >= 0.95
+def test_it_finds_the_best_policy_of_a_token_bandit(tmp_path: Path) -> None:
+    assert share_of_best(sharp_model(tmp_path / "model"), tmp_path / "out", seed=0) >= 0.95

@@ -12,15 +12,15 @@ from safetensors.torch import load_file
 
 from alignment.chat_tokens import ChatTokens
 from alignment.errors import DiskFull, NonFiniteLoss, UnusableFeedback
-from alignment.preferences import Message, Thumb, write_rows
+from alignment.preferences import Message, write_rows
 from alignment.reward_model import fit as fitting
 from alignment.reward_model.config import RewardModelConfig
 from alignment.reward_model.data import Feedback, row_weights, shuffled_labels, training_rows
-from alignment.reward_model.report import by_length, predictions, script
+from alignment.reward_model.report import Scored, predictions, script
 from alignment.reward_model.score import RewardModel
 from alignment.reward_model.stage import train_reward_model
 from alignment.reward_model.trainer import JointRewardTrainer
-from tests.alignment.synthetic import thumbs, write_snapshot
+from tests.alignment.synthetic import comparisons, thumbs, write_snapshot
 
 SMALL = RewardModelConfig(
     epochs=2, learning_rate=3e-3, save_every=5, eval_every=10, bootstrap=100, shuffled_control=False
@@ -165,11 +165,12 @@ def test_shuffled_labels_keep_how_many_thumbs_are_up(tiny_chat_model: Path) -> N
 
 
 def test_calibration_is_asked_in_both_orders() -> None:
-    """A model that is always certain of the chosen answer's place would else be calibrated by construction."""
-    feedback = Feedback([], [])
-    assert predictions(by_length(feedback), 0.0, 1.0)["comparisons"][0].size == 0
-    rows = thumbs(Random(1), 3)
-    assert isinstance(rows[0], Thumb)
+    """Asked only for (chosen, rejected), a model that is always certain of the first would seem calibrated."""
+    rows = comparisons(Random(1), 4)
+    first = np.ones(4), np.zeros(4)
+    found = predictions(Scored(Feedback(rows, []), *first, np.zeros(0)), 0.0, 1.0)["comparisons"]
+    assert found[1].tolist() == [1, 0, 1, 0]
+    np.testing.assert_allclose(found[0], [0.731059, 0.268941, 0.731059, 0.268941], atol=1e-6)
 
 
 @pytest.mark.parametrize(
