@@ -1,8 +1,8 @@
 """PPO on a problem whose best policy is known: every answer has two tokens, and some tokens are worth more.
 
-A random tiny model answers; a token in ten is worth 0.5, two in ten 0.2, the others nothing. The best policy earns 1. The
-model's last norm is scaled up: with it as it is, no direction of the last state makes one token likely, and no adapter
-could express the best policy.
+A random tiny model answers; a token in ten is worth 0.5, two in ten 0.2, the others nothing. The best policy earns 1.
+The model's last norm is scaled up: with it as it is, no direction of the last state makes one token likely, and no
+adapter could express the best policy.
 """
 
 import argparse

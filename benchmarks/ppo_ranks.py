@@ -87,9 +87,7 @@ def _work(model: Path, out: Path) -> None:
         policy = {name: p.detach() for name, p in trainer.model.named_parameters() if p.requires_grad}
         state = {"policy": policy, "critic": trainer.critic_updates.critic.trained()}
         torch.save({**state, "processes": trainer.accelerator.num_processes}, out / "weights.pt")
-    if trainer.accelerator.num_processes > 1:
-        trainer.accelerator.end_training()
-        torch.distributed.destroy_process_group()
+    trainer.accelerator.end_training()
 
 
 def _compare(one: Path, two: Path) -> dict[str, float]:
