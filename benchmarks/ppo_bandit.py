@@ -22,7 +22,7 @@ from tests.tiny_model import write_tiny_model
 BEST = 1.0
 CONFIG = PPOConfig.model_validate(
     {
-        "rollouts": 40,
+        "rollouts": 24,
         "prompts_per_rollout": 16,
         "answers_per_prompt": 2,
         "forward_size": 16,
