@@ -7,6 +7,7 @@ differs. `_generate_and_score_completions` is called as it is and its output ext
 import json
 import math
 import time
+import warnings
 from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
@@ -46,7 +47,10 @@ class PPOTrainer(GRPOTrainer):
             scorer: What an answer is worth; gets this trainer's reference for its baselines.
             **kwargs: For `GRPOTrainer`.
         """
-        super().__init__(*args, reward_funcs=[scorer], **kwargs)
+        with warnings.catch_warnings():
+            # TRL 1.16 calls its rollout seam experimental; what we use of it is tested.
+            warnings.filterwarnings("ignore", message="You are using 'rollout_func'")
+            super().__init__(*args, reward_funcs=[scorer], **kwargs)
         self.ppo, self.scorer = ppo, scorer
         scorer.answer_as_reference = self.reference_answers
         self.critic_updates = CriticUpdates(

@@ -59,6 +59,7 @@ class JointRewardTrainer(RewardTrainer):
         super().__init__(*args, **kw)
         self._loss, self._bias_learning_rate, self._total_weight = loss, bias_learning_rate, total_weight
         self.biases = biases.to(self.accelerator.device)
+        self._stepped = False
 
     def _prepare_dataset(self, dataset: Any, *args: Any, **kwargs: Any) -> Any:
         """The rows are token ids already."""
@@ -96,8 +97,14 @@ class JointRewardTrainer(RewardTrainer):
         return (loss, outputs) if return_outputs else loss
 
     def training_step(self, *args: Any, **kwargs: Any) -> Tensor:
-        """One batch forward and backward."""
+        """One batch forward and backward.
+
+        Trainer clears the gradients of the model only, so those of the biases are cleared here after each step.
+        """
+        if self._stepped:
+            self.biases.zero_grad()
         loss: Tensor = super().training_step(*args, **kwargs)
+        self._stepped = self.accelerator.sync_gradients
         if self.accelerator.sync_gradients and self.accelerator.num_processes > 1:
             for parameter in self.biases.parameters():
                 parameter.grad = self.accelerator.reduce(parameter.grad, reduction="mean")
