@@ -95,7 +95,7 @@ def _setting_rows(model: Any, prefix: str = "") -> Iterator[str]:
     for name, field in model.model_fields.items():
         if not _is_model(field.annotation):
             value = str(field.default).lower() if isinstance(field.default, bool) else field.default
-            shown = "–" if value is None else f"`{value}`"
+            shown = "\u2013" if value is None else f"`{value}`"
             yield f"| `{prefix}{name}` | {shown} | {field.description} |"
         elif model is not AlignConfig:
             yield from _setting_rows(field.annotation, f"{name}.")
