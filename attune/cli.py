@@ -9,6 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
+from attune.align import align_app
 from attune.errors import AttuneError, WrongUsage
 
 USAGE_ERROR = 64
@@ -23,6 +24,7 @@ app = typer.Typer(
 keys_app = typer.Typer(help="API keys.", no_args_is_help=True)
 versions_app = typer.Typer(help="Model versions.", no_args_is_help=True)
 feedback_app = typer.Typer(help="What people think of the answers.", no_args_is_help=True)
+app.add_typer(align_app, name="align")
 app.add_typer(keys_app, name="keys")
 app.add_typer(versions_app, name="versions")
 app.add_typer(feedback_app, name="feedback")
@@ -210,9 +212,12 @@ def list_versions(json: Json = False) -> None:
 
 @versions_app.command("show")
 def show_version(version: Annotated[str, typer.Argument(help="v1, or 1.")], json: Json = False) -> None:
-    """Show one model version."""
+    """Show one model version, and its lineage down to the feedback behind it."""
+    from dataclasses import asdict
+
     from attune import output
     from attune.ledger_access import open_ledger
+    from attune.lineage import lineage
     from ledger import versions
 
     digits = version.removeprefix("attune@").removeprefix("v")
@@ -220,10 +225,16 @@ def show_version(version: Annotated[str, typer.Argument(help="v1, or 1.")], json
         raise WrongUsage(f"{version!r} is no version: give v1, or 1.")
     with open_ledger() as database, database.read() as connection:
         row = versions.get(connection, int(digits))
+        ancestors = lineage(connection, row)
     if json:
-        output.as_json(row)
+        output.as_json(asdict(row) | {"lineage": ancestors})
         return
-    output.as_table(("field", "value"), [(name, getattr(row, name)) for name in row.__dataclass_fields__])
+    # The probe is for programs: hundreds of figures.
+    names = [name for name in row.__dataclass_fields__ if name != "probe"]
+    output.as_table(("field", "value"), [(name, getattr(row, name)) for name in names])
+    output.say("\nlineage")
+    headings = ("version", "form", "state", "run", "algorithm", "snapshot", "feedback")
+    output.as_table(headings, [[step.cell(heading) for heading in headings] for step in ancestors])
 
 
 @feedback_app.command("export")
@@ -272,10 +283,11 @@ def run(arguments: list[str]) -> int:
     except AttuneError as error:
         return _failed(error, 1)
     except Exception as error:
+        from alignment.errors import AlignmentError
         from ledger.errors import LedgerError
         from server.controller.errors import ControllerError
 
-        if not isinstance(error, LedgerError | ControllerError):
+        if not isinstance(error, AlignmentError | LedgerError | ControllerError):
             raise
         return _failed(error, 1)
 

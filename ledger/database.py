@@ -1,7 +1,7 @@
 """Opening the database, and its transactions. What differs between SQLite and PostgreSQL is in `ledger.dialects`."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 
 from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, NotSupportedError, ProgrammingError, SQLAlchemyError
@@ -78,6 +78,25 @@ class Database:
             connection = plain.execution_options(**self._dialect.write_options)
             with connection.begin():
                 yield connection
+
+    @contextmanager
+    def exclusive(self, name: str) -> Iterator[Callable[[], bool]]:
+        """Keeps every other process that uses this ledger from doing the same, while the block runs.
+
+        A process that dies, even by SIGKILL, gives the lock up. The block gets a function that says whether the lock is
+        still held: a database server that was restarted meanwhile has forgotten it.
+
+        Args:
+            name: What is done, such as `alignment`; lower-case letters and hyphens.
+
+        Raises:
+            Busy: Another process holds the lock.
+            Unavailable: The database is away.
+        """
+        with ExitStack() as stack:
+            with _errors_of_database():
+                held = stack.enter_context(self._dialect.exclusive(name))
+            yield held
 
     def verify(self) -> None:
         """Checks that the database is whole: its pages and indexes (SQLite), and every foreign key.

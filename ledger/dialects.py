@@ -1,18 +1,19 @@
 """What differs between SQLite and PostgreSQL: connecting, locking, checking."""
 
 import fcntl
+import hashlib
 import os
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any, ClassVar
 
 import pysqlite3
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, text
-from sqlalchemy.exc import ArgumentError
+from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
-from ledger.errors import LedgerError, Unavailable
+from ledger.errors import Busy, LedgerError, Unavailable
 
 LOCK_TIMEOUT_S = 10
 POOL_SIZE = 5
@@ -47,6 +48,17 @@ class Dialect(ABC):
     @abstractmethod
     def lock_for_migration(self, connection: Connection) -> None:
         """Lets one process at a time migrate; held to the end of the transaction."""
+
+    @abstractmethod
+    def exclusive(self, name: str) -> AbstractContextManager[Callable[[], bool]]:
+        """Lets one process at a time do what `name` stands for; the lock ends with the process that holds it.
+
+        Returns:
+            A context manager of a function that says whether the lock is still held.
+
+        Raises:
+            Busy: Another process holds it.
+        """
 
     @abstractmethod
     def faults(self, connection: Connection) -> list[str]:
@@ -124,6 +136,20 @@ class Sqlite(Dialect):
     def lock_for_migration(self, connection: Connection) -> None:
         """Nothing more to do: the lock file is held, and BEGIN IMMEDIATE admits one writer."""
 
+    @contextmanager
+    def exclusive(self, name: str) -> Iterator[Callable[[], bool]]:
+        """Holds a lock file beside the database; the system lets go of it when the process dies, however it dies."""
+        # Opened without inheritance: a program that the holder starts must not keep the lock after its death.
+        descriptor = os.open(f"{self.path}.{name}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError as error:
+                raise Busy(f"Another process holds the lock {self.path}.{name}.lock.") from error
+            yield lambda: True
+        finally:
+            os.close(descriptor)
+
     def faults(self, connection: Connection) -> list[str]:
         """Lists damaged pages and indexes, and rows whose foreign key leads nowhere."""
         pages = [row[0] for row in connection.execute(text("PRAGMA integrity_check")) if row[0] != "ok"]
@@ -183,10 +209,40 @@ class Postgresql(Dialect):
         """Takes an advisory lock, which ends with the transaction."""
         connection.execute(text("select pg_advisory_xact_lock(:key)"), {"key": self._MIGRATION_LOCK})
 
+    @contextmanager
+    def exclusive(self, name: str) -> Iterator[Callable[[], bool]]:
+        """Holds an advisory lock on a connection of its own; the server lets go of it when the connection ends.
+
+        A lock file would not do here: two machines can share one ledger without sharing a disk. The lock belongs to the
+        session, not to a transaction, which would stay open for hours and keep the server from cleaning up. The server
+        notices a dead process at once and a machine without power after about a minute, by the keepalives below. A
+        pooler that shares one connection among clients by transaction (PgBouncer's `pool_mode = transaction`) would
+        break it: connect to the server itself.
+        """
+        key = int.from_bytes(hashlib.sha256(f"attune:{name}".encode()).digest()[:8], signed=True)
+        engine = self.create_engine()
+        try:
+            with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+                for setting in ("tcp_keepalives_idle = 30", "tcp_keepalives_interval = 10", "tcp_keepalives_count = 3"):
+                    connection.execute(text(f"set {setting}"))
+                if not connection.execute(text("select pg_try_advisory_lock(:key)"), {"key": key}).scalar_one():
+                    raise Busy(f"Another process holds the advisory lock {key} ({name}).")
+                yield lambda: _answers(connection)
+        finally:
+            engine.dispose()
+
     def faults(self, connection: Connection) -> list[str]:
         """Lists constraints that PostgreSQL has not validated; it checks its own pages as it reads them."""
         rows = connection.execute(text("select conrelid::regclass, conname from pg_constraint where not convalidated"))
         return [f"{table}: {name} is not validated" for table, name in rows]
+
+
+def _answers(connection: Connection) -> bool:
+    """Whether a connection, and with it what its session holds, is still there."""
+    try:
+        return bool(connection.execute(text("select 1")).scalar_one())
+    except SQLAlchemyError:
+        return False
 
 
 def dialect_of(url: str) -> Dialect:

@@ -27,3 +27,11 @@ class Unavailable(LedgerError):
 
 class Misconfigured(LedgerError):
     """A setting or the settings file cannot be used; the message says which and what to do."""
+
+
+class Busy(LedgerError):
+    """Somebody else does what only one may do at a time."""
+
+
+class Erased(LedgerError):
+    """What this was made of has been erased meanwhile, so it must not be used."""

@@ -267,6 +267,59 @@ class ModelVersion:
 
 
 @dataclass(frozen=True, slots=True)
+class Snapshot:
+    """A frozen set of feedback and the files made of it.
+
+    Attributes:
+        content_sha256: Over the files, in hex: the same feedback gives the same.
+        path: The folder of the files.
+        filters: The settings that it was cleaned with.
+        counts: What was read, kept, and dropped for which reason.
+        erased_at: When some of its feedback was erased; None if none was.
+    """
+
+    id: str
+    content_sha256: str
+    path: str
+    filters: Json
+    counts: Json
+    created_at: datetime
+    erased_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AlignmentRun:
+    """One run of the alignment job.
+
+    Attributes:
+        parent_number: The version that it starts from.
+        stage: The stage that it is in, or was in when it ended.
+        config: As resolved: with every default.
+        metrics: What each stage found, by its name.
+        energy_joules: Used so far, as far as it was measured or estimated; None if it was neither.
+        error: Why it ended without a version; None while it runs, and when it is done.
+        finished_at: When it ended, well or not; None while it runs, and for one that was killed.
+    """
+
+    id: str
+    snapshot_id: str | None
+    parent_number: int | None
+    stage: str
+    config: Json
+    metrics: Json
+    created_at: datetime
+    updated_at: datetime
+    energy_joules: float | None = None
+    error: str | None = None
+    finished_at: datetime | None = None
+
+    @property
+    def done(self) -> bool:
+        """Whether it came to its end."""
+        return self.finished_at is not None and self.error is None
+
+
+@dataclass(frozen=True, slots=True)
 class Deployment:
     """Desired state: which version is live, and which is tried on what share (0 to 1) of the users."""
 

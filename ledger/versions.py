@@ -4,9 +4,9 @@ from sqlalchemy import Connection, func, insert, select, update
 
 from ledger import deployments
 from ledger.clock import utc_now
-from ledger.errors import NotFound
+from ledger.errors import Erased, NotFound
 from ledger.records import Json, ModelVersion
-from ledger.schema import model_versions
+from ledger.schema import alignment_runs, model_versions, snapshots
 
 
 def get(connection: Connection, number: int) -> ModelVersion:
@@ -40,27 +40,98 @@ def register_base(connection: Connection, *, path: str, sha256: str, probe: Json
         probe: Token log-probabilities of fixed prompts; None keeps the ones that are known.
     """
     live = deployments.locked(connection).live_version
+    number = ensure_base(connection, path=path, sha256=sha256, probe=probe).number
+    if live is None or base_of(connection, live) != number:
+        deployments.set_live(connection, number, actor="attune", reason=f"started with the model {path}")
+    return get(connection, number)
+
+
+def ensure_base(connection: Connection, *, path: str, sha256: str, probe: Json | None = None) -> ModelVersion:
+    """Registers a model that nothing was trained from before, without making it live; one that is known keeps its row.
+
+    Arguments as in `register_base`.
+    """
+    deployments.locked(connection)
     same = (model_versions.c.form == "base") & (model_versions.c.sha256 == sha256)
     number = connection.execute(select(model_versions.c.number).where(same)).scalar()
     if number is None:
-        number = (connection.execute(select(func.max(model_versions.c.number))).scalar() or 0) + 1
+        number = _next_number(connection)
         new = ModelVersion(number, None, "base", path, sha256, "candidate", utc_now(), probe=probe)
         connection.execute(insert(model_versions).values(**_row(new)))
     else:
         changes = {"path": path} | ({} if probe is None else {"probe": probe})
         connection.execute(update(model_versions).where(same).values(**changes))
-    if live is None or _base_of(connection, live) != number:
-        deployments.set_live(connection, number, actor="attune", reason=f"started with the model {path}")
     return get(connection, number)
 
 
-def _base_of(connection: Connection, number: int) -> int:
+def register_adapter(
+    connection: Connection, *, parent: int, path: str, sha256: str, run_id: str, probe: Json
+) -> ModelVersion:
+    """Registers what an alignment run made, as a candidate with the next number.
+
+    A run makes one version: registering it again returns the version of the first time.
+
+    Args:
+        connection: Of a writing transaction.
+        parent: The version that the run started from.
+        path: Of the adapter's folder.
+        sha256: Of the adapter's manifest, in hex.
+        run_id: The run.
+        probe: Token log-probabilities of fixed prompts.
+
+    Raises:
+        NotFound: There is no such run, or no such parent.
+        Erased: Feedback that the run learned from was erased meanwhile.
+    """
+    deployments.locked(connection)
+    if known := made_by(connection, run_id):
+        return known
+    if get(connection, parent).erased_at is not None or _snapshot_erased(connection, run_id):
+        raise Erased(
+            f"People whose feedback run {run_id} learned from have been erased since it began, so its result is not "
+            "registered. Start a new run."
+        )
+    number = _next_number(connection)
+    new = ModelVersion(number, parent, "adapter", path, sha256, "candidate", utc_now(), run_id=run_id, probe=probe)
+    connection.execute(insert(model_versions).values(**_row(new)))
+    return new
+
+
+def made_by(connection: Connection, run_id: str) -> ModelVersion | None:
+    """Returns the version that an alignment run made; None if it made none."""
+    number = connection.execute(select(model_versions.c.number).where(model_versions.c.run_id == run_id)).scalar()
+    return None if number is None else get(connection, number)
+
+
+def base_of(connection: Connection, number: int) -> int:
     """Returns the number of the base that a version grew from."""
-    rows = connection.execute(select(model_versions.c.number, model_versions.c.parent_number))
-    parents = {row.number: row.parent_number for row in rows}
-    while (parent := parents[number]) is not None:
-        number = parent
-    return number
+    return bases(connection)[number]
+
+
+def bases(connection: Connection) -> dict[int, int]:
+    """Returns, for each version, the number of the base that it grew from."""
+    rows = connection.execute(
+        select(model_versions.c.number, model_versions.c.parent_number).order_by(model_versions.c.number)
+    )
+    found: dict[int, int] = {}
+    for row in rows:  # a parent has a lower number than its children
+        found[row.number] = row.number if row.parent_number is None else found[row.parent_number]
+    return found
+
+
+def _next_number(connection: Connection) -> int:
+    return (connection.execute(select(func.max(model_versions.c.number))).scalar() or 0) + 1
+
+
+def _snapshot_erased(connection: Connection, run_id: str) -> bool:
+    """Whether feedback of the run's snapshot was erased; a run without a row cannot have a version."""
+    joined = alignment_runs.outerjoin(snapshots, snapshots.c.id == alignment_runs.c.snapshot_id)
+    row = connection.execute(
+        select(snapshots.c.erased_at).select_from(joined).where(alignment_runs.c.id == run_id)
+    ).first()
+    if row is None:
+        raise NotFound(f"There is no alignment run {run_id}. `attune align status` lists the latest.")
+    return row.erased_at is not None
 
 
 def _row(version: ModelVersion) -> dict[str, object]:

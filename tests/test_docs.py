@@ -8,7 +8,9 @@ from typing import Any
 import pytest
 import typer
 from fastapi.routing import APIRoute
+from pydantic import BaseModel
 
+from alignment.config import AlignConfig
 from attune.cli import app
 from attune.settings import settings_classes
 from ledger.database import Database
@@ -78,11 +80,37 @@ def test_every_command_and_flag_stands_in_the_operations_page() -> None:
     assert {name: absent for name, absent in missing.items() if absent} == {}
 
 
+def test_every_setting_of_a_run_stands_in_the_alignment_page() -> None:
+    page = (ROOT / "docs" / "alignment.md").read_text()
+    sections = {"": AlignConfig} | {
+        name: field.annotation for name, field in AlignConfig.model_fields.items() if _is_model(field.annotation)
+    }
+    rows = [row for model in sections.values() for row in _setting_rows(model)]
+    assert len(rows) > 50
+    assert [row for row in rows if row not in page] == []
+    assert [name for name in sections if name and f"**[{name}]**" not in page] == []
+
+
 def test_every_metric_stands_in_the_operations_page() -> None:
     families = list(Metrics().registry.collect())
     names = [family.name + ("_total" if family.type == "counter" else "") for family in families]
     assert len(names) > 10
     assert [name for name in names if f"| `{name}` |" not in OPERATIONS] == []
+
+
+def _is_model(annotation: Any) -> bool:
+    return isinstance(annotation, type) and issubclass(annotation, BaseModel)
+
+
+def _setting_rows(model: Any, prefix: str = "") -> Iterator[str]:
+    """How the page's table begins for each setting of a section, with its default."""
+    for name, field in model.model_fields.items():
+        if not _is_model(field.annotation):
+            value = str(field.default).lower() if isinstance(field.default, bool) else field.default
+            shown = "\u2013" if value is None else f"`{value}`"
+            yield f"| `{prefix}{name}` | {shown} | {field.description} |"
+        elif model is not AlignConfig:
+            yield from _setting_rows(field.annotation, f"{name}.")
 
 
 def _commands(command: Any, name: str) -> Iterator[tuple[str, list[str]]]:

@@ -12,6 +12,7 @@ from pathlib import Path
 from ledger import versions
 from ledger.database import Database
 from ledger.ids import new_id
+from ledger.model_files import fingerprint
 from ledger.records import Engine, ModelVersion
 from server.controller.backoff import Backoff
 from server.controller.client import UNREACHABLE, EngineClient
@@ -21,7 +22,7 @@ from server.controller.download import locate
 from server.controller.engine_process import EngineProcess, Workplace, sweep
 from server.controller.errors import EngineFailed
 from server.controller.memory import require_memory
-from server.controller.model import Model, fingerprint, inspect
+from server.controller.model import Model, inspect
 from server.controller.observed import ObservedState
 from server.controller.platform import Platform, detect
 from server.controller.settings import EngineSettings
@@ -79,7 +80,7 @@ class Controller:
         await observed.clear()
 
     def _register(self, model: Model) -> ModelVersion:
-        digest = fingerprint(model, self.home / "cache" / "sha256")
+        digest = fingerprint(model.path, self.home / "cache" / "sha256")
         with self.database.write() as connection:
             return versions.register_base(connection, path=str(model.path), sha256=digest)
 

@@ -1,6 +1,5 @@
 """The model that is to be served: found, checked before an engine is started with it, and known by its hash."""
 
-import hashlib
 import json
 from dataclasses import dataclass
 from functools import cache
@@ -8,11 +7,10 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+from ledger.model_files import WEIGHTS, weight_files
 from server.controller.errors import ModelUnusable
 
-_WEIGHTS = ("*.safetensors", "*.bin", "*.pt", "*.gguf")
 _TOKENIZERS = ("tokenizer.json", "tokenizer.model", "vocab.json", "tekken.json")
-_DESCRIPTIONS = ("*.json", "*.jinja", "*.model", "*.txt")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +43,7 @@ def inspect(folder: Path) -> Model:
         raise ModelUnusable(f"{folder} holds no config.json, so it is not a model in Hugging Face's layout.")
     weights = weight_files(folder)
     if not weights:
-        raise ModelUnusable(f"{folder} holds no weights ({', '.join(_WEIGHTS)}): a download that broke off?")
+        raise ModelUnusable(f"{folder} holds no weights ({', '.join(WEIGHTS)}): a download that broke off?")
     if not any((folder / name).exists() for name in _TOKENIZERS):
         raise ModelUnusable(f"{folder} holds no tokenizer (none of {', '.join(_TOKENIZERS)}).")
     architectures = config.get("architectures") or []
@@ -56,11 +54,6 @@ def inspect(folder: Path) -> Model:
             "Its supported models are listed at docs.vllm.ai under Supported Models."
         )
     return Model(folder.resolve(), architectures[0] if architectures else "", sum(f.stat().st_size for f in weights))
-
-
-def weight_files(folder: Path) -> list[Path]:
-    """The files that hold weights, in the order of their names."""
-    return sorted(path for pattern in _WEIGHTS for path in folder.glob(pattern))
 
 
 def read_json(path: Path) -> dict[str, Any] | None:
@@ -97,30 +90,3 @@ def vllm_architectures() -> frozenset[str]:
     tree = ast.parse(registry.read_text(encoding="utf-8"))
     keys = (key for node in ast.walk(tree) if isinstance(node, ast.Dict) for key in node.keys)
     return frozenset(key.value for key in keys if isinstance(key, ast.Constant) and isinstance(key.value, str))
-
-
-def fingerprint(model: Model, cache_folder: Path) -> str:
-    """SHA-256 (hex) over the names and contents of the model's files. Hashes of large files are kept in `cache_folder`.
-
-    Args:
-        model: What to hash.
-        cache_folder: Where hashes are kept, by path, size and time of change.
-    """
-    files = {path for pattern in _DESCRIPTIONS for path in model.path.glob(pattern)} | set(weight_files(model.path))
-    whole = hashlib.sha256()
-    for path in sorted(files):
-        whole.update(f"{path.name}\0{_file_hash(path, cache_folder)}\n".encode())
-    return whole.hexdigest()
-
-
-def _file_hash(path: Path, cache_folder: Path) -> str:
-    status = path.stat()
-    identity = f"{path.resolve()}\0{status.st_size}\0{status.st_mtime_ns}"
-    kept = cache_folder / hashlib.sha256(identity.encode()).hexdigest()
-    if kept.exists():
-        return kept.read_text()
-    with path.open("rb") as file:
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
-    cache_folder.mkdir(parents=True, exist_ok=True)
-    kept.write_text(digest)
-    return digest

@@ -5,11 +5,12 @@ from pathlib import Path
 
 import pytest
 
+from ledger.model_files import fingerprint
 from server.controller.control_tokens import control_tokens
 from server.controller.download import is_hub_id, locate
 from server.controller.errors import EngineFailed, ModelUnusable
 from server.controller.memory import require_memory
-from server.controller.model import Model, fingerprint, inspect, vllm_architectures
+from server.controller.model import Model, inspect, vllm_architectures
 from server.controller.settings import EngineSettings
 
 
@@ -69,20 +70,20 @@ def test_a_hub_id_is_told_from_a_folder(name: str, hub: bool) -> None:
 
 def test_a_fingerprint_changes_with_weights_and_configuration_and_nothing_else(folder: Path, tmp_path: Path) -> None:
     cache = tmp_path / "cache"
-    first = fingerprint(inspect(folder), cache)
+    first = fingerprint(inspect(folder).path, cache)
     (folder / "notes.md").write_text("not part of the model")
-    assert fingerprint(inspect(folder), cache) == first
+    assert fingerprint(inspect(folder).path, cache) == first
     (folder / "model.safetensors").write_bytes(b"weighty")
-    second = fingerprint(inspect(folder), cache)
+    second = fingerprint(inspect(folder).path, cache)
     (folder / "config.json").write_text(json.dumps({"architectures": ["LlamaForCausalLM"], "rope_theta": 1}))
-    third = fingerprint(inspect(folder), cache)
+    third = fingerprint(inspect(folder).path, cache)
     assert len({first, second, third}) == 3
 
 
 def test_a_model_is_known_again_elsewhere(folder: Path, tmp_path: Path) -> None:
-    first = fingerprint(inspect(folder), tmp_path / "cache")
+    first = fingerprint(inspect(folder).path, tmp_path / "cache")
     moved = folder.rename(tmp_path / "moved")
-    assert fingerprint(inspect(moved), tmp_path / "other") == first
+    assert fingerprint(inspect(moved).path, tmp_path / "other") == first
 
 
 def test_too_little_memory_is_said_with_the_figures(tmp_path: Path) -> None:

@@ -1,0 +1,241 @@
+"""The stages of one run in their order, each done once, and what each found written into the ledger."""
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from alignment import choice, manifest, origin
+from alignment.config import AlignConfig
+from alignment.energy import Energy, EnergyMeter
+from alignment.erasure import forget_erased
+from alignment.errors import AlreadyRunning, UnusableFeedback
+from alignment.learners import Learners, Task
+from alignment.manifest import Manifest
+from alignment.model_card import Lesson
+from alignment.origin import Origin
+from alignment.register import Registration, register
+from alignment.snapshot import collect, from_file
+from alignment.snapshot import stage as snapshot_stage
+from alignment.stages import Make, complete, digest
+from ledger import runs, snapshots
+from ledger.database import Database
+from ledger.records import ModelVersion
+
+SNAPSHOT, REWARD_MODEL, REGISTER, DONE = "snapshot", "reward-model", "register", "done"
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """Where runs happen.
+
+    Attributes:
+        home: ATTUNE_HOME.
+        say: Shows a person how it comes along, a line at a time.
+    """
+
+    database: Database
+    home: Path
+    learners: Learners
+    say: Callable[[str], None]
+
+    def folder(self, run_id: str) -> Path:
+        """Of a run."""
+        return self.home / "runs" / run_id
+
+
+@dataclass(slots=True)
+class Pipeline:
+    """One run on its way.
+
+    Attributes:
+        id: Of the run; it has a row and a folder.
+        lock_held: Says whether this process still holds the ledger's lock for runs.
+    """
+
+    job: Job
+    id: str
+    config: AlignConfig
+    lock_held: Callable[[], bool]
+
+    @property
+    def folder(self) -> Path:
+        """Of the run."""
+        return self.job.folder(self.id)
+
+    def advance(self, parent: int | None) -> ModelVersion:
+        """Brings the run to its end; returns the candidate.
+
+        Args:
+            parent: Number of the version that it has begun from; None for a new run.
+        """
+        self.job.say(f"run {self.id}")
+        forget_erased(self.job.database, self.job.home)
+        self._enter(SNAPSHOT)
+        start_from = origin.find(self.job.database, self.config, self.job.home, parent)
+        with self.job.database.write() as connection:
+            runs.built_on(connection, self.id, parent=start_from.parent.number)
+        snapshot, snapshot_id = self._snapshot(start_from)
+        counts = snapshot_stage.counts_of(snapshot)
+        self.job.say(f"from {start_from.parent.name}: {_summary(counts)}")
+        chosen = choice.choose(self.config.algorithm, counts.train, counts.heldout, self.config.minimum)
+        self.job.say(chosen.reason)
+        self._record("choice", {"algorithm": chosen.algorithm, "reason": chosen.reason}, 0.0)
+        policy = self._learn(chosen.algorithm, start_from, snapshot.sha256)
+        lesson = self._lesson(chosen, counts)
+        what = Registration(
+            self.id,
+            start_from,
+            self.config,
+            self.folder / chosen.algorithm / "adapter",
+            policy.sha256,
+            snapshot_id,
+            snapshot.sha256,
+            lesson,
+        )
+        return self._register(what)
+
+    def _snapshot(self, start_from: Origin) -> tuple[Manifest, str]:
+        """The snapshot's manifest and the id that the ledger knows it by."""
+        folder = self.folder / SNAPSHOT
+        newest_vote: list[int] = []
+
+        def make(out: Path, _resume: bool) -> Mapping[str, Any]:
+            if self.config.from_file is not None:
+                collected = from_file.from_file(self.config.from_file)
+            else:
+                with self.job.database.read() as connection:
+                    newest_vote.append(snapshots.newest_vote(connection))
+                    collected = collect.from_ledger(connection, self.config.snapshot, base=start_from.base.number)
+            counts = snapshot_stage.write(collected, self.config.snapshot, out)
+            return {"counts": counts.model_dump(), "filters": self.config.snapshot.model_dump()}
+
+        inputs = {
+            "base_model": start_from.base.sha256,
+            "settings": digest(self.config.snapshot.model_dump(mode="json")),
+        }
+        if self.config.from_file is not None:
+            inputs["file"] = _file_hash(self.config.from_file, folder)
+        made = self._stage(SNAPSHOT, inputs, make, lambda: {"newest_vote": newest_vote[0] if newest_vote else None})
+        with self.job.database.write() as connection:
+            row = snapshots.add(
+                connection,
+                content_sha256=snapshot_stage.content_sha256(made),
+                path=str(folder),
+                filters=made.facts["filters"],
+                counts=made.facts["counts"],
+                feedback_ids=snapshot_stage.feedback_ids(folder),
+            )
+            runs.built_on(connection, self.id, parent=start_from.parent.number, snapshot_id=row.id)
+        return made, row.id
+
+    def _learn(self, algorithm: choice.Algorithm, start_from: Origin, snapshot_sha256: str) -> Manifest:
+        """Trains the reward model where one is needed, and the policy; returns the policy's manifest."""
+        config, learners, snapshot = self.config, self.job.learners, self.folder / SNAPSHOT
+        inputs = start_from.inputs() | {"snapshot": snapshot_sha256}
+
+        def task(out: Path, resuming: bool, reward_model: Path | None = None) -> Task:
+            return Task(config, start_from, snapshot, out, resuming, reward_model)
+
+        def settings(section: Any) -> dict[str, str]:
+            return {"settings": digest({"seed": config.seed, "section": section.model_dump(mode="json")})}
+
+        if algorithm != "ppo":
+            return self._stage(
+                algorithm,
+                inputs | settings(config.preference),
+                lambda out, resuming: learners.preference(algorithm, task(out, resuming)),
+            )
+        judge = self._stage(
+            REWARD_MODEL,
+            # The reward model is trained from the base, whatever adapter the parent has.
+            {"base_model": inputs["base_model"], "snapshot": snapshot_sha256} | settings(config.reward_model),
+            lambda out, resuming: learners.reward_model(task(out, resuming)),
+        )
+        return self._stage(
+            "ppo",
+            inputs | {"reward_model": judge.sha256} | settings(config.ppo),
+            lambda out, resuming: learners.ppo(task(out, resuming, self.folder / REWARD_MODEL)),
+        )
+
+    def _stage(
+        self, name: str, inputs: Mapping[str, str], make: Make, more: Callable[[], Mapping[str, Any]] = dict
+    ) -> Manifest:
+        """Completes a stage, and records what it found and the energy that it took."""
+        folder = self.folder / name
+        self._enter(name)
+        known = manifest.is_whole(folder)
+        if not known:
+            self.job.say(f"{name} …")
+        began, meter = time.monotonic(), EnergyMeter(self.config.watts_per_core)
+        with meter:
+            made = complete(folder, name, inputs, make, keep_scratch=self.config.keep_checkpoints)
+        seconds = time.monotonic() - began
+        with self.job.database.read() as connection:
+            recorded = name in runs.get(connection, self.id).metrics
+        if known and recorded:
+            self.job.say(f"{name}: done before")
+            return made
+        found = {"report": made.facts, "manifest_sha256": made.sha256, "seconds": round(seconds, 1)} | dict(more())
+        self._record(name, found | {"energy": _energy_record(meter.energy)}, meter.energy.joules)
+        self.job.say(f"{name}: {seconds:.0f} s, {meter.energy.joules / 1000:.1f} kJ")
+        return made
+
+    def _register(self, what: Registration) -> ModelVersion:
+        self._enter(REGISTER)
+        version = register(self.job.database, self.job.home, what)
+        with self.job.database.write() as connection:
+            runs.finish(connection, self.id, stage=DONE)
+        self.job.say(f"{version.name} is a candidate")
+        return version
+
+    def _lesson(self, chosen: choice.Choice, counts: snapshot_stage.SnapshotCounts) -> Lesson:
+        with self.job.database.read() as connection:
+            metrics = runs.get(connection, self.id).metrics
+        energy = {stage: found["energy"] for stage, found in metrics.items() if "energy" in found}
+        reports = {
+            stage: found["report"] for stage, found in metrics.items() if stage != SNAPSHOT and "report" in found
+        }
+        return Lesson(chosen.algorithm, chosen.reason, counts, reports, energy)
+
+    def _enter(self, stage: str) -> None:
+        if not self.lock_held():
+            raise AlreadyRunning(
+                "The connection that held the lock of this run was lost, so another run may have begun. "
+                f"`attune align run --resume {self.id}` goes on."
+            )
+        with self.job.database.write() as connection:
+            runs.enter(connection, self.id, stage)
+
+    def _record(self, stage: str, found: Mapping[str, Any], joules: float) -> None:
+        with self.job.database.write() as connection:
+            runs.record(connection, self.id, stage, found, joules)
+
+
+def _file_hash(path: Path, snapshot: Path) -> str:
+    """SHA-256 of the file; once the snapshot is whole the file may go, and then the hash that it was made from."""
+    if path.is_file():
+        return manifest.file_sha256(path)
+    if manifest.is_whole(snapshot):
+        return manifest.read(snapshot).inputs.get("file", "")
+    raise UnusableFeedback(f"There is no file {path}. Give a JSONL file with --from-file.")
+
+
+def _energy_record(energy: Energy) -> dict[str, Any]:
+    return {
+        "joules": round(energy.joules, 1),
+        "cpu": energy.cpu_method,
+        "gpu": energy.gpu_method,
+        "cpu_s": round(energy.cpu_s, 1),
+    }
+
+
+def _summary(counts: snapshot_stage.SnapshotCounts) -> str:
+    train, heldout = counts.train, counts.heldout
+    dropped = sum(counts.dropped.values())
+    return (
+        f"{train.thumbs_up} thumbs up, {train.thumbs_down} down, {train.comparisons} comparisons to train on; "
+        f"{heldout.thumbs_up + heldout.thumbs_down} thumbs, {heldout.comparisons} comparisons held out; "
+        f"{dropped} dropped"
+    )

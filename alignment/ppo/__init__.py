@@ -1,0 +1,1 @@
+"""Proximal policy optimisation: the policy against the reward model, held near the parent version."""

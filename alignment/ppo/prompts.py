@@ -1,0 +1,104 @@
+"""The prompts that PPO answers: those of the ledger, and how a rollout of them is cut into batches."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from random import Random
+from typing import Any
+
+from pydantic import TypeAdapter, ValidationError
+
+from alignment.chat_tokens import ChatTokens
+from alignment.errors import UnusableFeedback
+from alignment.ppo.config import PPOConfig
+from alignment.preferences import Message
+
+Prompt = tuple[Message, ...]
+_PROMPT = TypeAdapter(Prompt)
+
+
+def read_prompts(path: Path) -> list[Prompt]:
+    """The prompts of a snapshot's file: one `{"prompt": [messages]}` a line.
+
+    Raises:
+        UnusableFeedback: A line is not such a prompt.
+    """
+    found = []
+    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+        try:
+            found.append(_PROMPT.validate_python(json.loads(line)["prompt"]))
+        except (ValueError, KeyError, TypeError, ValidationError) as error:
+            raise UnusableFeedback(f"{path}, line {number}, is no prompt: {error}") from error
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class PromptSets:
+    """What is learned from, what is looked at, and how many were too long for either.
+
+    Attributes:
+        train: As a chat template takes them; at least as many as one rollout answers, repeated if need be.
+        heldout: As token ids.
+        counts: For the report.
+    """
+
+    train: list[list[dict[str, str]]]
+    heldout: list[list[int]]
+    counts: dict[str, int]
+
+
+def prompt_sets(config: PPOConfig, tokens: ChatTokens, snapshot: Path, seed: int) -> PromptSets:
+    """Reads a snapshot's prompts and leaves out the long ones.
+
+    Raises:
+        UnusableFeedback: A split has no prompt that is short enough.
+    """
+    splits = {name: read_prompts(snapshot / f"prompts.{name}.jsonl") for name in ("train", "heldout")}
+    kept = {name: [p for p in prompts if _fits(config, tokens, p)] for name, prompts in splits.items()}
+    for name, prompts in kept.items():
+        if not prompts:
+            raise UnusableFeedback(
+                f"none of the {len(splits[name])} {name} prompts has at most {config.max_prompt_tokens} tokens: "
+                "raise ppo.max_prompt_tokens, or collect more feedback"
+            )
+    Random(seed).shuffle(kept["heldout"])
+    looked_at = kept["heldout"][: config.eval_prompts]
+    train = [tokens.messages(prompt) for prompt in kept["train"]]
+    repeats = -(-config.prompts_per_rollout // len(train))
+    counts = {
+        "train_prompts": len(train),
+        "heldout_prompts": len(looked_at),
+        "too_long": sum(len(prompts) for prompts in splits.values()) - sum(len(prompts) for prompts in kept.values()),
+    }
+    return PromptSets(train * repeats, [tokens.prompt_ids(prompt) for prompt in looked_at], counts)
+
+
+def batch_shape(config: PPOConfig, processes: int) -> dict[str, int]:
+    """GRPOTrainer's arguments for a rollout, such that every minibatch is as large on any number of processes.
+
+    Raises:
+        ValueError: A minibatch cannot be shared out evenly.
+    """
+    minibatch = config.prompts_per_rollout * config.answers_per_prompt // config.minibatches
+    if minibatch % processes:
+        raise ValueError(f"{minibatch} answers of a minibatch cannot be shared by {processes} processes evenly")
+    share = minibatch // processes
+    forward = next(size for size in range(min(config.forward_size, share), 0, -1) if share % size == 0)
+    return {
+        "per_device_train_batch_size": forward,
+        "gradient_accumulation_steps": share // forward,
+        "steps_per_generation": share * config.minibatches // forward,
+        "num_generations": config.answers_per_prompt,
+        "num_iterations": config.ppo_epochs,
+        "max_steps": config.rollouts * config.ppo_epochs * config.minibatches,
+    }
+
+
+def as_dataset_rows(prompts: Sequence[list[dict[str, str]]]) -> list[dict[str, Any]]:
+    """Rows with the one column that GRPOTrainer reads."""
+    return [{"prompt": prompt} for prompt in prompts]
+
+
+def _fits(config: PPOConfig, tokens: ChatTokens, prompt: Prompt) -> bool:
+    return len(tokens.prompt_ids(prompt)) <= config.max_prompt_tokens

@@ -1,0 +1,316 @@
+"""PPO on TRL's GRPOTrainer: its rollouts, reference, distribution and checkpoints; our critic, advantages and losses.
+
+TRL dropped its PPOTrainer in 1.13. GRPOTrainer generates, scores and loops in the same way; what is made of the scores
+differs. `_generate_and_score_completions` is called as it is and its output extended; `_compute_loss` is ours.
+"""
+
+import json
+import math
+import time
+import warnings
+from contextlib import nullcontext
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from transformers.trainer_utils import PREFIX_CHECKPOINT_DIR
+from trl.models.utils import unwrap_model_for_generation
+
+from alignment.errors import NonFiniteLoss
+from alignment.ppo.advantages import explained_variance, generalised_advantages, whiten
+from alignment.ppo.config import PPOConfig
+from alignment.ppo.critic import Critic, CriticUpdates
+from alignment.ppo.guards import Guards, Limits
+from alignment.ppo.kl import KLController, sequence_kl, token_rewards
+from alignment.ppo.losses import approximate_kl, clipped_policy_loss, clipped_value_loss
+from alignment.ppo.scores import AnswerScorer
+from alignment.trl_trainers import GRPOTrainer
+
+CRITIC_FILE = "critic.pt"
+_OURS = ("objective/", "policy/", "loss/", "val/", "tokens", "truncation_rate", "length")
+Ids = list[list[int]]
+
+
+class PPOTrainer(GRPOTrainer):
+    """Token-level PPO with a critic and the KL in the reward."""
+
+    _name = "PPO"
+
+    def __init__(self, *args: Any, ppo: PPOConfig, critic: Critic, scorer: AnswerScorer, **kwargs: Any) -> None:
+        """Takes what `GRPOTrainer` takes, except for reward functions, and what PPO needs.
+
+        Args:
+            *args: For `GRPOTrainer`.
+            ppo: How.
+            critic: On the policy's device.
+            scorer: What an answer is worth; gets this trainer's reference for its baselines.
+            **kwargs: For `GRPOTrainer`.
+        """
+        with warnings.catch_warnings():
+            # TRL 1.16 calls its rollout seam experimental; what we use of it is tested.
+            warnings.filterwarnings("ignore", message="You are using 'rollout_func'")
+            super().__init__(*args, reward_funcs=[scorer], **kwargs)
+        self.ppo, self.scorer = ppo, scorer
+        scorer.answer_as_reference = self.reference_answers
+        self.critic_updates = CriticUpdates(
+            critic.to(self.accelerator.device),
+            self.accelerator,
+            ppo.critic_learning_rate,
+            ppo.max_grad_norm,
+            self.args.warmup_steps,
+        )
+        self.kl = KLController(ppo.kl_coef, ppo.kl_target, ppo.kl_horizon)
+        self.limits = Limits(kl_budget=ppo.kl_budget, entropy_floor=ppo.entropy_floor, patience=ppo.patience)
+        self.guards = Guards()
+        self.seconds = {"rollout": 0.0, "update": 0.0}
+        self.tokens = {"rollout": 0.0, "update": 0.0}
+
+    @property
+    def steps_per_rollout(self) -> int:
+        """Optimiser steps that one rollout is used for."""
+        return self.ppo.ppo_epochs * self.ppo.minibatches
+
+    def logprobs(self, input_ids: Tensor, attention_mask: Tensor, length: int, reference: bool = False) -> Tensor:
+        """Log-probabilities of the last `length` tokens, without gradient.
+
+        Args:
+            input_ids: (B, P + T).
+            attention_mask: (B, P + T).
+            length: T.
+            reference: Under the reference, which is the policy with its adapter off.
+
+        Returns:
+            (B, T).
+        """
+        policy: Any = self.accelerator.unwrap_model(self.model)
+        with torch.no_grad(), policy.disable_adapter() if reference else nullcontext():
+            found: Tensor = self._get_per_token_logps_and_entropies(
+                self.model, input_ids, attention_mask, length, self.args.per_device_train_batch_size
+            )[0]
+        return found
+
+    def values(self, input_ids: Tensor, attention_mask: Tensor, length: int) -> Tensor:
+        """The critic's values (B, T) of the states before the last `length` tokens, without gradient."""
+        parts = []
+        size = self.args.per_device_train_batch_size
+        with torch.no_grad(), self.accelerator.autocast():
+            for start in range(0, len(input_ids), size):
+                rows = slice(start, start + size)
+                parts.append(self.critic_updates.critic(input_ids[rows], attention_mask[rows], length))
+        return torch.cat(parts)
+
+    def reference_answers(self, prompt_ids: Ids) -> Ids:
+        """The reference's greedy answers: no chance, so no random numbers are drawn from the run's own."""
+        return self.answers(prompt_ids, reference=True, sample=False)
+
+    def answers(self, prompt_ids: Ids, reference: bool = False, sample: bool = True) -> Ids:
+        """Generates outside of the training loop; each answer has its end token if it ended by itself."""
+        found: list[list[int]] = [[] for _ in prompt_ids]
+        order = sorted(range(len(prompt_ids)), key=lambda row: len(prompt_ids[row]))
+        size = 4 * self.args.per_device_train_batch_size
+        for start in range(0, len(order), size):
+            rows = order[start : start + size]
+            for row, answer in zip(rows, self._answers([prompt_ids[i] for i in rows], reference, sample), strict=True):
+                found[row] = answer
+        return found
+
+    def _answers(self, prompt_ids: Ids, reference: bool, sample: bool) -> Ids:
+        ids, mask = _left_padded(prompt_ids, self.processing_class.pad_token_id, self.accelerator.device)
+        options = {**self.generation_kwargs, "do_sample": sample} if not self.use_vllm else {"do_sample": sample}
+        if not sample:
+            options = {k: v for k, v in options.items() if k not in {"temperature", "top_p", "top_k", "min_p"}}
+        options |= {"max_new_tokens": self.max_completion_length, "pad_token_id": self.processing_class.pad_token_id}
+        training = self.model.training
+        with unwrap_model_for_generation(self.model_wrapped, self.accelerator) as policy, torch.no_grad():
+            policy.eval()
+            with policy.disable_adapter() if reference else nullcontext():
+                written = policy.generate(
+                    input_ids=ids, attention_mask=mask, **options | {"eos_token_id": self.eos_token_ids}
+                )[:, ids.shape[1] :]
+            policy.train(training)
+        return [_up_to_end(row, self.eos_token_ids) for row in written.tolist()]
+
+    def _generate_and_score_completions(self, inputs: list[dict[str, Any]]) -> dict[str, Tensor]:
+        """A rollout with the advantages (B, T), returns (B, T) and old values (B, T) of its tokens."""
+        started = time.monotonic()
+        rollout: dict[str, Tensor] = super()._generate_and_score_completions(inputs)
+        ids, attention_mask, length = _joined(rollout)
+        mask = rollout["completion_mask"]
+        old = rollout.get("old_per_token_logps")
+        old = self.logprobs(ids, attention_mask, length) if old is None else old
+        values = self.values(ids, attention_mask, length) * mask
+        scores = torch.tensor(self.scorer.last.scores, device=old.device)
+        rewards = token_rewards(scores, old, rollout["ref_per_token_logps"], mask, self.kl.kl_coef)
+        advantages, returns = generalised_advantages(rewards, values, mask, self.ppo.gamma, self.ppo.lam)
+        self._note_rollout(rollout, old, rewards, values, returns, scores)
+        rollout |= {
+            "old_per_token_logps": old,
+            "old_values": values,
+            "returns": returns,
+            "advantages": whiten(advantages, mask, self._total),
+        }
+        self.seconds["rollout"] += time.monotonic() - started
+        return rollout
+
+    def _note_rollout(
+        self,
+        rollout: dict[str, Tensor],
+        old: Tensor,
+        rewards: Tensor,
+        values: Tensor,
+        returns: Tensor,
+        scores: Tensor,
+    ) -> None:
+        """Figures of a rollout over all processes; then the controller and the guards decide on them."""
+        mask = rollout["completion_mask"].float()
+        kl = sequence_kl(old, rollout["ref_per_token_logps"], mask)
+        cut = torch.tensor(self.scorer.last.truncated, dtype=torch.float32, device=mask.device)
+        ones = torch.ones_like(scores)
+        per_answer = torch.stack([ones, scores, kl, (rewards * mask).sum(1), cut, mask.sum(1), -(old * mask).sum(1)])
+        answers, score, nats, reward, truncated, tokens, surprise = self._total(per_answer.sum(1)).tolist()
+        figures = {
+            "objective/scores": score / answers,
+            "objective/kl": nats / answers,
+            "objective/rewards": reward / answers,
+            "objective/kl_coef": self.kl.kl_coef,
+            "objective/entropy": surprise / tokens,
+            "truncation_rate": truncated / answers,
+            "length": tokens / answers,
+            "val/explained_variance": explained_variance(values, returns, mask, self._total),
+        }
+        self._check(figures)
+        for name, value in figures.items():
+            self._metrics["train"][name].append(value)
+        self.tokens["rollout"] += tokens
+        self.kl.update(nats / answers, int(answers))
+        self.guards.after_rollout(nats / answers, surprise / tokens, self.limits)
+
+    def _compute_loss(self, model: nn.Module, inputs: dict[str, Tensor]) -> Tensor:
+        """Policy and value loss of a batch, as a mean over the tokens of the whole minibatch.
+
+        Raises:
+            NonFiniteLoss: One of them is NaN or infinite on any process.
+        """
+        ids, attention_mask, length = _joined(inputs)
+        mask = inputs["completion_mask"].float()
+        old = inputs["old_per_token_logps"]
+        logprobs, entropies, _ = self._get_per_token_logps_and_entropies(
+            model, ids, attention_mask, length, compute_entropy=True
+        )
+        with self.accelerator.autocast():
+            values = self.critic_updates.critic(ids, attention_mask, length)
+        policy = clipped_policy_loss(logprobs, old, inputs["advantages"], self.ppo.cliprange)
+        value = clipped_value_loss(values, inputs["old_values"], inputs["returns"], self.ppo.cliprange_value)
+        # An engine that samples with other numerics than these: TRL's correction for it.
+        losses = policy.losses * inputs.get("importance_sampling_ratio", 1.0)
+        loss = ((losses + value.losses) * mask).sum() / self._tokens_of_a_minibatch(inputs)
+        k1, k3 = approximate_kl(logprobs.detach(), old)
+        self._note_update(
+            {
+                "loss/policy": losses.detach(),
+                "loss/value": value.losses.detach(),
+                "policy/approxkl": k3,
+                "policy/approxkl_k1": k1,
+                "policy/clipfrac": policy.clipped.float(),
+                "policy/entropy": entropies.detach(),
+                "val/clipfrac": value.clipped.float(),
+            },
+            mask,
+        )
+        return loss
+
+    def _tokens_of_a_minibatch(self, inputs: dict[str, Tensor]) -> Tensor:
+        """The divisor that makes accumulated, averaged gradients a mean over tokens, on any number of processes.
+
+        It is the mean over the minibatches of a rollout, so that a long answer weighs the same in each of them.
+        """
+        share = self.current_gradient_accumulation_steps / self.args.steps_per_generation
+        return inputs["num_items_in_batch"].clamp(min=1.0) * share / self.accelerator.num_processes
+
+    def _note_update(self, per_token: dict[str, Tensor], mask: Tensor) -> None:
+        sums = [(values * mask).sum() for values in per_token.values()]
+        *totals, tokens = self._total(torch.stack([*sums, mask.sum()])).tolist()
+        figures = {name: total / max(1.0, tokens) for name, total in zip(per_token, totals, strict=True)}
+        self._check(figures)
+        for name, value in figures.items():
+            self._metrics["train"][name].append(value)
+        self.tokens["update"] += tokens
+
+    def training_step(self, *args: Any, **kwargs: Any) -> Tensor:
+        """A batch forward and backward; the critic's step after the last batch of a minibatch."""
+        started, rollout = time.monotonic(), self.seconds["rollout"]
+        loss: Tensor = super().training_step(*args, **kwargs)
+        if self.accelerator.sync_gradients:
+            self._metrics["train"]["loss/value_grad_norm"].append(self.critic_updates.step())
+        self.seconds["update"] += time.monotonic() - started - (self.seconds["rollout"] - rollout)
+        return loss
+
+    def log(self, logs: dict[str, float], start_time: float | None = None) -> None:
+        """Logs PPO's usual names; those of GRPO that mean nothing here are left out."""
+        metrics = self._metrics["train"]
+        for name in [name for name in metrics if not name.startswith(_OURS)]:
+            del metrics[name]
+        for kind in ("rollout", "update"):
+            if self.seconds[kind] > 0:
+                metrics[f"tokens/s_{kind}"] = [self.tokens[kind] / self.seconds[kind]]
+        super().log(logs, start_time)
+
+    def _total(self, values: Tensor) -> Tensor:
+        total: Tensor = self.accelerator.reduce(values, reduction="sum")
+        return total
+
+    def _check(self, figures: dict[str, float]) -> None:
+        """All processes see the same figures, so that all of them stop."""
+        bad = next((name for name, value in figures.items() if not math.isfinite(value)), None)
+        if bad is not None:
+            raise NonFiniteLoss(
+                f"{bad} is {figures[bad]} at step {self.state.global_step}: training stopped before it could spoil the "
+                "weights, and nothing was registered. Lower ppo.learning_rate or ppo.critic_learning_rate."
+            )
+
+    def _save_checkpoint(self, model: nn.Module, trial: Any) -> None:
+        super()._save_checkpoint(model, trial)
+        folder = Path(self.args.output_dir) / f"{PREFIX_CHECKPOINT_DIR}-{self.state.global_step}"
+        state = {
+            "kl_coef": self.kl.kl_coef,
+            "guards": self.guards.model_dump(),
+            "seconds": self.seconds,
+            "tokens": self.tokens,
+            "baselines": self.scorer.baselines,
+        }
+        (folder / self._state_file()).write_text(json.dumps(state), encoding="utf-8")
+        if self.args.should_save:
+            torch.save(self.critic_updates.state_dict(), folder / CRITIC_FILE)
+        self.accelerator.wait_for_everyone()
+
+    def _load_from_checkpoint(self, resume_from_checkpoint: str, model: nn.Module | None = None) -> None:
+        super()._load_from_checkpoint(resume_from_checkpoint, model)
+        folder = Path(resume_from_checkpoint)
+        state = json.loads((folder / self._state_file()).read_text(encoding="utf-8"))
+        self.kl.kl_coef, self.guards = state["kl_coef"], Guards.model_validate(state["guards"])
+        self.seconds, self.tokens = state["seconds"], state["tokens"]
+        self.scorer.baselines.update(state["baselines"])
+        self.critic_updates.load_state_dict(torch.load(folder / CRITIC_FILE, map_location=self.accelerator.device))
+
+    def _state_file(self) -> str:
+        return f"ppo_state_{self.accelerator.process_index}.json"
+
+
+def _joined(rollout: dict[str, Tensor]) -> tuple[Tensor, Tensor, int]:
+    """Token ids (B, P + T) and attention mask (B, P + T) of prompts and answers, and T."""
+    ids = torch.cat([rollout["prompt_ids"], rollout["completion_ids"]], dim=1)
+    mask = torch.cat([rollout["prompt_mask"], rollout["completion_mask"]], dim=1)
+    return ids, mask, rollout["completion_ids"].shape[1]
+
+
+def _left_padded(sequences: Ids, pad_id: int, device: torch.device) -> tuple[Tensor, Tensor]:
+    length = max(map(len, sequences))
+    ids = [[pad_id] * (length - len(sequence)) + sequence for sequence in sequences]
+    mask = [[0] * (length - len(sequence)) + [1] * len(sequence) for sequence in sequences]
+    return torch.tensor(ids, device=device), torch.tensor(mask, device=device)
+
+
+def _up_to_end(ids: list[int], end_ids: list[int]) -> list[int]:
+    end = next((place for place, token in enumerate(ids) if token in end_ids), None)
+    return ids if end is None else ids[: end + 1]

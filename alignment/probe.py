@@ -1,0 +1,143 @@
+"""Token log-probabilities of a few fixed prompts: what a model is recognised by after it was loaded somewhere.
+
+They are computed by transformers in float32 from the registered weights. An engine that serves the same weights gives
+the same figures within the precision of its number format (ask vLLM with `prompt_logprobs` for the same token ids); one
+that serves the base, an earlier adapter or damaged weights does not.
+"""
+
+import math
+import warnings
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict
+
+from alignment.errors import UnusableModel
+from alignment.preferences import Message
+
+# Never change a prompt: versions that were registered with it could not be compared any more. Add new ones at the end.
+PROMPTS: tuple[tuple[Message, ...], ...] = (
+    (
+        Message(role="user", content="Hello! Who are you?"),
+        Message(role="assistant", content="Hello! I am an assistant. I answer questions and help with writing."),
+    ),
+    (
+        Message(role="system", content="Answer in one short sentence."),
+        Message(role="user", content="Why is the sky blue?"),
+        Message(role="assistant", content="Air scatters blue light more than red light."),
+    ),
+    (
+        Message(role="user", content="Wie sage ich auf Französisch »danke«?"),
+        Message(role="assistant", content="Auf Französisch heißt »danke«: merci."),
+    ),
+    (
+        Message(role="user", content="My name is Ada."),
+        Message(role="assistant", content="Nice to meet you, Ada."),
+        Message(role="user", content="What is 12 + 30, and what is my name?"),
+        Message(role="assistant", content="12 + 30 is 42, and your name is Ada."),
+    ),
+)
+
+
+class ProbedText(BaseModel):
+    """One text in tokens.
+
+    Attributes:
+        token_ids: n of them; the text is what the chat template makes of a prompt.
+        logprobs: n - 1 natural logarithms: of each token but the first, given those before it.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    token_ids: tuple[int, ...]
+    logprobs: tuple[float, ...]
+
+
+class Probe(BaseModel):
+    """The figures of one model.
+
+    Attributes:
+        dtype: Number format of the computation.
+        library: What computed it, with its version.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    dtype: str
+    library: str
+    texts: tuple[ProbedText, ...]
+
+
+def compute(base_model: Path, adapter: Path | None) -> Probe:
+    """Loads the model on CPU in float32, and computes the figures.
+
+    Args:
+        base_model: Folder in Hugging Face's layout, with a tokenizer that has a chat template.
+        adapter: PEFT folder; None for the base itself.
+
+    Raises:
+        UnusableModel: The adapter does not fit the base, or the weights give NaN.
+    """
+    import torch
+    import transformers
+    from transformers import AutoTokenizer
+
+    tokenizer: Any = AutoTokenizer.from_pretrained(base_model)
+    model = _load(base_model, adapter)
+    texts = []
+    with torch.inference_mode():
+        for prompt in PROMPTS:
+            messages = [message.model_dump() for message in prompt]
+            text = tokenizer.apply_chat_template(messages, tokenize=False)
+            ids = tokenizer(text, add_special_tokens=False, return_tensors="pt").input_ids
+            logits = model(input_ids=ids).logits[0, :-1]
+            chosen = torch.log_softmax(logits, -1).gather(1, ids[0, 1:, None])[:, 0]
+            rounded = tuple(round(value, 6) for value in chosen.tolist())
+            texts.append(ProbedText(token_ids=tuple(ids[0].tolist()), logprobs=rounded))
+    if not all(math.isfinite(value) for text in texts for value in text.logprobs):
+        raise UnusableModel(f"The model {base_model} with the adapter {adapter} gives NaN: its weights are spoilt.")
+    return Probe(dtype="float32", library=f"transformers {transformers.__version__}", texts=tuple(texts))
+
+
+def largest_difference(a: Probe, b: Probe) -> float:
+    """The largest difference of two log-probabilities in nats; infinite when the tokens differ."""
+    if [text.token_ids for text in a.texts] != [text.token_ids for text in b.texts]:
+        return math.inf
+    pairs = (pair for x, y in zip(a.texts, b.texts, strict=True) for pair in zip(x.logprobs, y.logprobs, strict=True))
+    return max((abs(x - y) for x, y in pairs), default=0.0)
+
+
+def _load(base_model: Path, adapter: Path | None) -> Any:
+    import torch
+    from transformers import AutoModelForCausalLM
+
+    model: Any = AutoModelForCausalLM.from_pretrained(base_model, dtype=torch.float32, low_cpu_mem_usage=True)
+    if adapter is not None:
+        model = _with_adapter(model, base_model, adapter)
+    return model.eval()
+
+
+def _with_adapter(model: Any, base_model: Path, adapter: Path) -> Any:
+    """Puts the adapter on, and checks that every weight of it found its place: PEFT only warns of one that did not.
+
+    Without `save_embedding_layers=False` PEFT would ask the hub for the base model's vocabulary.
+    """
+    from peft import PeftModel, get_peft_model_state_dict
+    from safetensors import safe_open
+
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            adapted = PeftModel.from_pretrained(model, str(adapter))
+        with safe_open(adapter / "adapter_model.safetensors", framework="pt") as file:
+            stored = set(file.keys())
+    except (RuntimeError, ValueError, KeyError) as error:
+        raise UnusableModel(
+            f"The adapter {adapter} does not fit the model {base_model}: {error}. Was it trained on another base?"
+        ) from error
+    if strangers := sorted(stored ^ set(get_peft_model_state_dict(adapted, save_embedding_layers=False))):
+        raise UnusableModel(
+            f"The adapter {adapter} does not fit the model {base_model}: {len(strangers)} weights are in one only, "
+            f"such as {strangers[0]}. Was it trained on another base?"
+        )
+    return adapted

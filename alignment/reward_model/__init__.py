@@ -1,0 +1,1 @@
+"""The reward model: one scalar per answer, learned from comparisons and thumbs together."""

@@ -1,0 +1,1 @@
+"""Feedback frozen into files: collected, cleaned with counts, split by prompt, hashed."""

@@ -1,0 +1,102 @@
+"""Feedback from the ledger as rows: only whole answers of the run's own base model, with prompts of plain text."""
+
+from collections.abc import Sequence
+from typing import Any, Literal
+
+from sqlalchemy import Connection
+
+from alignment.preferences import Comparison, Message, Source, Thumb
+from alignment.snapshot.candidates import VOTE_SEPARATOR, Candidate, Collected
+from alignment.snapshot.config import SnapshotConfig
+from ledger import versions, votes
+from ledger.votes import Answer
+
+Reason = Literal["other_base_model", "incomplete_answer", "truncated_answer", "tool_call", "no_text_prompt"]
+
+_SOURCES: dict[int, Source] = {
+    votes.COMPARED: "preferred_over",
+    votes.THUMBED: "regenerated",
+    votes.OVER_UNRATED: "regenerated",
+}
+
+
+def from_ledger(connection: Connection, config: SnapshotConfig, *, base: int) -> Collected:
+    """Reads the votes that hold now.
+
+    Args:
+        connection: Of one reading transaction, so that all is seen at one moment.
+        config: Of the snapshot.
+        base: Number of the base model that the run trains; answers of models that grew from another are dropped.
+    """
+    found = Collected()
+    lineage = {number for number, its_base in versions.bases(connection).items() if its_base == base}
+    for rating in votes.ratings(connection, owner=config.owner):
+        found.read["thumbs"] += 1
+        prompt = text_prompt(rating.prompt)
+        if reason := unusable(prompt, (rating.answer,), lineage, config):
+            found.dropped[reason] += 1
+            continue
+        assert prompt is not None
+        at, text = rating.created_at.timestamp(), rating.answer.text
+        shared: dict[str, Any] = {"id": rating.feedback_id, "prompt": prompt, "rater": rating.rater}
+        thumb = Thumb(**shared, completion=text, liked=rating.value > 0, source="thumb")
+        found.candidates.append(Candidate(thumb, at))
+        if rating.correction is not None:
+            found.read["comparisons"] += 1
+            correction = Comparison(**shared, chosen=rating.correction, rejected=text, source="correction")
+            found.candidates.append(Candidate(correction, at))
+    for pair in votes.pairs(connection, owner=config.owner, over_unrated=config.over_unrated):
+        found.read["comparisons"] += 1
+        prompt = text_prompt(pair.prompt)
+        if reason := unusable(prompt, (pair.chosen, pair.rejected), lineage, config):
+            found.dropped[reason] += 1
+            continue
+        assert prompt is not None
+        comparison = Comparison(
+            id=VOTE_SEPARATOR.join(pair.feedback_ids),
+            prompt=prompt,
+            chosen=pair.chosen.text,
+            rejected=pair.rejected.text,
+            rater=pair.rater,
+            source=_SOURCES[pair.origin],
+        )
+        found.candidates.append(Candidate(comparison, pair.created_at.timestamp()))
+    return found
+
+
+def unusable(
+    prompt: Sequence[Message] | None, answers: Sequence[Answer], lineage: set[int], config: SnapshotConfig
+) -> Reason | None:
+    """Why answers cannot be learned from; None if they can."""
+    if prompt is None:
+        return "no_text_prompt"
+    if any(answer.model_version not in lineage for answer in answers):
+        return "other_base_model"
+    if any(answer.status != "complete" for answer in answers):
+        return "incomplete_answer"
+    if any(answer.tool_calls for answer in answers):
+        return "tool_call"
+    if not config.keep_truncated and any(answer.finish_reason == "length" for answer in answers):
+        return "truncated_answer"
+    return None
+
+
+def text_prompt(messages: Sequence[Any]) -> tuple[Message, ...] | None:
+    """The messages as plain text; None if they are none, or hold images, tool calls, or other roles."""
+    found = []
+    for message in messages:
+        text = _text(message.get("content"))
+        if text is None or message.get("role") not in ("system", "user", "assistant") or message.get("tool_calls"):
+            return None
+        found.append(Message(role=message["role"], content=text))
+    return tuple(found) if any(message.role == "user" for message in found) else None
+
+
+def _text(content: Any) -> str | None:
+    """Text, given as a string or as a list of parts that are all text."""
+    if isinstance(content, str):
+        return content
+    if not isinstance(content, list):
+        return None
+    parts = [part["text"] for part in content if isinstance(part, dict) and part.get("type") == "text"]
+    return "".join(parts) if len(parts) == len(content) and all(isinstance(part, str) for part in parts) else None

@@ -1,0 +1,48 @@
+"""TRL's trainers and configs: the one place that imports them."""
+
+import warnings
+
+import torch
+from trl import import_utils
+
+
+def _hide_vllm_on_cpu() -> None:
+    """Keeps TRL from importing vLLM where it cannot use it.
+
+    With GRPOTrainer TRL imports vLLM wherever it is installed, for its colocated engine. That engine has no CPU path
+    (it fails at the first weight sync, TRL 1.16), so on a CPU the import only costs seconds, memory and a warning about
+    vLLM's version. Can go when TRL imports it on first use.
+    """
+    if not torch.cuda.is_available():
+        import_utils.is_vllm_available = lambda *_, **__: False
+
+
+_hide_vllm_on_cpu()
+with warnings.catch_warnings():
+    # TRL 1.16 warns at import about every version of vLLM that it was not tested with.
+    warnings.filterwarnings("ignore", message="TRL currently supports vLLM")
+    from trl import (
+        DPOConfig,
+        DPOTrainer,
+        GRPOConfig,
+        GRPOTrainer,
+        KTOConfig,
+        KTOTrainer,
+        RewardConfig,
+        RewardTrainer,
+        SFTConfig,
+        SFTTrainer,
+    )
+
+__all__ = [
+    "DPOConfig",
+    "DPOTrainer",
+    "GRPOConfig",
+    "GRPOTrainer",
+    "KTOConfig",
+    "KTOTrainer",
+    "RewardConfig",
+    "RewardTrainer",
+    "SFTConfig",
+    "SFTTrainer",
+]

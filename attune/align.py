@@ -1,0 +1,99 @@
+"""`attune align`: one alignment job, and what earlier ones did."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from attune.errors import WrongUsage
+
+align_app = typer.Typer(help="Turn feedback into a candidate version.", no_args_is_help=True)
+
+Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+
+@align_app.command("run")
+def run_job(
+    config: Annotated[Path | None, typer.Option(help="TOML file; docs/alignment.md lists its settings.")] = None,
+    from_file: Annotated[
+        Path | None,
+        typer.Option(help="JSONL in TRL's preference or unpaired format, instead of the ledger's feedback."),
+    ] = None,
+    resume: Annotated[str | None, typer.Option(help="Go on with this interrupted run.")] = None,
+    if_new_feedback: Annotated[
+        int | None, typer.Option(min=1, help="Do nothing unless there are so many votes since the last run. For cron.")
+    ] = None,
+) -> None:
+    """Snapshot, reward model, policy, candidate; resumable after a crash."""
+    if resume is not None and (config is not None or from_file is not None or if_new_feedback is not None):
+        raise WrongUsage("--resume goes on with the run's own configuration: give it alone.")
+    from alignment import run
+    from alignment.config import load as load_config
+    from alignment.learners import real
+    from alignment.pipeline import Job
+    from attune import output
+    from attune.ledger_access import open_ledger
+    from attune.settings import load
+    from ledger.settings import LedgerSettings
+
+    settings: LedgerSettings = load(LedgerSettings)
+    wanted = load_config(config, from_file=from_file)
+    with open_ledger() as database:
+        if if_new_feedback is not None and (new := run.new_feedback(database)) < if_new_feedback:
+            output.say(f"{new} new votes since the last run, fewer than {if_new_feedback}: nothing to do.")
+            return
+        job = Job(database, settings.home.expanduser().resolve(), real(), output.say)
+        version = run.start(job, wanted) if resume is None else run.resume(job, resume)
+    output.say(f"{version.name}: its report is {Path(version.path) / 'README.md'}")
+
+
+@align_app.command("status")
+def show_status(json: Json = False) -> None:
+    """Show whether a run is going on, how much new feedback waits, and the latest runs."""
+    from alignment import run
+    from attune import output
+    from attune.ledger_access import open_ledger
+    from ledger import runs
+
+    with open_ledger() as database:
+        active = run.running(database)
+        waiting = run.new_feedback(database)
+        with database.read() as connection:
+            latest = runs.latest(connection)
+    states = run.states(latest, active)
+    if json:
+        rows = [_summary(row) | {"state": states[row.id]} for row in latest]
+        output.as_json({"running": active, "new_feedback": waiting, "runs": rows})
+        return
+    output.say(f"new votes since the last run  {waiting}")
+    cells = [(row.id, states[row.id], row.stage, row.created_at, row.error) for row in latest]
+    output.as_table(("run", "state", "stage", "begun", "error"), cells)
+
+
+@align_app.command("show")
+def show_run(
+    run_id: Annotated[str, typer.Argument(metavar="RUN", help="As `status` lists it.")], json: Json = False
+) -> None:
+    """Show what a run learned from, what each stage found, and the energy that it took."""
+    from alignment.figures import figures
+    from attune import output
+    from attune.ledger_access import open_ledger
+    from ledger import runs, versions
+
+    with open_ledger() as database, database.read() as connection:
+        found = runs.get(connection, run_id)
+        made = versions.made_by(connection, run_id)
+    if json:
+        output.as_json(_summary(found) | {"config": found.config, "metrics": found.metrics, "version": made})
+        return
+    rows: list[tuple[str, object]] = [(name, value) for name, value in _summary(found).items() if value is not None]
+    rows.append(("version", made.name if made else "none"))
+    output.as_table(("field", "value"), rows)
+    for stage, metrics in found.metrics.items():
+        output.say(f"\n{stage}")
+        output.as_table(("figure", "value"), list(figures(metrics)))
+
+
+def _summary(run: Any) -> dict[str, Any]:
+    """A run without its configuration and its metrics."""
+    return {name: getattr(run, name) for name in run.__dataclass_fields__ if name not in ("config", "metrics")}

@@ -1,0 +1,81 @@
+"""Alignment runs: begun, brought on, ended."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import Connection, insert, select, update
+
+from ledger.clock import utc_now
+from ledger.errors import NotFound
+from ledger.ids import new_id
+from ledger.records import AlignmentRun, Json
+from ledger.schema import alignment_runs
+
+
+def create(connection: Connection, *, stage: str, config: Json) -> AlignmentRun:
+    """Begins a run."""
+    now = utc_now()
+    run = AlignmentRun(new_id("run"), None, None, stage, config, {}, now, now)
+    row = {column.name: getattr(run, column.name) for column in alignment_runs.columns}
+    connection.execute(insert(alignment_runs).values(**row))
+    return run
+
+
+def get(connection: Connection, run_id: str) -> AlignmentRun:
+    """Returns a run.
+
+    Raises:
+        NotFound: There is none of this id.
+    """
+    row = connection.execute(select(alignment_runs).where(alignment_runs.c.id == run_id)).mappings().first()
+    if row is None:
+        raise NotFound(f"There is no alignment run {run_id}. `attune align status` lists the latest.")
+    return AlignmentRun(**row)
+
+
+def latest(connection: Connection, limit: int = 20) -> list[AlignmentRun]:
+    """Returns the newest runs, newest first."""
+    order = alignment_runs.c.created_at.desc(), alignment_runs.c.id
+    rows = connection.execute(select(alignment_runs).order_by(*order).limit(limit)).mappings()
+    return [AlignmentRun(**row) for row in rows]
+
+
+def newest_vote_learned(connection: Connection) -> int:
+    """Returns the `sequence` of the newest vote that a finished run has seen; 0 if none has.
+
+    A run on a file has seen none, and says nothing about the votes.
+    """
+    done = alignment_runs.c.finished_at.is_not(None) & alignment_runs.c.error.is_(None)
+    query = select(alignment_runs.c.metrics).where(done).order_by(alignment_runs.c.created_at.desc())
+    seen = (row.metrics.get("snapshot", {}).get("newest_vote") for row in connection.execute(query))
+    return next((int(vote) for vote in seen if vote is not None), 0)
+
+
+def enter(connection: Connection, run_id: str, stage: str) -> None:
+    """Notes that a run is in a stage now; it is not ended any more, if it was."""
+    _change(connection, run_id, {"stage": stage, "error": None, "finished_at": None})
+
+
+def built_on(connection: Connection, run_id: str, *, parent: int, snapshot_id: str | None = None) -> None:
+    """Notes the version that a run starts from, and its snapshot once there is one."""
+    _change(connection, run_id, {"parent_number": parent, "snapshot_id": snapshot_id})
+
+
+def record(connection: Connection, run_id: str, stage: str, found: Mapping[str, Any], energy_joules: float) -> None:
+    """Adds what a stage found and the energy that it took. What the stage found before is replaced."""
+    query = select(alignment_runs).where(alignment_runs.c.id == run_id).with_for_update()
+    run = AlignmentRun(**connection.execute(query).mappings().one())
+    metrics = {**run.metrics, stage: dict(found)}
+    _change(connection, run_id, {"metrics": metrics, "energy_joules": (run.energy_joules or 0.0) + energy_joules})
+
+
+def finish(connection: Connection, run_id: str, *, stage: str, error: str | None = None) -> None:
+    """Ends a run, well or with the reason why not."""
+    _change(connection, run_id, {"stage": stage, "error": error, "finished_at": utc_now()})
+
+
+def _change(connection: Connection, run_id: str, values: dict[str, Any]) -> None:
+    """Raises NotFound if there is no such run."""
+    get(connection, run_id)
+    changed = update(alignment_runs).where(alignment_runs.c.id == run_id)
+    connection.execute(changed.values(**values, updated_at=utc_now()))

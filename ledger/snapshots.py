@@ -1,0 +1,89 @@
+"""Frozen sets of feedback: which votes a snapshot holds, and where its files lie."""
+
+from collections.abc import Mapping, Sequence
+
+from sqlalchemy import Connection, func, insert, select, update
+
+from ledger.clock import utc_now
+from ledger.errors import NotFound
+from ledger.insertion import insert_if_absent
+from ledger.records import Json, Snapshot
+from ledger.schema import feedback, feedback_latest, snapshot_feedback, snapshots
+
+_BATCH = 500
+
+
+def add(
+    connection: Connection,
+    *,
+    content_sha256: str,
+    path: str,
+    filters: Json,
+    counts: Json,
+    feedback_ids: Sequence[str],
+) -> Snapshot:
+    """Stores a snapshot. The same content again keeps its row and its id; its path becomes the new one.
+
+    The id follows from the content, so that it is the same in every ledger.
+    """
+    row = {
+        "id": f"snap_{content_sha256[:32]}",
+        "content_sha256": content_sha256,
+        "path": path,
+        "filters": filters,
+        "counts": counts,
+        "created_at": utc_now(),
+        "erased_at": None,
+    }
+    if insert_if_absent(connection, snapshots, row):
+        for start in range(0, len(feedback_ids), _BATCH):
+            batch = feedback_ids[start : start + _BATCH]
+            held = [{"snapshot_id": row["id"], "feedback_id": feedback_id} for feedback_id in batch]
+            connection.execute(insert(snapshot_feedback), held)
+    else:
+        connection.execute(update(snapshots).where(snapshots.c.id == row["id"]).values(path=path))
+    return get(connection, str(row["id"]))
+
+
+def get(connection: Connection, snapshot_id: str) -> Snapshot:
+    """Returns a snapshot.
+
+    Raises:
+        NotFound: There is none of this id.
+    """
+    row = connection.execute(select(snapshots).where(snapshots.c.id == snapshot_id)).mappings().first()
+    if row is None:
+        raise NotFound(f"There is no snapshot {snapshot_id}.")
+    return Snapshot(**row)
+
+
+def erased(connection: Connection) -> list[Snapshot]:
+    """Returns the snapshots that hold feedback which was erased since: their files hold it still."""
+    rows = connection.execute(select(snapshots).where(snapshots.c.erased_at.is_not(None))).mappings()
+    return [Snapshot(**row) for row in rows]
+
+
+def feedback_by_kind(connection: Connection, snapshot_id: str) -> Mapping[str, int]:
+    """Counts the votes that a snapshot holds by their kind; those that were erased since are `erased`."""
+    joined = snapshot_feedback.outerjoin(feedback, feedback.c.id == snapshot_feedback.c.feedback_id)
+    kind = func.coalesce(feedback.c.kind, "erased").label("kind")
+    rows = connection.execute(
+        select(kind, func.count())
+        .select_from(joined)
+        .where(snapshot_feedback.c.snapshot_id == snapshot_id)
+        .group_by(kind)
+        .order_by(kind)
+    )
+    return {row[0]: row[1] for row in rows}
+
+
+def newest_vote(connection: Connection) -> int:
+    """Returns the `sequence` of the newest vote; 0 if there is none."""
+    return connection.execute(select(func.max(feedback.c.sequence))).scalar() or 0
+
+
+def votes_after(connection: Connection, sequence: int) -> int:
+    """Counts the votes that hold now and came after the one of this `sequence`."""
+    latest = feedback_latest.c
+    query = select(func.count()).select_from(feedback_latest).where(latest.value != 0, latest.sequence > sequence)
+    return connection.execute(query).scalar_one()
