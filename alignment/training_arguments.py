@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from accelerate import PartialState
 from transformers import PrinterCallback, Trainer, TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 from transformers.utils import logging as transformers_logging
 
@@ -38,6 +39,11 @@ def common_arguments(out: Path, seed: int, save_steps: int, keep: int = 2) -> di
         "save_steps": save_steps,
         "save_total_limit": max(2, keep),
     }
+
+
+def this_process() -> PartialState:
+    """Which process of how many this is. Without `cpu` accelerate does not see gloo's other processes on a CPU."""
+    return PartialState(cpu=not torch.cuda.is_available())
 
 
 class StopOnNonFinite(TrainerCallback):

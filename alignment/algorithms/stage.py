@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from accelerate import PartialState
 from datasets import Dataset
 from transformers import set_seed
 
@@ -19,7 +18,7 @@ from alignment.errors import NonFiniteLoss
 from alignment.plots import draw_curves
 from alignment.progress import MetricsFile, ProgressBar, WriteMetrics
 from alignment.reports import PolicyReport, Speed, peak_memory_mib
-from alignment.training_arguments import StopOnNonFinite, common_arguments, quiet
+from alignment.training_arguments import StopOnNonFinite, common_arguments, quiet, this_process
 from alignment.trl_trainers import DPOConfig, DPOTrainer, KTOConfig, KTOTrainer, SFTConfig, SFTTrainer
 
 _PANELS = (
@@ -69,7 +68,7 @@ def train_preference(
     finished = out / "report.json"
     if resume and finished.exists():
         return PolicyReport.model_validate_json(finished.read_text(encoding="utf-8"))
-    state = PartialState()
+    state = this_process()
     if not resume and out.exists() and state.is_main_process:
         shutil.rmtree(out)
     state.wait_for_everyone()

@@ -5,13 +5,13 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from accelerate import PartialState
 from datasets import Dataset
 from transformers import set_seed
 
 from alignment.adapters import describe_parent, finish_adapter, load_policy, lora_config
 from alignment.chat_tokens import ChatTokens
 from alignment.checkpoints import MarkComplete, newest, replace_folder, room_on_disk, write_durably
+from alignment.errors import AlignmentError
 from alignment.plots import draw_curves
 from alignment.ppo.config import PPOConfig
 from alignment.ppo.critic import critic_from, critic_over
@@ -24,7 +24,7 @@ from alignment.progress import MetricsFile, ProgressBar, WriteMetrics
 from alignment.reports import PolicyReport, Speed, peak_memory_mib
 from alignment.reward_model.score import RewardModel
 from alignment.statistics import Estimate, bootstrap
-from alignment.training_arguments import common_arguments, quiet
+from alignment.training_arguments import common_arguments, quiet, this_process
 from alignment.trl_trainers import GRPOConfig
 
 _PANELS = (
@@ -76,7 +76,7 @@ def train_ppo(
     finished = out / "report.json"
     if resume and finished.exists():
         return PolicyReport.model_validate_json(finished.read_text(encoding="utf-8"))
-    state = PartialState()
+    state = this_process()
     if not resume and out.exists() and state.is_main_process:
         shutil.rmtree(out)
     state.wait_for_everyone()
@@ -118,7 +118,7 @@ def build_trainer(
         seed: Of everything random.
         rollout: Who writes the answers, if not TRL.
     """
-    state = PartialState()
+    state = this_process()
     set_seed(seed)
     policy = load_policy(base_model, parent_adapter).to(state.device)
     critic = critic_from(config.critic_model) if config.critic_model else critic_over(policy, config.lora)
@@ -158,9 +158,18 @@ def build_trainer(
 
 
 def run(trainer: PPOTrainer, out: Path) -> None:
-    """Trains, from the newest complete checkpoint if there is one."""
+    """Trains, from the newest complete checkpoint if there is one.
+
+    Raises:
+        AlignmentError: There was no batch to train on: a wrong batch shape must not look like a finished run.
+    """
     checkpoint = newest(out / "checkpoints")
     trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
+    if trainer.state.global_step == 0:
+        raise AlignmentError(
+            f"no optimiser step was made with {len(trainer.train_dataset)} prompts and "
+            f"{trainer.args.generation_batch_size} answers a rollout: lower ppo.prompts_per_rollout"
+        )
 
 
 def _arguments(config: PPOConfig, out: Path, seed: int, processes: int) -> GRPOConfig:
