@@ -1,21 +1,16 @@
 """Checkpoints that survive kill -9: one counts only when its marker, written last, is there."""
 
-import errno
 import json
-import os
 import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 from transformers.trainer_utils import PREFIX_CHECKPOINT_DIR
 
-from alignment.errors import DiskFull
+from alignment.durable import sync, write_durably
 
 MARKER = "complete"
-_ROOM_BYTES = 1 << 20
 
 
 class MarkComplete(TrainerCallback):
@@ -45,17 +40,6 @@ def newest(folder: Path) -> Path | None:
     return max(found, key=lambda path: int(path.name.rsplit("-", 1)[1]), default=None)
 
 
-def write_durably(path: Path, content: bytes) -> None:
-    """Writes a file so that after a crash it has the old content or the new, never a part."""
-    temporary = path.with_name(path.name + ".tmp")
-    with temporary.open("wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    temporary.replace(path)
-    sync(path.parent)
-
-
 def write_json(path: Path, value: Any) -> None:
     """Writes JSON durably."""
     write_durably(path, (json.dumps(value, indent=2) + "\n").encode())
@@ -70,32 +54,3 @@ def replace_folder(new: Path, old: Path) -> None:
         shutil.rmtree(old)
     new.replace(old)
     sync(old.parent)
-
-
-def sync(path: Path) -> None:
-    """Asks the system to have a file or folder on disk before it returns."""
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
-@contextmanager
-def room_on_disk(folder: Path) -> Iterator[None]:
-    """Turns the many ways in which libraries fail on a full disk into one error.
-
-    torch and safetensors raise errors of their own instead of `OSError`, so a failure with no room left counts as well.
-
-    Raises:
-        DiskFull: Whatever failed, failed for want of room.
-    """
-    try:
-        yield
-    except Exception as error:
-        full = isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)
-        if full or "No space left" in str(error) or shutil.disk_usage(folder).free < _ROOM_BYTES:
-            raise DiskFull(
-                f"no room left in {folder}: {error}. The last complete checkpoint is intact; free some room and resume."
-            ) from error
-        raise

@@ -56,7 +56,7 @@ def room_on_disk(folder: Path) -> Iterator[None]:
     except Exception as error:
         full = isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)
         free = shutil.disk_usage(folder).free
-        if full or free < _ROOM_BYTES:
+        if full or "No space left" in str(error) or free < _ROOM_BYTES:
             raise DiskFull(
                 f"There is no room left in {folder} ({free / 2**20:.0f} MiB free): {error}. What was finished before "
                 "is intact; free some room and resume the run."

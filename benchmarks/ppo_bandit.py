@@ -17,7 +17,7 @@ from alignment.ppo.config import PPOConfig
 from alignment.ppo.prompts import PromptSets
 from alignment.ppo.stage import build_trainer, run
 from benchmarks import results
-from tests.tiny_model import write_tiny_model
+from tests.random_model import write_random_model
 
 BEST = 1.0
 CONFIG = PPOConfig.model_validate(
@@ -50,7 +50,7 @@ def earned(completion: list[int]) -> float:
 
 def sharp_model(folder: Path) -> Path:
     """A tiny random model whose logits are eight times as far apart."""
-    write_tiny_model(folder)
+    write_random_model(folder)
     model = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32)
     with torch.no_grad():
         model.model.norm.weight.mul_(8)

@@ -15,7 +15,7 @@ from random import Random
 from typing import Any
 
 from benchmarks import results
-from tests.tiny_model import write_tiny_model
+from tests.random_model import write_random_model
 
 
 def main() -> None:
@@ -29,7 +29,7 @@ def main() -> None:
         return
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        model = write_tiny_model(folder / "model")
+        model = write_random_model(folder / "model")
         for processes in (1, 2):
             launch = ["torch.distributed.run", "--standalone", "--nproc_per_node", str(processes)]
             launch += ["-m", "benchmarks.ppo_ranks", "--worker", str(folder / str(processes)), "--model", str(model)]

@@ -13,7 +13,8 @@ from alignment.algorithms.config import PreferenceConfig
 from alignment.algorithms.implicit_reward import heldout_quality
 from alignment.algorithms.rows import Algorithm, Split, check_rows, dataset_rows, read_split
 from alignment.chat_tokens import ChatTokens
-from alignment.checkpoints import MarkComplete, newest, replace_folder, room_on_disk, write_durably
+from alignment.checkpoints import MarkComplete, newest, replace_folder
+from alignment.durable import room_on_disk, write_durably
 from alignment.errors import NonFiniteLoss
 from alignment.plots import draw_curves
 from alignment.progress import MetricsFile, ProgressBar, WriteMetrics

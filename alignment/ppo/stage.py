@@ -10,7 +10,8 @@ from transformers import set_seed
 
 from alignment.adapters import describe_parent, finish_adapter, load_policy, lora_config
 from alignment.chat_tokens import ChatTokens
-from alignment.checkpoints import MarkComplete, newest, replace_folder, room_on_disk, write_durably
+from alignment.checkpoints import MarkComplete, newest, replace_folder
+from alignment.durable import room_on_disk, write_durably
 from alignment.errors import AlignmentError
 from alignment.plots import draw_curves
 from alignment.ppo.config import PPOConfig

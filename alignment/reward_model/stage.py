@@ -7,7 +7,8 @@ from pathlib import Path
 import numpy as np
 
 from alignment.chat_tokens import ChatTokens
-from alignment.checkpoints import replace_folder, room_on_disk, write_durably, write_json
+from alignment.checkpoints import replace_folder, write_json
+from alignment.durable import room_on_disk, write_durably
 from alignment.errors import UnusableFeedback
 from alignment.plots import draw_calibration, draw_curves
 from alignment.preferences import Comparison, Thumb, read_rows

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from tests.tiny_model import write_tiny_model
+from tests.random_model import write_random_model
 
 
 @pytest.fixture(autouse=True)
@@ -20,4 +20,4 @@ def one_thread() -> Iterator[None]:
 @pytest.fixture(scope="session")
 def tiny_chat_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of a random Llama; not to be written to."""
-    return write_tiny_model(tmp_path_factory.mktemp("tiny") / "model")
+    return write_random_model(tmp_path_factory.mktemp("tiny") / "model")

@@ -27,7 +27,7 @@ from ledger.database import Database
 from ledger.errors import Erased
 from ledger.records import NewFeedback
 from tests.alignment.job_ground import fake_learners, fake_policy, give_feedback, job, write_adapter
-from tests.tiny_model import write_tiny_model
+from tests.random_model import write_random_model
 
 SMALL = {"minimum": {"kto_thumbs": 8, "per_label": 4, "ppo_thumbs": 30}, "snapshot": {"heldout_share": 0.3}}
 CONFIG = parse(SMALL, "test")
@@ -35,7 +35,7 @@ CONFIG = parse(SMALL, "test")
 
 @pytest.fixture(scope="session")
 def tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return write_tiny_model(tmp_path_factory.mktemp("tiny"))
+    return write_random_model(tmp_path_factory.mktemp("tiny"))
 
 
 @pytest.fixture

@@ -48,10 +48,27 @@ def test_a_revoked_key_says_so_in_the_list(capsys: pytest.CaptureFixture[str]) -
     assert key["requests_per_minute"] == 5
 
 
-@pytest.mark.parametrize("command", [["status"], ["keys", "list"], ["versions", "list"], ["settings"]])
+@pytest.mark.parametrize(
+    "command", [["status"], ["keys", "list"], ["versions", "list"], ["settings"], ["align", "status"]]
+)
 def test_every_reading_command_prints_json(command: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     json.loads(printed(capsys, *command, "--json"))
     assert printed(capsys, *command)
+
+
+def test_align_refuses_a_resumed_run_with_another_configuration(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.run(["align", "run", "--resume", "run_x", "--config", "align.toml"]) == 64
+    assert "--resume" in capsys.readouterr().err
+
+
+def test_align_does_nothing_while_there_is_too_little_new_feedback(capsys: pytest.CaptureFixture[str]) -> None:
+    assert "0 new votes" in printed(capsys, "align", "run", "--if-new-feedback", "1")
+    assert json.loads(printed(capsys, "align", "status", "--json"))["runs"] == []
+
+
+def test_align_of_a_run_that_does_not_exist_says_so(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.run(["align", "show", "run_x"]) == 1
+    assert "run_x" in capsys.readouterr().err
 
 
 def test_exporting_an_empty_ledger_writes_nothing(capsys: pytest.CaptureFixture[str]) -> None:

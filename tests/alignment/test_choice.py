@@ -1,0 +1,73 @@
+"""Which algorithm is chosen for which feedback, and what is said when it is not enough."""
+
+import pytest
+
+from alignment.choice import choose
+from alignment.errors import UnusableFeedback
+from alignment.snapshot.config import MinimumConfig
+from alignment.snapshot.stage import PartCounts
+
+MINIMUM = MinimumConfig()
+HELD_OUT = PartCounts(
+    thumbs_up=5, thumbs_down=5, comparisons=5, corrections=0, prompts=10, raters=3, unnamed=0, new_raters=0
+)
+
+
+def counts(up: int = 0, down: int = 0, comparisons: int = 0, corrections: int = 0, raters: int = 5) -> PartCounts:
+    return HELD_OUT.model_copy(
+        update={
+            "thumbs_up": up,
+            "thumbs_down": down,
+            "comparisons": comparisons,
+            "corrections": corrections,
+            "prompts": 50,
+            "raters": raters,
+        }
+    )
+
+
+@pytest.mark.parametrize(
+    ("train", "algorithm"),
+    [
+        (counts(up=300, down=100), "ppo"),
+        (counts(comparisons=300), "ppo"),
+        (counts(up=50, down=50, comparisons=64), "dpo"),
+        (counts(up=150, down=50, comparisons=64), "kto"),
+        (counts(up=50, down=50), "kto"),
+        (counts(up=390, down=15, corrections=32, comparisons=32), "sft"),
+    ],
+)
+def test_auto_takes_the_most_that_the_feedback_carries(train: PartCounts, algorithm: str) -> None:
+    chosen = choose("auto", train, HELD_OUT, MINIMUM)
+    assert chosen.algorithm == algorithm
+    assert chosen.reason.startswith(algorithm)
+
+
+def test_thumbs_of_one_kind_only_are_refused_with_what_is_missing() -> None:
+    with pytest.raises(UnusableFeedback, match=r"16 more thumbs down \(0 of 16\); without both"):
+        choose("auto", counts(up=1000), HELD_OUT, MINIMUM)
+    with pytest.raises(UnusableFeedback, match="thumbs down"):
+        choose("kto", counts(up=1000), HELD_OUT, MINIMUM)
+
+
+def test_too_little_for_what_is_asked_names_the_number() -> None:
+    with pytest.raises(UnusableFeedback, match=r"54 more comparisons \(10 of 64\)"):
+        choose("dpo", counts(comparisons=10), HELD_OUT, MINIMUM)
+
+
+def test_one_rater_is_refused_unless_the_configuration_says_otherwise() -> None:
+    alone = counts(up=300, down=100, raters=1)
+    with pytest.raises(UnusableFeedback, match="1 rater"):
+        choose("auto", alone, HELD_OUT, MINIMUM)
+    assert choose("auto", alone, HELD_OUT, MinimumConfig(raters=1)).algorithm == "ppo"
+
+
+def test_nothing_held_out_is_refused() -> None:
+    nothing = HELD_OUT.model_copy(update={"prompts": 0})
+    with pytest.raises(UnusableFeedback, match="held-out"):
+        choose("auto", counts(up=300, down=100), nothing, MINIMUM)
+
+
+def test_no_feedback_at_all_says_how_to_get_some() -> None:
+    with pytest.raises(UnusableFeedback, match="/v1/feedback"):
+        choose("auto", counts(), HELD_OUT, MINIMUM)
