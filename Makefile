@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/installed
 
 .DEFAULT_GOAL := help
-.PHONY: help up test lint format browser bench bench-start bench-gateway soak soak-crash soak-overload starter screenshots lock clean
+.PHONY: help up test lint format browser bench bench-start bench-gateway bench-cpu bench-ppo bench-preferences soak soak-crash soak-overload soak-alignment starter screenshots lock clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-15s %s\n", $$1, $$2}'
@@ -34,7 +34,7 @@ format: $(INSTALLED) ## rewrite the code in the project's layout
 browser: $(INSTALLED) ## a Chromium for the browser tests, if there is none
 	$(BIN)/python tests/install_browser.py
 
-bench: bench-start bench-gateway ## every benchmark; results under benchmarks/results
+bench: bench-start bench-cpu bench-gateway bench-ppo ## every benchmark; results under benchmarks/results
 
 bench-start: $(INSTALLED) ## a fresh clone: seconds until the first answer, cold and warm
 	$(BIN)/python -m benchmarks.start
@@ -43,13 +43,26 @@ bench-gateway: $(INSTALLED) ## the gateway against bare vLLM, interleaved: with 
 	$(BIN)/python -m benchmarks.gateway $(ARGS)
 	$(BIN)/python -m benchmarks.gateway --shape 0.5b --rounds 6
 
-soak: soak-crash soak-overload ## the slow proofs; results under benchmarks/results
+bench-cpu: $(INSTALLED) ## CPU time of the gateway per request and per token
+	$(BIN)/python -m benchmarks.gateway_cpu $(ARGS)
+
+bench-ppo: $(INSTALLED) ## PPO on a bandit with a known best policy, three seeds; two processes against one
+	$(BIN)/python -m benchmarks.ppo_bandit
+	$(BIN)/python -m benchmarks.ppo_ranks
+
+bench-preferences: $(INSTALLED) ## a reward model on real people's preferences: ARGS="--data FOLDER"
+	$(BIN)/python -m benchmarks.real_preferences $(ARGS)
+
+soak: soak-crash soak-overload soak-alignment ## the slow proofs; results under benchmarks/results
 
 soak-crash: $(INSTALLED) ## kill -9 of the gateway at random moments: nothing lost, nothing doubled
 	$(BIN)/python -m benchmarks.crash $(ARGS)
 
 soak-overload: $(INSTALLED) ## ten times the capacity for a minute
 	$(BIN)/python -m benchmarks.overload $(ARGS)
+
+soak-alignment: $(INSTALLED) ## kill -9 of an alignment run at random moments: the result of an undisturbed one
+	$(BIN)/python -m benchmarks.alignment_crash $(ARGS)
 
 starter: $(INSTALLED) ## make the starter model again from nothing
 	$(BIN)/python -m models.recipe $(ARGS)
