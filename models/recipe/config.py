@@ -20,29 +20,29 @@ class _Section(BaseModel):
 class ModelConfig(_Section):
     """The shape of the Llama."""
 
-    hidden_size: int = Field(default=128, gt=0)
-    layers: int = Field(default=4, gt=0)
-    heads: int = Field(default=2, gt=0)
-    ffn_size: int = Field(default=352, gt=0)
+    hidden_size: int = Field(default=256, gt=0)
+    layers: int = Field(default=5, gt=0)
+    heads: int = Field(default=4, gt=0)
+    ffn_size: int = Field(default=704, gt=0)
     max_positions: int = Field(default=1024, gt=0, description="tokens of context")
 
 
 class TokenizerConfig(_Section):
     """The byte-level BPE."""
 
-    vocab_size: int = Field(default=2048, ge=300)
-    conversations: int = Field(default=30_000, gt=0, description="how many it is learned from")
+    vocab_size: int = Field(default=4096, ge=300)
+    conversations: int = Field(default=12_000, gt=0, description="how many it is learned from")
 
 
 class TrainConfig(_Section):
     """Optimisation. Learning rates rise over ``warmup_steps``, stay, and fall to zero over ``decay_steps``."""
 
-    steps: int = Field(default=3000, gt=0, description="optimiser steps; the only setting a resumed run may change")
-    decay_steps: int = Field(default=250, ge=0)
+    steps: int = Field(default=2400, gt=0, description="optimiser steps; the only setting a resumed run may change")
+    decay_steps: int = Field(default=600, ge=0)
     warmup_steps: int = Field(default=40, ge=0)
-    batch_tokens: int = Field(default=3072, gt=0, description="tokens of a batch, padding included")
+    batch_tokens: int = Field(default=6144, gt=0, description="tokens of a batch, padding included")
     shard_size: int = Field(default=4096, gt=0, description="conversations drawn and sorted by length at a time")
-    muon_lr: float = Field(default=0.02, gt=0, description="for the matrices of the layers")
+    muon_lr: float = Field(default=0.005, gt=0, description="for the matrices of the layers")
     adamw_lr: float = Field(default=0.004, gt=0, description="for embeddings and norms")
     weight_decay: float = Field(default=0.01, ge=0)
     grad_clip: float = Field(default=1.0, gt=0)
@@ -51,7 +51,7 @@ class TrainConfig(_Section):
         default="float32",
         description="of the weights in training; bfloat16 is faster only where the processor has it (AMX, GPU)",
     )
-    threads: int = Field(default=1, gt=0, description="measure before you change it: on a busy machine one is faster")
+    threads: int = Field(default=2, gt=0, description="measure before you change it: on a busy machine one is faster")
 
 
 class EvaluateConfig(_Section):

@@ -20,6 +20,7 @@ from models.recipe.config import RecipeConfig, TrainConfig
 from models.recipe.corpus import held_out
 from models.recipe.data import Batch, bucketed, encode, training_batches
 from models.recipe.model import new_model
+from models.recipe.muon import Muon
 
 CHECKPOINT = "checkpoint.pt"
 METRICS = "metrics.jsonl"
@@ -55,7 +56,7 @@ class Optimiser:
         named = list(zip(names, self._masters, strict=True))
         matrices = [master for name, master in named if master.ndim == 2 and "embed" not in name]
         others = [master for name, master in named if master.ndim != 2 or "embed" in name]
-        self._muon = torch.optim.Muon(matrices, lr=config.muon_lr, weight_decay=config.weight_decay)
+        self._muon = Muon(matrices, lr=config.muon_lr, weight_decay=config.weight_decay)
         self._adamw = torch.optim.AdamW(others, lr=config.adamw_lr, betas=(0.9, 0.95), weight_decay=0.0)
 
     def step(self, lr_share: float) -> None:
