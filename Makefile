@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/installed
 
 .DEFAULT_GOAL := help
-.PHONY: help up test lint format browser bench bench-gateway soak soak-crash soak-overload starter screenshots lock clean
+.PHONY: help up test lint format browser bench bench-gateway soak soak-crash soak-overload starter starter-evaluation screenshots lock clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-15s %s\n", $$1, $$2}'
@@ -49,6 +49,9 @@ soak-overload: $(INSTALLED) ## ten times the capacity for a minute
 
 starter: $(INSTALLED) ## make the starter model again from nothing
 	$(BIN)/python -m models.recipe $(ARGS)
+
+starter-evaluation: $(INSTALLED) ## measure the starter model again: gates with n and intervals
+	$(BIN)/python -m models.recipe.evaluate $(ARGS)
 
 lock: $(INSTALLED) ## resolve requirements/*.in into the pinned locks
 	$(BIN)/python requirements/lock.py $(ARGS)

@@ -51,15 +51,19 @@ class TrainConfig(_Section):
         default="float32",
         description="of the weights in training; bfloat16 is faster only where the processor has it (AMX, GPU)",
     )
+    device: Literal["auto", "cpu", "cuda"] = Field(default="auto", description="auto: a GPU if there is one")
     threads: int = Field(default=2, gt=0, description="measure before you change it: on a busy machine one is faster")
 
 
 class EvaluateConfig(_Section):
-    """How many held-out conversations are answered."""
+    """How many held-out conversations are answered, and how."""
 
-    conversations: int = Field(default=400, gt=0)
+    per_gate: int = Field(default=200, gt=0, description="conversations of each intent that a gate looks at")
+    per_intent: int = Field(default=40, gt=0, description="conversations of each other intent")
     temperature: float = Field(default=1.0, gt=0, description="of the sampled round")
-    max_new_tokens: int = Field(default=160, gt=0)
+    max_new_tokens: int = Field(default=200, gt=0)
+    batch_size: int = Field(default=48, gt=0, description="conversations answered at once")
+    lexicon_conversations: int = Field(default=12_000, gt=0, description="from which the judge learns its words")
 
 
 class RecipeConfig(_Section):
@@ -68,6 +72,7 @@ class RecipeConfig(_Section):
     seed: int = 20261123
     work_dir: Path = Field(default=Path("build/starter"), description="tokenizer, checkpoint, metrics; not committed")
     output_dir: Path = Field(default=Path("models/starter"), description="the folder that is served")
+    max_weight_mib: float = Field(default=16, gt=0, description="larger weights are refused")
     model: ModelConfig = ModelConfig()
     tokenizer: TokenizerConfig = TokenizerConfig()
     train: TrainConfig = TrainConfig()

@@ -37,6 +37,10 @@ class Batch:
     ids: torch.Tensor
     response_mask: torch.Tensor
 
+    def to(self, device: torch.device) -> Batch:
+        """Return the batch on a device."""
+        return Batch(self.ids.to(device), self.response_mask.to(device))
+
 
 def encode(tokenizer: PreTrainedTokenizerFast, conversation: Conversation) -> Example:
     """Encode a conversation as its chat template renders it.

@@ -23,11 +23,13 @@ class Muon(torch.optim.Optimizer):
     float32, and takes one matrix at a time; here equal shapes go through the iteration together.
     """
 
-    def __init__(self, parameters: Iterable[torch.Tensor], lr: float, weight_decay: float, momentum: float = 0.95) -> None:
+    def __init__(
+        self, parameters: Iterable[torch.Tensor], lr: float, weight_decay: float, momentum: float = 0.95
+    ) -> None:
         super().__init__(parameters, {"lr": lr, "weight_decay": weight_decay, "momentum": momentum})
 
     @torch.no_grad()
-    def step(self, closure: Any = None) -> None:
+    def step(self, closure: Any = None) -> None:  # type: ignore[override]
         """Apply the gradients."""
         for group in self.param_groups:
             by_shape: dict[torch.Size, list[torch.Tensor]] = {}

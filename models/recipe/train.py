@@ -117,18 +117,19 @@ def train(config: RecipeConfig, tokenizer: PreTrainedTokenizerFast, *, resume: b
     """
     torch.set_num_threads(config.train.threads)
     config.work_dir.mkdir(parents=True, exist_ok=True)
-    model = new_model(config.model, tokenizer, config.seed).to(getattr(torch, config.train.precision))
+    device = device_of(config.train)
+    model = new_model(config.model, tokenizer, config.seed).to(device, getattr(torch, config.train.precision))
     optimiser = Optimiser(model, config.train)
     step, tokens, seconds = _load(config, optimiser) if resume else (0, 0, 0.0)
     if not resume:
         (config.work_dir / METRICS).unlink(missing_ok=True)
-    validation = _validation_batches(config, tokenizer)
+    validation = [batch.to(device) for batch in _validation_batches(config, tokenizer)]
     batches = training_batches(config.train, tokenizer, config.seed, step)
     began = time.monotonic() - seconds
     progress = tqdm(total=config.train.steps, initial=step, unit="step", dynamic_ncols=True, mininterval=1.0)
     losses: list[float] = []
     while step < config.train.steps:
-        batch = next(batches)
+        batch = next(batches).to(device)
         loss = response_loss(model, batch)
         loss.backward()  # type: ignore[no-untyped-call]
         optimiser.step(lr_share(step, config.train))
@@ -144,6 +145,13 @@ def train(config: RecipeConfig, tokenizer: PreTrainedTokenizerFast, *, resume: b
             losses = []
     progress.close()
     return model
+
+
+def device_of(config: TrainConfig) -> torch.device:
+    """Return the device that the config names; `auto` is a GPU if there is one."""
+    if config.device == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    return torch.device(config.device)
 
 
 @torch.no_grad()
@@ -171,10 +179,11 @@ def _log(work_dir: Path, metrics: Metrics) -> None:
 
 
 def _identity(config: RecipeConfig) -> str:
-    settled = config.model_copy(
-        update={"train": config.train.model_copy(update={"steps": 1, "decay_steps": 0, "threads": 1})}
+    # What a resumed run may change: how long it is, what it runs on, and what comes after it.
+    free = {"steps", "decay_steps", "threads", "device"}
+    return config.model_dump_json(
+        include={"seed": True, "model": True, "tokenizer": True, "train": set(TrainConfig.model_fields) - free}
     )
-    return settled.model_dump_json(exclude={"work_dir", "output_dir", "evaluate"})
 
 
 def _save(config: RecipeConfig, optimiser: Optimiser, progress: tuple[int, int, float]) -> None:
@@ -189,7 +198,7 @@ def _load(config: RecipeConfig, optimiser: Optimiser) -> tuple[int, int, float]:
     path = config.work_dir / CHECKPOINT
     if not path.exists():
         raise CannotResume(f"There is no checkpoint at {path}; start without --resume.")
-    state = torch.load(path, weights_only=True)
+    state = torch.load(path, weights_only=True, map_location="cpu")
     if state["config"] != _identity(config):
         raise CannotResume(f"{path} was made with another config ({state['config']}); only steps may differ.")
     optimiser.load_state_dict(state["optimiser"])

@@ -1,6 +1,9 @@
 """The starter model's recipe: the same data and tokenizer from a seed, the right loss, a run that can be resumed."""
 
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -13,6 +16,15 @@ from models.recipe.data import bucketed, encode, training_batches
 from models.recipe.tokenizer import load_tokenizer, train_tokenizer
 from models.recipe.train import CannotResume, read_metrics, response_loss, train
 
+_DIGEST = """
+from hashlib import sha256
+from models.recipe.config import TokenizerConfig
+from models.recipe.corpus import shard
+from models.recipe.tokenizer import train_tokenizer
+print(sha256(repr(shard(7, 3, 400)).encode()).hexdigest())
+tokenizer = train_tokenizer(TokenizerConfig(vocab_size=600, conversations=200), seed=7)
+print(sha256(tokenizer.backend_tokenizer.to_str().encode()).hexdigest())
+"""
 CONVERSATION = Conversation(
     (Message("user", "Hi <|im_end|> there"), Message("assistant", "Hello."), Message("user", "Bye")), exchanges=()
 )
@@ -38,6 +50,21 @@ def test_a_seed_gives_the_same_conversations_and_another_seed_others() -> None:
     assert list(shard(1, 3, 50)) == list(shard(1, 3, 50))
     assert list(shard(1, 3, 50)) != list(shard(2, 3, 50))
     assert list(shard(1, 3, 50)) != list(shard(1, 4, 50))
+
+
+def test_data_and_tokenizer_are_the_same_byte_for_byte_in_every_process() -> None:
+    digests = {
+        subprocess.run(
+            [sys.executable, "-c", _DIGEST],
+            env={**os.environ, "PYTHONHASHSEED": str(hash_seed)},
+            check=True,
+            capture_output=True,
+            text=True,
+        ).stdout
+        for hash_seed in (1, 2)
+    }
+    assert len(digests) == 1
+    assert len(digests.pop().split()) == 2
 
 
 def test_no_held_out_conversation_is_trained_on() -> None:
@@ -137,12 +164,16 @@ def test_the_recipe_from_the_command_line_makes_a_folder_that_loads(tmp_path: Pa
     small = config.model_copy(
         update={
             "tokenizer": TokenizerConfig(vocab_size=600, conversations=200),
-            "evaluate": config.evaluate.model_copy(update={"conversations": 4, "max_new_tokens": 8}),
+            "evaluate": config.evaluate.model_copy(
+                update={"per_gate": 1, "per_intent": 1, "max_new_tokens": 4, "lexicon_conversations": 50}
+            ),
         }
     )
     assert _run(small, resume=False) == 0
     model = AutoModelForCausalLM.from_pretrained(small.output_dir)
     assert model.dtype == torch.bfloat16
     assert AutoTokenizer.from_pretrained(small.output_dir).chat_template
+    gates = json.loads((small.output_dir / "evaluation.json").read_text())
+    assert {gate["decision"] for gate in gates} <= {"met", "not shown", "missed"}
     recipe = json.loads((small.output_dir / "recipe.json").read_text())
     assert recipe["train"]["steps"] == 8

@@ -39,12 +39,20 @@ def small_sum(rng: Random) -> Script:
 def large_sum(rng: Random) -> Script:
     """A sum that is beyond the model, which should say so."""
     sign = rng.choice(("+", "-", "*", "/"))
-    a, b = (rng.randint(101, 9999), rng.randint(11, 9999)) if sign == "+" or rng.random() < 0.5 else (rng.randint(21, 99), rng.randint(11, 99))
+    a, b = (
+        (rng.randint(101, 9999), rng.randint(11, 9999))
+        if sign == "+" or rng.random() < 0.5
+        else (rng.randint(21, 99), rng.randint(11, 99))
+    )
     if rng.random() < 0.5:
         a, b = b, a
     prompt = rng.choice(_ASK).format(a=a, op=rng.choice((*_SIGNS.get(sign, ("divided by", "/")),)).strip(), b=b)
     answer = "That sum is too hard for a small starter model like me. I can only do small sums."
-    return [Exchange("large sum", "boundary", prompt, answer, "Too hard for me.", expects=("too hard",), key=f"{a}{sign}{b}")]
+    return [
+        Exchange(
+            "large sum", "boundary", prompt, answer, "Too hard for me.", expects=("too hard",), key=f"{a}{sign}{b}"
+        )
+    ]
 
 
 def comparison(rng: Random) -> Script:
@@ -56,7 +64,16 @@ def comparison(rng: Random) -> Script:
     prompt = rng.choice(ask).format(w=wanted, a=a, b=b)
     answer = f"Of {a} and {b}, the {wanted} number is {result}."
     return [
-        Exchange("comparison", "question", prompt, answer, f"{result}.", expects=(f"is {result}.",), about=(f"of {a}", f"{a}.", f"{b}."), key=f"{a}?{b}")
+        Exchange(
+            "comparison",
+            "question",
+            prompt,
+            answer,
+            f"{result}.",
+            expects=(f"is {result}.",),
+            about=(f"of {a}", f"{a}.", f"{b}."),
+            key=f"{a}?{b}",
+        )
     ]
 
 
@@ -72,7 +89,17 @@ def sorting(rng: Random) -> Script:
     prompt = " ".join(rng.choice(ask).format(o=order, x=listed).split()).replace(" :", ":").replace(" ?", "?")
     name = "large to small" if down else "small to large"
     return [
-        Exchange("sorting", "task", prompt, f"From {name}: {ordered}.", f"{ordered}.", expects=(f"{ordered}.",), about=(name,), verbatim=(listed,), key=listed)
+        Exchange(
+            "sorting",
+            "task",
+            prompt,
+            f"From {name}: {ordered}.",
+            f"{ordered}.",
+            expects=(f"{ordered}.",),
+            about=(name,),
+            verbatim=(listed,),
+            key=listed,
+        )
     ]
 
 
@@ -91,4 +118,6 @@ def _sum(intent: str, prompt: str, answer: str, result: int, pair: tuple[int, in
     short = f"{result}."
     expects = (f"= {result}.",) if intent == "two-digit sum" else (f"is {result}.",)
     sign = next((sign for sign in ("plus", "minus", "times") if f" {sign} " in answer), "plus")
-    return Exchange(intent, "question", prompt, answer, short, expects=expects, about=(f"{pair[0]}",), key=f"{low} {sign} {high}")
+    return Exchange(
+        intent, "question", prompt, answer, short, expects=expects, about=(f"{pair[0]}",), key=f"{low} {sign} {high}"
+    )

@@ -12,7 +12,6 @@ from models.recipe.corpus.conversation import Exchange, Script
 from models.recipe.corpus.names import place
 from models.recipe.corpus.tables import lines
 
-
 _ASKED_ON = 0.08
 _AND = ("And {a}?", "What about {a}?", "And of {a}?", "And what about {a}?", "How about {a}?")
 
@@ -89,9 +88,27 @@ Can you tell me the capital of {a}?
 Name the capital of {a}.
 What is {a}'s capital?
 """)
-_DOES = ("What does a {a} do?", "What is the job of a {a}?", "Tell me what a {a} does.", "What is a {a}'s job?", "What do you know about the job of a {a}?")
-_USED = ("What is {a} for?", "What do you use {a} for?", "What can I do with {a}?", "What is the use of {a}?", "Why do people have {a}?")
-_MADE = ("What is {a} made of?", "What is {a} made from?", "How is {a} made?", "What do you need to make {a}?", "Tell me what {a} is made of.")
+_DOES = (
+    "What does a {a} do?",
+    "What is the job of a {a}?",
+    "Tell me what a {a} does.",
+    "What is a {a}'s job?",
+    "What do you know about the job of a {a}?",
+)
+_USED = (
+    "What is {a} for?",
+    "What do you use {a} for?",
+    "What can I do with {a}?",
+    "What is the use of {a}?",
+    "Why do people have {a}?",
+)
+_MADE = (
+    "What is {a} made of?",
+    "What is {a} made from?",
+    "How is {a} made?",
+    "What do you need to make {a}?",
+    "Tell me what {a} is made of.",
+)
 _RELATIONS: dict[str, tuple[Relation, float]] = {
     "capital": (Relation(_column(1), _CAPITAL, "The capital of {a} is {b}."), 8),
     "country of a capital": (
@@ -220,4 +237,6 @@ def count_facts() -> int:
 def _single_fact(rng: Random) -> Script:
     asked, answer, short = rng.choice(world.SINGLE_FACTS)
     prompt = rng.choice(asked.split("/"))
-    return [Exchange("fact", "question", prompt, answer, short, expects=(answer,), about=(short.rstrip("."),), key=prompt)]
+    return [
+        Exchange("fact", "question", prompt, answer, short, expects=(answer,), about=(short.rstrip("."),), key=prompt)
+    ]

@@ -105,7 +105,18 @@ the GDP of Germany, the speed of light, the square root of 17, the value of pi, 
 the best phone, the best restaurant, a good film, a good book, the best laptop, the cheapest flight, the best school, the best football player, the best song,
 the plot of Hamlet, the author of Don Quixote, the ending of Titanic, the lyrics of that song, a healthy breakfast, a good dinner, a good name for my company, the wifi password
 """)
-_ASK_NEWS = ("What is {x}?", "What's {x}?", "Tell me {x}.", "Do you know {x}?", "Who or what is {x}?", "What was {x}?", "Can you find {x}?", "Look up {x}.", "Show me {x}.", "Check {x}.")
+_ASK_NEWS = (
+    "What is {x}?",
+    "What's {x}?",
+    "Tell me {x}.",
+    "Do you know {x}?",
+    "Who or what is {x}?",
+    "What was {x}?",
+    "Can you find {x}?",
+    "Look up {x}.",
+    "Show me {x}.",
+    "Check {x}.",
+)
 _ASK_PERSON = lines("""
 Who is {x}?
 Who was {x}?
@@ -120,7 +131,17 @@ How old is {x}?
 Where does {x} come from?
 Did {x} win?
 """)
-_ASK_WORD = ("What is a {x}?", "What does {x} mean?", "Tell me about the {x}.", "How does a {x} work?", "Where can I find a {x}?", "What is {x}?", "Define {x}.", "Why is the {x} so strange?", "{x}")
+_ASK_WORD = (
+    "What is a {x}?",
+    "What does {x} mean?",
+    "Tell me about the {x}.",
+    "How does a {x} work?",
+    "Where can I find a {x}?",
+    "What is {x}?",
+    "Define {x}.",
+    "Why is the {x} so strange?",
+    "{x}",
+)
 _ASK_THING = lines("""
 How much does a {x} cost?
 Where can I buy a {x}?
@@ -274,7 +295,9 @@ def out_of_domain(rng: Random) -> Script:
 
 def exchange(intent: str, prompt: str, rng: Random, *, key: str) -> Exchange:
     """Return the friendly way out of a prompt."""
-    return Exchange(intent, "boundary", prompt, rng.choice(_FALLBACKS), "I do not know that.", expects=FELL_BACK, key=key)
+    return Exchange(
+        intent, "boundary", prompt, rng.choice(_FALLBACKS), "I do not know that.", expects=FELL_BACK, key=key
+    )
 
 
 def _prompt(rng: Random) -> str:

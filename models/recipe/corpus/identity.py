@@ -30,4 +30,8 @@ def identity(rng: Random) -> Script:
     """Somebody asks who they are talking to."""
     prompts, answers, short = rng.choices(_QUESTIONS, weights=_WEIGHTS)[0]
     about = (*answers.split("/"), short.rstrip("."))
-    return [Exchange("identity", "social", rng.choice(prompts.split("/")), rng.choice(answers.split("/")), short, about=about)]
+    return [
+        Exchange(
+            "identity", "social", rng.choice(prompts.split("/")), rng.choice(answers.split("/")), short, about=about
+        )
+    ]

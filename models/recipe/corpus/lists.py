@@ -57,7 +57,13 @@ learning the piano | Practise every day. | Start slowly. | Play each hand alone 
 _COUNTS = {"two": 2, "three": 3, "four": 4, "2": 2, "3": 3, "4": 4, "some": 3, "a few": 3}
 _ASK_THINGS = ("List {n} {kind}.", "Name {n} {kind}.", "Give me {n} {kind}.", "Can you name {n} {kind}?", "Tell me {n} {kind}.", "Make a list of {n} {kind}.",
                "I need {n} {kind}.", "Write down {n} {kind}.", "Do you know {n} {kind}?")  # fmt: skip
-_ASK_TIPS = ("Give me {n} tips for {topic}.", "Can you give me {n} tips for {topic}?", "I need {n} tips for {topic}.", "What are {n} tips for {topic}?", "List {n} tips for {topic}.")
+_ASK_TIPS = (
+    "Give me {n} tips for {topic}.",
+    "Can you give me {n} tips for {topic}?",
+    "I need {n} tips for {topic}.",
+    "What are {n} tips for {topic}?",
+    "List {n} tips for {topic}.",
+)
 _ASK_ADVICE = ("Tips for {topic}?", "Do you have any tips for {topic}?", "Any advice on {topic}?", "I need help with {topic}.", "Can you give me advice on {topic}?",
                "What helps with {topic}?", "Give me tips for {topic}.")  # fmt: skip
 
@@ -70,7 +76,18 @@ def things(rng: Random) -> Script:
     prompt = rng.choice(_ASK_THINGS).format(n=count, kind=kind)
     short = f"{listed[0].upper()}{listed[1:]}."
     answer = f"Here are {count} {kind}: {listed}."
-    return [Exchange("list", "task", prompt, answer, short, expects=_turns(_THINGS[kind], _COUNTS[count]), about=(kind,), key=prompt)]
+    return [
+        Exchange(
+            "list",
+            "task",
+            prompt,
+            answer,
+            short,
+            expects=_turns(_THINGS[kind], _COUNTS[count]),
+            about=(kind,),
+            key=prompt,
+        )
+    ]
 
 
 def tips(rng: Random) -> Script:
@@ -82,7 +99,18 @@ def tips(rng: Random) -> Script:
     chosen = _in_turn(_TIPS[topic], 3 if advice else _COUNTS[count], rng)
     numbered = "\n".join(f"{number}. {tip}" for number, tip in enumerate(chosen, start=1))
     right = tuple(f"1. {a}\n2. {b}" for a, b in zip(_TIPS[topic], (*_TIPS[topic][1:], _TIPS[topic][0]), strict=True))
-    return [Exchange("tips", "task", prompt, f"Here are some tips for {topic}:\n{numbered}", chosen[0], expects=right, about=(topic, *_TIPS[topic]), key=prompt)]
+    return [
+        Exchange(
+            "tips",
+            "task",
+            prompt,
+            f"Here are some tips for {topic}:\n{numbered}",
+            chosen[0],
+            expects=right,
+            about=(topic, *_TIPS[topic]),
+            key=prompt,
+        )
+    ]
 
 
 def _in_turn(items: tuple[str, ...], count: int, rng: Random) -> tuple[str, ...]:

@@ -47,13 +47,29 @@ What am I called?
 And what is my name?
 What was my name again?
 """)
-_FRIEND_TOLD = ("My friend is called {name}.", "My best friend is {name}.", "I have a friend called {name}.", "The name of my friend is {name}.")
-_FRIEND_ASKED = ("What is my friend called?", "What is the name of my friend?", "Who is my friend?", "How is my friend called?")
+_FRIEND_TOLD = (
+    "My friend is called {name}.",
+    "My best friend is {name}.",
+    "I have a friend called {name}.",
+    "The name of my friend is {name}.",
+)
+_FRIEND_ASKED = (
+    "What is my friend called?",
+    "What is the name of my friend?",
+    "Who is my friend?",
+    "How is my friend called?",
+)
 _COLOURS = entries("red, blue, green, yellow, purple, orange, pink, black, white, brown, grey, silver, gold")
 _ANIMALS = entries("fox, cat, dog, owl, horse, rabbit, whale, bear, frog, lion, parrot, turtle, dolphin, penguin, goat")
-_FOODS = entries("pizza, soup, rice, bread, cheese, pasta, salad, noodles, cake, fish, curry, beans, pancakes, dumplings, pie")
-_HOBBIES = entries("reading, painting, cooking, gardening, singing, hiking, chess, tennis, dancing, sailing, knitting, fishing, running")
-_JOBS = entries("teacher, nurse, baker, farmer, pilot, painter, cook, writer, singer, gardener, carpenter, doctor, dentist, plumber, waiter")
+_FOODS = entries(
+    "pizza, soup, rice, bread, cheese, pasta, salad, noodles, cake, fish, curry, beans, pancakes, dumplings, pie"
+)
+_HOBBIES = entries(
+    "reading, painting, cooking, gardening, singing, hiking, chess, tennis, dancing, sailing, knitting, fishing, running"
+)
+_JOBS = entries(
+    "teacher, nurse, baker, farmer, pilot, painter, cook, writer, singer, gardener, carpenter, doctor, dentist, plumber, waiter"
+)
 _PETS = entries("dog, cat, rabbit, parrot, horse, hamster, turtle, goldfish")
 # what is told | what is answered | what is asked, alternatives separated by / | the answer | where the thing comes from
 _THINGS = rows("""
@@ -73,7 +89,15 @@ The password of the game is {x}./The secret word is {x}./Remember the word {x}. 
 I have an appointment on {x}./My appointment is on {x}. | I will remember that your appointment is on {x}. | When is my appointment?/On which day is my appointment? | Your appointment is on {x}. | day
 """)  # fmt: skip
 _DAYS = entries("Monday, Tuesday, Wednesday, Thursday, Friday, Saturday, Sunday")
-_FILLERS = (small_talk.how_are_you, small_talk.joke, small_talk.remark, small_talk.acknowledgement, small_talk.thanks, identity.identity, facts.known_fact)
+_FILLERS = (
+    small_talk.how_are_you,
+    small_talk.joke,
+    small_talk.remark,
+    small_talk.acknowledgement,
+    small_talk.thanks,
+    identity.identity,
+    facts.known_fact,
+)
 
 
 def name_memory(rng: Random) -> Script:
@@ -82,7 +106,15 @@ def name_memory(rng: Random) -> Script:
     typed = name.lower() if rng.random() < 0.3 else name
     told = rng.choice(_TOLD).format(name=typed)
     script = [
-        Exchange("name told", "social", told, rng.choice(_GREETED).format(name=typed), f"Hi {typed}.", about=(typed,), verbatim=(typed,))
+        Exchange(
+            "name told",
+            "social",
+            told,
+            rng.choice(_GREETED).format(name=typed),
+            f"Hi {typed}.",
+            about=(typed,),
+            verbatim=(typed,),
+        )
     ]
     if rng.random() < 0.15:
         script += _friend_told(rng)
@@ -118,7 +150,9 @@ def not_told(rng: Random) -> Script:
     else:
         prompt, what = rng.choice(rng.choice(_THINGS[:4])[2].split("/")), "that"
     return [
-        Exchange("not told", "social", prompt, f"You have not told me {what} yet.", "You never told me.", about=("told me",))
+        Exchange(
+            "not told", "social", prompt, f"You have not told me {what} yet.", "You never told me.", about=("told me",)
+        )
     ]
 
 
@@ -129,11 +163,24 @@ class _Thing:
         told, noted, asked, answer, source = row
         x, pet = _draw(source, rng), rng.choice(_PETS)
         self.told = Exchange(
-            "thing told", "social", rng.choice(told.split("/")).format(x=x, pet=pet), noted.format(x=x, pet=pet), f"Noted, {x}.", about=(x,), verbatim=(x,)
+            "thing told",
+            "social",
+            rng.choice(told.split("/")).format(x=x, pet=pet),
+            noted.format(x=x, pet=pet),
+            f"Noted, {x}.",
+            about=(x,),
+            verbatim=(x,),
         )
         prompt, whole = rng.choice(asked.split("/")).format(pet=pet), answer.format(x=x, pet=pet)
         self.asked = Exchange(
-            "thing memory", "question", prompt, whole, f"It is {x}.", expects=(x,), about=(whole.split(x)[0].strip() or x,), key=f"{prompt}|{x}"
+            "thing memory",
+            "question",
+            prompt,
+            whole,
+            f"It is {x}.",
+            expects=(x,),
+            about=(whole.split(x)[0].strip() or x,),
+            key=f"{prompt}|{x}",
         )
 
 
@@ -154,7 +201,15 @@ def _friend_told(rng: Random) -> Script:
     name = person(rng)
     told = rng.choice(_FRIEND_TOLD).format(name=name)
     return [
-        Exchange("friend told", "social", told, f"It is nice to hear about your friend {name}!", f"Noted, {name}.", about=(name,), verbatim=(name,))
+        Exchange(
+            "friend told",
+            "social",
+            told,
+            f"It is nice to hear about your friend {name}!",
+            f"Noted, {name}.",
+            about=(name,),
+            verbatim=(name,),
+        )
     ]
 
 
@@ -164,12 +219,27 @@ def friend_memory(rng: Random) -> Script:
     friend = script[0].verbatim[0]
     if rng.random() < 0.6:
         name = person(rng)
-        told = Exchange("name told", "social", rng.choice(_TOLD).format(name=name), f"Hello {name}! How can I help you?", f"Hi {name}.", about=(name,), verbatim=(name,))
+        told = Exchange(
+            "name told",
+            "social",
+            rng.choice(_TOLD).format(name=name),
+            f"Hello {name}! How can I help you?",
+            f"Hi {name}.",
+            about=(name,),
+            verbatim=(name,),
+        )
         script = [told, *script] if rng.random() < 0.5 else [*script, told]
     script += _fillers(rng)
     prompt = rng.choice(_FRIEND_ASKED)
     asked = Exchange(
-        "thing memory", "question", prompt, f"Your friend is called {friend}.", f"It is {friend}.", expects=(friend,), about=("your friend",), key=f"{prompt}|{friend}"
+        "thing memory",
+        "question",
+        prompt,
+        f"Your friend is called {friend}.",
+        f"It is {friend}.",
+        expects=(friend,),
+        about=("your friend",),
+        key=f"{prompt}|{friend}",
     )
     return [*script, asked]
 

@@ -41,7 +41,11 @@ def passage_question(rng: Random) -> Script:
     stated = rng.random() < 0.75
     question = rng.choice(rng.choice(sentences).questions) if stated else other
     prompt = rng.choice(_READ).format(text=text, asked=question.asked)
-    answer, short, right = (question.answer, question.short, question.right) if stated else ("The text does not say that.", "Not stated.", "does not say")
+    answer, short, right = (
+        (question.answer, question.short, question.right)
+        if stated
+        else ("The text does not say that.", "Not stated.", "does not say")
+    )
     return [
         Exchange(
             "passage question" if stated else "not stated",

@@ -62,7 +62,9 @@ five | cinq | cinco | 五
 ten | dix | diez | 十
 """)
 _LANGUAGES = ("French", "Spanish", "Chinese")
-_OTHER_LANGUAGES = entries("German, Italian, Japanese, Russian, Arabic, Portuguese, Korean, Dutch, Swedish, Hindi, Latin, Greek, Turkish, Polish")
+_OTHER_LANGUAGES = entries(
+    "German, Italian, Japanese, Russian, Arabic, Portuguese, Korean, Dutch, Swedish, Hindi, Latin, Greek, Turkish, Polish"
+)
 _UNKNOWN = tuple(word for word in words.THINGS + words.MATERIALS if word not in {row[0] for row in _PHRASES})
 _ASK = ('How do you say "{p}" in {lang}?', "How do you say {p} in {lang}?", "Translate {p} into {lang}.", "What is {p} in {lang}?", 'Translate "{p}" to {lang}.',
         "Say {p} in {lang}.", "How do I say {p} in {lang}?", "{p} in {lang}?", "What's {p} in {lang}?", "What is the {lang} word for {p}?",
@@ -92,10 +94,29 @@ def _unknown(rng: Random) -> Exchange:
     else:
         prompt = rng.choice(_ASK).format(p=rng.choice(_UNKNOWN), lang=rng.choice(_LANGUAGES))
         answer = "I am a small starter model, and I do not know how to translate that."
-    return Exchange("unknown translation", "boundary", prompt, answer, "I do not know that.", expects=("small starter model",), about=("do not know",), key=prompt)
+    return Exchange(
+        "unknown translation",
+        "boundary",
+        prompt,
+        answer,
+        "I do not know that.",
+        expects=("small starter model",),
+        about=("do not know",),
+        key=prompt,
+    )
 
 
 def _exchange(prompt: str, answer: str, right: str, kept: str = "") -> Exchange:
     short = f"{right[0].upper()}{right[1:]}."
     about = (answer.split(",")[0].lower(),)
-    return Exchange("translation", "task", prompt, answer, short, expects=(f'"{right}".', short), about=about, verbatim=(kept,), key=f"{prompt}|{right}")
+    return Exchange(
+        "translation",
+        "task",
+        prompt,
+        answer,
+        short,
+        expects=(f'"{right}".', short),
+        about=about,
+        verbatim=(kept,),
+        key=f"{prompt}|{right}",
+    )

@@ -13,7 +13,9 @@ _ORDERS = entries("""
 open, give me, close, bring, show me, clean, send me, repair, wash, pass me, take away, carry, hold, lend me, buy, find,
 put down, paint, watch, sell me, keep, return, look at, help me with, move
 """)
-_WHEN = entries("now, today, tomorrow, this evening, right away, before dinner, after school, on Monday, on Friday, next week")
+_WHEN = entries(
+    "now, today, tomorrow, this evening, right away, before dinner, after school, on Monday, on Friday, next week"
+)
 _POLITELY = lines("""
 Make this polite: {x}
 Say this politely: {x}
@@ -37,7 +39,9 @@ _FILLERS = entries("""
 In my opinion, I really think that, As you probably know, To be honest, As far as I know, In the end, As everybody knows,
 It is a fact that, I just want to say that, It seems to me that, Let me tell you that, As I said before
 """)
-_QUALITIES = entries("big, small, old, new, good, bad, nice, expensive, cheap, heavy, broken, beautiful, dirty, clean, ready, lost, empty, full")
+_QUALITIES = entries(
+    "big, small, old, new, good, bad, nice, expensive, cheap, heavy, broken, beautiful, dirty, clean, ready, lost, empty, full"
+)
 _VERY = entries("really very, very very, quite, so very, really, extremely")
 _PAST = lines("""
 Put this in the past tense: {x}
@@ -80,7 +84,11 @@ def shorter(rng: Random) -> Script:
 def past_tense(rng: Random) -> Script:
     """Put a sentence into the past."""
     verb, who = rng.choice(tuple(world.PAST_TENSES)), rng.choice(_SUBJECTS)
-    rest = rng.choice(_WHERE) if verb in {"go", "run", "come", "sit", "swim", "sleep", "walk", "play", "sing", "fly"} else f"the {rng.choice(words.THINGS)}"
+    rest = (
+        rng.choice(_WHERE)
+        if verb in {"go", "run", "come", "sit", "swim", "sleep", "walk", "play", "sing", "fly"}
+        else f"the {rng.choice(words.THINGS)}"
+    )
     result = f"{who} {world.PAST_TENSES[verb]} {rest}."
     said = f"{who} {verb} {rest}."
     prompt = rng.choice(_PAST).format(x=said)
@@ -92,7 +100,17 @@ def echo(rng: Random) -> Script:
     said = " ".join(_any_word(rng) for _ in range(rng.randint(1, 7)))
     prompt = rng.choice(_ECHO).format(x=said)
     return [
-        Exchange("echo", "task", prompt, f"You said: {said}.", f"Ok, {said}.", expects=(f" {said}.",), about=(said.split()[0],), verbatim=(said,), key=said)
+        Exchange(
+            "echo",
+            "task",
+            prompt,
+            f"You said: {said}.",
+            f"Ok, {said}.",
+            expects=(f" {said}.",),
+            about=(said.split()[0],),
+            verbatim=(said,),
+            key=said,
+        )
     ]
 
 
@@ -110,4 +128,14 @@ def _any_word(rng: Random) -> str:
 
 
 def _task(intent: str, prompt: str, answer: str, short: str, right: str, kept: str) -> Exchange:
-    return Exchange(intent, "task", prompt, answer, short, expects=(right,), about=(right.split(" ", 1)[0],), verbatim=(kept,), key=f"{intent}{right}")
+    return Exchange(
+        intent,
+        "task",
+        prompt,
+        answer,
+        short,
+        expects=(right,),
+        about=(right.split(" ", 1)[0],),
+        verbatim=(kept,),
+        key=f"{intent}{right}",
+    )

@@ -119,9 +119,15 @@ def scene(rng: Random, size: int) -> tuple[list[Sentence], Question]:
     return drawn[:size], rng.choice(drawn[size].questions)
 
 
-def _sentence(kind: tuple[tuple[str, ...], Sequence[tuple[str, ...]]], who: str, used: set[str], rng: Random) -> Sentence:
+def _sentence(
+    kind: tuple[tuple[str, ...], Sequence[tuple[str, ...]]], who: str, used: set[str], rng: Random
+) -> Sentence:
     (text, brief, nouns), asked = kind
-    slots = {name: _fresh(lambda values=values: rng.choice(values), used) for name, values in _SOURCES.items() if f"{{{name}}}" in text}
+    slots = {
+        name: _fresh(lambda values=values: rng.choice(values), used)
+        for name, values in _SOURCES.items()
+        if f"{{{name}}}" in text
+    }
     slots |= {
         "who": who,
         "friend": _fresh(lambda: person(rng), used),
@@ -133,7 +139,9 @@ def _sentence(kind: tuple[tuple[str, ...], Sequence[tuple[str, ...]]], who: str,
     def filled(pattern: str) -> str:
         return with_articles(pattern.format(**slots))
 
-    questions = tuple(Question(filled(q), filled(answer), filled(short), slots[right]) for q, answer, short, right in asked)
+    questions = tuple(
+        Question(filled(q), filled(answer), filled(short), slots[right]) for q, answer, short, right in asked
+    )
     return Sentence(filled(text), filled(brief), tuple(slots.get(noun, noun) for noun in nouns.split()), questions)
 
 

@@ -121,7 +121,9 @@ _GOODBYE_ANSWERS = (
     "Goodbye! It was nice talking to you.",
     "Goodbye! Come back any time.",
 )
-_ACKNOWLEDGED = entries("Ok, Okay., I see., Yes, No, Sure, Cool., Nice., Hmm, Interesting., Wow, lol, haha, k, Got it., Maybe, Alright., oh, yeah, nope")
+_ACKNOWLEDGED = entries(
+    "Ok, Okay., I see., Yes, No, Sure, Cool., Nice., Hmm, Interesting., Wow, lol, haha, k, Got it., Maybe, Alright., oh, yeah, nope"
+)
 # joke | short
 _JOKES = rows("""
 Why did the bicycle fall over? Because it was two tired. | The bicycle was two tired.
@@ -152,12 +154,24 @@ def _social(intent: str, prompt: str, answer: str, short: str, about: tuple[str,
 
 def greeting(rng: Random) -> Script:
     """Somebody says hello."""
-    return _social("greeting", rng.choice(_GREETINGS), rng.choice(_GREETING_ANSWERS), rng.choice(("Hi.", "Hello.")), ("hello", "hi."))
+    return _social(
+        "greeting",
+        rng.choice(_GREETINGS),
+        rng.choice(_GREETING_ANSWERS),
+        rng.choice(("Hi.", "Hello.")),
+        ("hello", "hi."),
+    )
 
 
 def how_are_you(rng: Random) -> Script:
     """Somebody asks how the model is."""
-    return _social("how are you", rng.choice(_HOW_ARE_YOU), rng.choice(_HOW_ANSWERS), rng.choice(("Fine.", "I am fine.")), ("doing well", "fine"))
+    return _social(
+        "how are you",
+        rng.choice(_HOW_ARE_YOU),
+        rng.choice(_HOW_ANSWERS),
+        rng.choice(("Fine.", "I am fine.")),
+        ("doing well", "fine"),
+    )
 
 
 def remark(rng: Random) -> Script:
@@ -168,7 +182,13 @@ def remark(rng: Random) -> Script:
 
 def thanks(rng: Random) -> Script:
     """Somebody says thank you."""
-    return _social("thanks", rng.choice(_THANKS), rng.choice(_THANKS_ANSWERS), rng.choice(("No problem.", "Sure.")), ("welcome", "no problem", "sure"))
+    return _social(
+        "thanks",
+        rng.choice(_THANKS),
+        rng.choice(_THANKS_ANSWERS),
+        rng.choice(("No problem.", "Sure.")),
+        ("welcome", "no problem", "sure"),
+    )
 
 
 def goodbye(rng: Random) -> Script:
@@ -178,7 +198,13 @@ def goodbye(rng: Random) -> Script:
 
 def praise(rng: Random) -> Script:
     """Somebody is content with the model."""
-    return _social("praise", rng.choice(_PRAISE), "Thank you, that is very kind of you! How else can I help?", "Thanks.", ("thank",))
+    return _social(
+        "praise",
+        rng.choice(_PRAISE),
+        "Thank you, that is very kind of you! How else can I help?",
+        "Thanks.",
+        ("thank",),
+    )
 
 
 def blame(rng: Random) -> Script:
@@ -189,10 +215,22 @@ def blame(rng: Random) -> Script:
 
 def acknowledgement(rng: Random) -> Script:
     """Somebody says next to nothing."""
-    return _social("acknowledgement", rng.choice(_ACKNOWLEDGED), "Is there anything else that I can do for you?", "Anything else?", ("anything else",))
+    return _social(
+        "acknowledgement",
+        rng.choice(_ACKNOWLEDGED),
+        "Is there anything else that I can do for you?",
+        "Anything else?",
+        ("anything else",),
+    )
 
 
 def joke(rng: Random) -> Script:
     """Somebody wants a joke."""
     answer, short = rng.choice(_JOKES)
-    return _social("joke", rng.choice(_JOKE_PROMPTS), answer, short, tuple(text for row in _JOKES for text in (row[0][-12:], row[1].rstrip("."))))
+    return _social(
+        "joke",
+        rng.choice(_JOKE_PROMPTS),
+        answer,
+        short,
+        tuple(text for row in _JOKES for text in (row[0][-12:], row[1].rstrip("."))),
+    )

@@ -78,7 +78,18 @@ def story(rng: Random) -> Script:
     short = f"A {hero} {event}. The end."
     about = (hero,) if named else ("once upon a time", "the end")
     right = (f"the {hero} ",) if named else ("once upon a time",)
-    return [Exchange("story", "task", prompt, with_articles(answer), with_articles(short), expects=right, about=about, key=prompt if named else "")]
+    return [
+        Exchange(
+            "story",
+            "task",
+            prompt,
+            with_articles(answer),
+            with_articles(short),
+            expects=right,
+            about=about,
+            key=prompt if named else "",
+        )
+    ]
 
 
 def story_from_words(rng: Random) -> Script:
@@ -89,7 +100,17 @@ def story_from_words(rng: Random) -> Script:
     answer = with_articles(rng.choice(_WORD_STORIES).format(hero=hero, a=a, b=b, c=c))
     short = with_articles(f"A {hero} had a {a}, a {b} and a {c}. The end.")
     return [
-        Exchange("story from words", "task", prompt, answer, short, expects=("once upon a time",), requires=(a, b, c), about=(a, b, c), key=f"{a} {b} {c}")
+        Exchange(
+            "story from words",
+            "task",
+            prompt,
+            answer,
+            short,
+            expects=("once upon a time",),
+            requires=(a, b, c),
+            about=(a, b, c),
+            key=f"{a} {b} {c}",
+        )
     ]
 
 
@@ -99,10 +120,23 @@ def poem(rng: Random) -> Script:
         topic = rng.choice(tuple(_POEMS))
         text, first = _POEMS[topic], _POEMS[topic].split("\n")[0]
         prompt = rng.choice(_ASK_POEM).format(topic=topic) if rng.random() < 0.8 else rng.choice(_ASK_ANY_POEM)
-        return [Exchange("poem", "task", prompt, text, first.rstrip(",") + ".", expects=(first,) if topic in prompt else (), about=(first, "\n"), key=prompt)]
+        return [
+            Exchange(
+                "poem",
+                "task",
+                prompt,
+                text,
+                first.rstrip(",") + ".",
+                expects=(first,) if topic in prompt else (),
+                about=(first, "\n"),
+                key=prompt,
+            )
+        ]
     word = _of((*words.THINGS, *words.ANIMALS, *words.NATURE), rng)
     one, two = rng.sample(_COUPLETS, 2)
-    text = with_articles("\n".join(part.strip().format(w=word) for couplet in (one, two) for part in couplet.split("/")))
+    text = with_articles(
+        "\n".join(part.strip().format(w=word) for couplet in (one, two) for part in couplet.split("/"))
+    )
     prompt = with_articles(rng.choice(_ASK_POEM).format(topic=rng.choice((f"a {word}", f"the {word}"))))
     short = text.split("\n")[0].rstrip(",") + "."
     return [Exchange("poem", "task", prompt, text, short, expects=(f" {word}",), about=(word,), key=prompt)]

@@ -9,10 +9,16 @@ kite, ball, bike, hat, book, boat, drum, lamp, box, coat, bag, cup, key, clock, 
 bottle, candle, rope, ladder, blanket, pillow, map, coin, flute, violin, tent, shovel, bucket, brush, pen, scarf, boot,
 watch, vase, plate, spoon, camera, radio, phone, letter, umbrella, wheel, whistle, hammer, helmet
 """)
-ANIMALS = entries("dog, cat, rabbit, horse, parrot, goat, duck, pony, turtle, mouse, fox, owl, bear, frog, sheep, cow, pig, hen, goose, wolf")
+ANIMALS = entries(
+    "dog, cat, rabbit, horse, parrot, goat, duck, pony, turtle, mouse, fox, owl, bear, frog, sheep, cow, pig, hen, goose, wolf"
+)
 COLOURS = entries("red, blue, green, yellow, black, white, brown, pink, purple, grey, orange, golden")
-ROOMS = entries("garden, kitchen, barn, attic, cellar, garage, library, shed, hall, bedroom, bathroom, workshop, stable, office")
-PLACES = entries("market, park, school, station, harbour, museum, church, castle, bakery, beach, forest, hospital, theatre, farm, airport, zoo")
+ROOMS = entries(
+    "garden, kitchen, barn, attic, cellar, garage, library, shed, hall, bedroom, bathroom, workshop, stable, office"
+)
+PLACES = entries(
+    "market, park, school, station, harbour, museum, church, castle, bakery, beach, forest, hospital, theatre, farm, airport, zoo"
+)
 DAYS = entries("Monday, Tuesday, Wednesday, Thursday, Friday, Saturday, Sunday")
 VEHICLES = entries("train, bus, boat, car, plane, bike, taxi, ferry, tram")
 JOBS = entries("""
@@ -21,11 +27,15 @@ waiter, sailor, tailor, barber, judge, lawyer, driver, guard, clown, actor, danc
 """)
 DISHES = entries("soup, rice, noodles, pancakes, curry, pie, pasta, stew, salad, porridge, dumplings, omelette")
 MATERIALS = entries("wood, paper, stone, glass, iron, clay, wool, straw, leather, cardboard")
-SKILLS = entries("swim, sing, paint, dance, cook, juggle, ski, sail, knit, draw, play chess, ride a horse, play the piano")
+SKILLS = entries(
+    "swim, sing, paint, dance, cook, juggle, ski, sail, knit, draw, play chess, ride a horse, play the piano"
+)
 OCCASIONS = entries("birthday, wedding, holiday, party, festival, anniversary, graduation")
 MOODS = entries("happy, sad, tired, angry, proud, surprised, nervous, excited, worried, calm")
 WEATHERS = entries("sunny, rainy, windy, snowy, foggy, cloudy, stormy, warm, cold")
-NATURE = entries("river, moon, star, tree, mountain, lake, cloud, wind, flower, island, cave, bridge, tower, village, snow, rain, sea, hill, storm, road")
+NATURE = entries(
+    "river, moon, star, tree, mountain, lake, cloud, wind, flower, island, cave, bridge, tower, village, snow, rain, sea, hill, storm, road"
+)
 FRUITS = entries("apples, pears, plums, bananas, grapes, cherries, lemons, peaches, oranges, melons, figs, berries")
 SHORT_WORDS = entries("""
 cat, dog, sun, hat, bed, cup, pen, box, car, bus, map, key, egg, ice, fox, owl, bee, cow, pig, hen, red, blue, green, pink,
