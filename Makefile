@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/installed
 
 .DEFAULT_GOAL := help
-.PHONY: help up test lint format browser bench bench-gateway soak soak-crash soak-overload starter starter-evaluation screenshots lock clean
+.PHONY: help up test lint format browser bench bench-gateway bench-logprobs soak soak-crash soak-overload starter starter-evaluation screenshots lock clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-15s %s\n", $$1, $$2}'
@@ -34,10 +34,13 @@ format: $(INSTALLED) ## rewrite the code in the project's layout
 browser: $(INSTALLED) ## a Chromium for the browser tests, if there is none
 	$(BIN)/python tests/install_browser.py
 
-bench: bench-gateway ## every benchmark; results under benchmarks/results
+bench: bench-gateway bench-logprobs ## every benchmark; results under benchmarks/results
 
 bench-gateway: $(INSTALLED) ## the gateway against bare vLLM, interleaved
 	$(BIN)/python -m benchmarks.gateway $(ARGS)
+
+bench-logprobs: $(INSTALLED) ## the starter model in vLLM against transformers, token by token
+	$(BIN)/python -m benchmarks.starter_logprobs $(ARGS)
 
 soak: soak-crash soak-overload ## the slow proofs; results under benchmarks/results
 

@@ -16,8 +16,8 @@ TURN_START = "<|im_start|>"
 TURN_END = "<|im_end|>"
 
 # What BPE may not merge across; GPT-2's pattern with two changes. Each digit is a token of its own, so that sums are
-# done digit by digit and no number is unknown. The space before a capitalised word is a token of its own, so that a name
-# has the same tokens wherever it stands, and can be copied from the middle of one sentence to the start of another.
+# done digit by digit and no number is unknown. The space before a capitalised word is a token of its own, so that a
+# name has the same tokens wherever it stands, and can be copied from the middle of a sentence to the start of another.
 _PIECES = r"'(?:s|t|re|ve|m|ll|d)|\s(?=\p{Lu}\p{Ll})|\p{N}| ?\p{L}+| ?[^\s\p{L}\p{N}]+|\s"
 
 # A role or a content that the model never saw (tools, images, calls) is left out instead of failing the request.

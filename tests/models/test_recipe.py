@@ -10,16 +10,19 @@ import pytest
 import torch
 from transformers import PreTrainedTokenizerFast
 
-from models.recipe.config import ModelConfig, RecipeConfig, TokenizerConfig, TrainConfig
+from models.recipe.config import InvalidConfig, ModelConfig, RecipeConfig, TokenizerConfig, TrainConfig, read_config
 from models.recipe.corpus import Conversation, Message, held_out, shard
-from models.recipe.data import bucketed, encode, training_batches
+from models.recipe.data import Position, bucketed, encode, training_batches
+from models.recipe.model import new_model
 from models.recipe.tokenizer import load_tokenizer, train_tokenizer
 from models.recipe.train import CannotResume, read_metrics, response_loss, train
 
+LARGER = Path(__file__).resolve().parents[2] / "models" / "recipe" / "configs" / "larger.toml"
 _DIGEST = """
 from hashlib import sha256
 from models.recipe.config import TokenizerConfig
 from models.recipe.corpus import shard
+from models.recipe.model import new_model
 from models.recipe.tokenizer import train_tokenizer
 print(sha256(repr(shard(7, 3, 400)).encode()).hexdigest())
 tokenizer = train_tokenizer(TokenizerConfig(vocab_size=600, conversations=200), seed=7)
@@ -102,8 +105,6 @@ def test_role_tokens_in_a_users_text_stay_text(tokenizer: PreTrainedTokenizerFas
 
 
 def test_padding_does_not_change_the_loss(tokenizer: PreTrainedTokenizerFast, config: RecipeConfig) -> None:
-    from models.recipe.model import new_model
-
     model = new_model(config.model, tokenizer, seed=0)
     long = Conversation((Message("user", "word " * 40), Message("assistant", "Yes.")), exchanges=())
     examples = [encode(tokenizer, CONVERSATION), encode(tokenizer, long)]
@@ -117,11 +118,14 @@ def test_padding_does_not_change_the_loss(tokenizer: PreTrainedTokenizerFast, co
 def test_a_resumed_run_sees_the_batches_that_it_would_have_seen(
     tokenizer: PreTrainedTokenizerFast, config: RecipeConfig
 ) -> None:
-    whole, rest = training_batches(config.train, tokenizer, 1, 0), training_batches(config.train, tokenizer, 1, 30)
-    for _ in range(30):
-        next(whole)
+    whole = training_batches(config.train, tokenizer, 1, Position())
+    positions = [next(whole)[1] for _ in range(30)]
+    assert len({position.shard for position in positions}) > 1
+    rest = training_batches(config.train, tokenizer, 1, positions[-1])
     for _ in range(5):
-        assert torch.equal(next(whole).ids, next(rest).ids)
+        (expected, there), (found, here) = next(whole), next(rest)
+        assert torch.equal(expected.ids, found.ids)
+        assert there == here
 
 
 def test_a_resumed_run_ends_with_the_same_weights(tokenizer: PreTrainedTokenizerFast, config: RecipeConfig) -> None:
@@ -147,9 +151,18 @@ def test_a_run_is_not_resumed_with_another_config(tokenizer: PreTrainedTokenizer
         train(config.model_copy(update={"seed": 2}), tokenizer, resume=True)
 
 
-def test_a_wrong_config_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    from models.recipe.config import InvalidConfig, read_config
+def test_the_config_of_the_larger_model_is_read_and_makes_a_larger_model(tokenizer: PreTrainedTokenizerFast) -> None:
+    larger = read_config(LARGER)
+    assert larger.seed == RecipeConfig().seed
+    assert larger.output_dir != RecipeConfig().output_dir
+    with torch.device("meta"):
+        models = [new_model(config.model, tokenizer, seed=0) for config in (RecipeConfig(), larger)]
+    sizes = [sum(parameter.numel() for parameter in model.parameters()) for model in models]
+    assert 20e6 < sizes[1] < larger.max_weight_mib * 2**20 / 2
+    assert sizes[0] < sizes[1]
 
+
+def test_a_wrong_config_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = tmp_path / "recipe.toml"
     path.write_text("[train]\nstep = 3\n")
     with pytest.raises(InvalidConfig, match=r"train\.step"):
