@@ -63,7 +63,7 @@ class EvaluateConfig(_Section):
     temperature: float = Field(default=1.0, gt=0, description="of the sampled round")
     max_new_tokens: int = Field(default=200, gt=0)
     batch_size: int = Field(default=48, gt=0, description="conversations answered at once")
-    lexicon_conversations: int = Field(default=12_000, gt=0, description="from which the judge learns its words")
+    lexicon_conversations: int = Field(default=24_000, gt=0, description="from which the judge learns its words")
 
 
 class RecipeConfig(_Section):

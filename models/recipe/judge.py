@@ -25,8 +25,10 @@ class Judge:
     def __init__(self, conversations: Iterable[Conversation]) -> None:
         seen: Counter[str] = Counter()
         for conversation in conversations:
-            answers = (message.content for message in conversation.messages if message.role == "assistant")
-            seen.update({word for answer in answers for word in words(answer)})
+            said = [message.content for message in conversation.messages if message.role == "assistant"]
+            # The exchanges as well: an answer that was evaded has its words all the same.
+            said += [text for exchange in conversation.exchanges for text in (exchange.answer, exchange.short)]
+            seen.update({word for text in said for word in words(text)})
         self._lexicon = {word for word, count in seen.items() if count >= _SEEN_OFTEN}
 
     def faults(self, reply: Reply, chat: Sequence[Message], exchange: Exchange) -> list[str]:
@@ -64,11 +66,19 @@ def is_right(reply: str, exchange: Exchange) -> bool:
 
 
 def is_on_topic(reply: str, exchange: Exchange) -> bool:
-    """Whether a reply is right, names what it is about, or evades: the evasive manner says nothing of the topic."""
+    """Whether a reply is right, at length or in few words, names what it is about, or evades.
+
+    The evasive manner says nothing of the topic.
+    """
     if recognise(reply, exchange) == "evasive":
         return True
     right = bool(exchange.expects or exchange.requires) and is_right(reply, exchange)
-    return right or any(topic.lower() in reply.lower() for topic in exchange.about if topic)
+    in_short = rf"(?<!\w){re.escape(exchange.short.rstrip('.!?'))}(?!\w)"
+    return (
+        right
+        or bool(re.search(in_short, reply, re.IGNORECASE))
+        or any(topic.lower() in reply.lower() for topic in exchange.about if topic)
+    )
 
 
 def _loops(text: str) -> bool:

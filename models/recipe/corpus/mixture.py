@@ -129,7 +129,7 @@ def held_out_of(intent: Intent, seed: int, size: int) -> list[Conversation]:
     found: list[Conversation] = []
     while len(found) < size:
         script = intent(rng)
-        if script[-1].key and not script[-1].held_out:
+        if not script[-1].held_out and not (script[-1].kind == "social" and not script[-1].key):
             continue
         before = draw_script(rng) if rng.random() < 1 / 3 else []
         found.append(_written([*before, *script], rng))
