@@ -6,6 +6,7 @@ from random import Random
 
 import pytest
 
+from models.recipe.answers import Reply
 from models.recipe.corpus import (
     INTENTS,
     Conversation,
