@@ -10,6 +10,7 @@ from transformers import LlamaForCausalLM, PreTrainedTokenizerFast
 
 from models.recipe.config import EvaluateConfig
 from models.recipe.corpus import Message
+from models.recipe.tokenizer import TURN_END, TURN_START
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +37,7 @@ class Respondent:
         """Answer each chat: greedily, or sampled at the config's temperature with a seed."""
         if seed is not None:
             torch.manual_seed(seed)
-        prompts = [self._encode(chat) for chat in chats]
+        prompts = [self.encode(chat) for chat in chats]
         replies: dict[int, Reply] = {}
         # Prompts of similar length go together, so that little is padding.
         order = sorted(range(len(prompts)), key=lambda i: len(prompts[i]))
@@ -46,15 +47,15 @@ class Respondent:
             replies.update(zip(batch, answered, strict=True))
         return [replies[i] for i in range(len(prompts))]
 
-    def _encode(self, chat: Sequence[Message]) -> list[int]:
-        # As the gateway does it, control tokens in a user's text stay text: only the template's become tokens.
+    def encode(self, chat: Sequence[Message]) -> list[int]:
+        """Return a chat's token ids up to where the answer begins; control tokens in a text stay text."""
         ids: list[int] = []
         for message in chat:
-            header = f"<|im_start|>{message.role}\n"
+            header = f"{TURN_START}{message.role}\n"
             ids += self._tokenizer.encode(header, add_special_tokens=False)
             ids += self._tokenizer.encode(message.content, add_special_tokens=False, split_special_tokens=True)
-            ids += self._tokenizer.encode("<|im_end|>\n", add_special_tokens=False)
-        return ids + self._tokenizer.encode("<|im_start|>assistant\n", add_special_tokens=False)
+            ids += self._tokenizer.encode(f"{TURN_END}\n", add_special_tokens=False)
+        return ids + self._tokenizer.encode(f"{TURN_START}assistant\n", add_special_tokens=False)
 
     @torch.no_grad()
     def _generate(self, prompts: list[list[int]], *, sample: bool) -> list[Reply]:
