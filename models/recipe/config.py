@@ -37,7 +37,9 @@ class TokenizerConfig(_Section):
 class TrainConfig(_Section):
     """Optimisation. Learning rates rise over ``warmup_steps``, stay, and fall to zero over ``decay_steps``."""
 
-    steps: int = Field(default=2400, gt=0, description="optimiser steps; the only setting a resumed run may change")
+    steps: int = Field(
+        default=1600, gt=0, description="optimiser steps; a resumed run may change them while its rate is constant"
+    )
     decay_steps: int = Field(default=600, ge=0)
     warmup_steps: int = Field(default=40, ge=0)
     batch_tokens: int = Field(default=6144, gt=0, description="tokens of a batch, padding included")

@@ -131,8 +131,7 @@ def train(config: RecipeConfig, tokenizer: PreTrainedTokenizerFast, *, resume: b
     model = new_model(config.model, tokenizer, config.seed).to(device, getattr(torch, config.train.precision))
     optimiser = Optimiser(model, config.train)
     done = _load(config, optimiser) if resume else Progress()
-    if not resume:
-        (config.work_dir / METRICS).unlink(missing_ok=True)
+    _forget_metrics_after(config.work_dir, done.step)
     validation = [batch.to(device) for batch in _validation_batches(config, tokenizer)]
     batches = training_batches(config.train, tokenizer, config.seed, done.position)
     began = time.monotonic() - done.seconds
@@ -185,6 +184,15 @@ def _log(work_dir: Path, metrics: Metrics) -> None:
     values = {name: getattr(metrics, name) for name in Metrics.__slots__}
     with (work_dir / METRICS).open("a", encoding="utf-8") as log:
         log.write(json.dumps(values) + "\n")
+
+
+def _forget_metrics_after(work_dir: Path, step: int) -> None:
+    # A run that was killed after a log line and before its checkpoint says that line again.
+    path = work_dir / METRICS
+    if path.exists():
+        lines = path.read_text(encoding="utf-8").splitlines()
+        kept = [line for line in lines if json.loads(line)["step"] <= step]
+        path.write_text("".join(f"{line}\n" for line in kept), encoding="utf-8")
 
 
 def _identity(config: RecipeConfig) -> str:

@@ -133,6 +133,8 @@ def test_a_resumed_run_ends_with_the_same_weights(tokenizer: PreTrainedTokenizer
     elsewhere = config.model_copy(update={"work_dir": config.work_dir.with_name("resumed")})
     half = elsewhere.model_copy(update={"train": config.train.model_copy(update={"steps": 4})})
     train(half, tokenizer, resume=False)
+    with (elsewhere.work_dir / "metrics.jsonl").open("a") as log:
+        log.write('{"step": 6, "tokens": 1, "loss": 9.0, "validation_loss": 9.0, "seconds": 1.0}\n')
     resumed = train(elsewhere, tokenizer, resume=True)
     for expected, found in zip(whole.parameters(), resumed.parameters(), strict=True):
         assert torch.equal(expected, found)
