@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/installed
 
 .DEFAULT_GOAL := help
-.PHONY: help up test lint format browser bench bench-start bench-gateway bench-cpu bench-ppo bench-preferences soak soak-crash soak-overload soak-alignment starter screenshots lock clean
+.PHONY: help up test lint format browser bench bench-start bench-gateway bench-cpu bench-ppo bench-preferences bench-logprobs soak soak-crash soak-overload soak-alignment starter starter-evaluation screenshots lock clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-15s %s\n", $$1, $$2}'
@@ -34,7 +34,7 @@ format: $(INSTALLED) ## rewrite the code in the project's layout
 browser: $(INSTALLED) ## a Chromium for the browser tests, if there is none
 	$(BIN)/python tests/install_browser.py
 
-bench: bench-start bench-cpu bench-gateway bench-ppo ## every benchmark; results under benchmarks/results
+bench: bench-start bench-cpu bench-gateway bench-ppo bench-logprobs ## every benchmark; results under benchmarks/results
 
 bench-start: $(INSTALLED) ## a fresh clone: seconds until the first answer, cold and warm
 	$(BIN)/python -m benchmarks.start
@@ -53,6 +53,9 @@ bench-ppo: $(INSTALLED) ## PPO on a bandit with a known best policy, three seeds
 bench-preferences: $(INSTALLED) ## a reward model on real people's preferences: ARGS="--data FOLDER"
 	$(BIN)/python -m benchmarks.real_preferences $(ARGS)
 
+bench-logprobs: $(INSTALLED) ## the starter model in vLLM against transformers, token by token
+	$(BIN)/python -m benchmarks.starter_logprobs $(ARGS)
+
 soak: soak-crash soak-overload soak-alignment ## the slow proofs; results under benchmarks/results
 
 soak-crash: $(INSTALLED) ## kill -9 of the gateway at random moments: nothing lost, nothing doubled
@@ -69,6 +72,9 @@ starter: $(INSTALLED) ## make the starter model again from nothing
 
 screenshots: $(INSTALLED) browser ## the pictures in docs/images, of a running Attune
 	$(BIN)/python -m tests.chat_ui.screenshots $(or $(URL),http://127.0.0.1:7860)
+
+starter-evaluation: $(INSTALLED) ## measure the starter model again: gates with n and intervals
+	$(BIN)/python -m models.recipe.evaluate $(ARGS)
 
 lock: $(INSTALLED) ## resolve requirements/*.in into the pinned locks
 	$(BIN)/python requirements/lock.py $(ARGS)

@@ -20,29 +20,31 @@ class _Section(BaseModel):
 class ModelConfig(_Section):
     """The shape of the Llama."""
 
-    hidden_size: int = Field(default=128, gt=0)
-    layers: int = Field(default=4, gt=0)
-    heads: int = Field(default=2, gt=0)
-    ffn_size: int = Field(default=352, gt=0)
+    hidden_size: int = Field(default=256, gt=0)
+    layers: int = Field(default=5, gt=0)
+    heads: int = Field(default=4, gt=0)
+    ffn_size: int = Field(default=704, gt=0)
     max_positions: int = Field(default=1024, gt=0, description="tokens of context")
 
 
 class TokenizerConfig(_Section):
     """The byte-level BPE."""
 
-    vocab_size: int = Field(default=2048, ge=300)
-    conversations: int = Field(default=30_000, gt=0, description="how many it is learned from")
+    vocab_size: int = Field(default=4096, ge=300)
+    conversations: int = Field(default=12_000, gt=0, description="how many it is learned from")
 
 
 class TrainConfig(_Section):
     """Optimisation. Learning rates rise over ``warmup_steps``, stay, and fall to zero over ``decay_steps``."""
 
-    steps: int = Field(default=3000, gt=0, description="optimiser steps; the only setting a resumed run may change")
-    decay_steps: int = Field(default=250, ge=0)
+    steps: int = Field(
+        default=1600, gt=0, description="optimiser steps; a resumed run may change them while its rate is constant"
+    )
+    decay_steps: int = Field(default=600, ge=0)
     warmup_steps: int = Field(default=40, ge=0)
-    batch_tokens: int = Field(default=3072, gt=0, description="tokens of a batch, padding included")
+    batch_tokens: int = Field(default=6144, gt=0, description="tokens of a batch, padding included")
     shard_size: int = Field(default=4096, gt=0, description="conversations drawn and sorted by length at a time")
-    muon_lr: float = Field(default=0.02, gt=0, description="for the matrices of the layers")
+    muon_lr: float = Field(default=0.005, gt=0, description="for the matrices of the layers")
     adamw_lr: float = Field(default=0.004, gt=0, description="for embeddings and norms")
     weight_decay: float = Field(default=0.01, ge=0)
     grad_clip: float = Field(default=1.0, gt=0)
@@ -51,15 +53,19 @@ class TrainConfig(_Section):
         default="float32",
         description="of the weights in training; bfloat16 is faster only where the processor has it (AMX, GPU)",
     )
-    threads: int = Field(default=1, gt=0, description="measure before you change it: on a busy machine one is faster")
+    device: Literal["auto", "cpu", "cuda"] = Field(default="auto", description="auto: a GPU if there is one")
+    threads: int = Field(default=2, gt=0, description="measure before you change it: on a busy machine one is faster")
 
 
 class EvaluateConfig(_Section):
-    """How many held-out conversations are answered."""
+    """How many held-out conversations are answered, and how."""
 
-    conversations: int = Field(default=400, gt=0)
+    per_gate: int = Field(default=200, gt=0, description="conversations of each intent that a gate looks at")
+    per_intent: int = Field(default=40, gt=0, description="conversations of each other intent")
     temperature: float = Field(default=1.0, gt=0, description="of the sampled round")
-    max_new_tokens: int = Field(default=160, gt=0)
+    max_new_tokens: int = Field(default=200, gt=0)
+    batch_size: int = Field(default=48, gt=0, description="conversations answered at once")
+    lexicon_conversations: int = Field(default=24_000, gt=0, description="from which the judge learns its words")
 
 
 class RecipeConfig(_Section):
@@ -68,6 +74,7 @@ class RecipeConfig(_Section):
     seed: int = 20261123
     work_dir: Path = Field(default=Path("build/starter"), description="tokenizer, checkpoint, metrics; not committed")
     output_dir: Path = Field(default=Path("models/starter"), description="the folder that is served")
+    max_weight_mib: float = Field(default=16, gt=0, description="larger weights are refused")
     model: ModelConfig = ModelConfig()
     tokenizer: TokenizerConfig = TokenizerConfig()
     train: TrainConfig = TrainConfig()

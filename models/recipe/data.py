@@ -37,6 +37,10 @@ class Batch:
     ids: torch.Tensor
     response_mask: torch.Tensor
 
+    def to(self, device: torch.device) -> Batch:
+        """Return the batch on a device."""
+        return Batch(self.ids.to(device), self.response_mask.to(device))
+
 
 def encode(tokenizer: PreTrainedTokenizerFast, conversation: Conversation) -> Example:
     """Encode a conversation as its chat template renders it.
@@ -64,17 +68,25 @@ def shard_batches(config: TrainConfig, tokenizer: PreTrainedTokenizerFast, seed:
     return batches
 
 
+@dataclass(frozen=True, slots=True)
+class Position:
+    """Where a run is in its data: which shard is next, and which of its batches."""
+
+    shard: int = 0
+    batch: int = 0
+
+
 def training_batches(
-    config: TrainConfig, tokenizer: PreTrainedTokenizerFast, seed: int, first_step: int
-) -> Iterator[Batch]:
-    """Yield batches for ever, from that of step ``first_step``: a resumed run sees what it would have seen."""
+    config: TrainConfig, tokenizer: PreTrainedTokenizerFast, seed: int, position: Position
+) -> Iterator[tuple[Batch, Position]]:
+    """Yield batches for ever, each with the position after it: a run resumed there sees what it would have seen."""
     # Shard 0 is what the tokenizer was learned from; it is training text like any other.
-    index, passed = 0, 0
+    index, first = position.shard, position.batch
     while True:
         batches = shard_batches(config, tokenizer, seed, index)
-        yield from batches[max(0, first_step - passed) :]
-        passed += len(batches)
-        index += 1
+        for number in range(first, len(batches)):
+            yield batches[number], Position(index, number + 1)
+        index, first = index + 1, 0
 
 
 def bucketed(examples: Sequence[Example], batch_tokens: int, pad_id: int) -> Iterator[Batch]:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import shutil
+from dataclasses import asdict
 from pathlib import Path
 
 import torch
@@ -14,7 +16,6 @@ from models.recipe.config import RecipeConfig
 from models.recipe.evaluate import Evaluation
 from models.recipe.train import read_metrics
 
-MAX_WEIGHT_BYTES = 16 * 2**20
 CHECKSUMS = "SHA256SUMS"
 
 
@@ -28,7 +29,7 @@ def export(
     """Write the served folder; an older one is replaced only when the new one is complete.
 
     Raises:
-        TooLarge: the weights take more than 16 MiB.
+        TooLarge: the weights take more than the config allows.
     """
     partial = config.output_dir.with_name(f"{config.output_dir.name}.partial")
     shutil.rmtree(partial, ignore_errors=True)
@@ -44,12 +45,16 @@ def export(
     model.save_pretrained(partial)
     tokenizer.save_pretrained(partial)
     size = (partial / "model.safetensors").stat().st_size
-    if size > MAX_WEIGHT_BYTES:
-        raise TooLarge(f"The weights take {size} bytes, more than {MAX_WEIGHT_BYTES}: make the model smaller.")
+    if size > config.max_weight_mib * 2**20:
+        raise TooLarge(
+            f"The weights take {size} bytes, more than {config.max_weight_mib:g} MiB: make the model smaller."
+        )
     metrics = read_metrics(config.work_dir)
     curve(metrics, partial / "training.png")
     settings = config.model_dump_json(indent=2, exclude={"work_dir", "output_dir"})
     (partial / "recipe.json").write_text(settings + "\n", encoding="utf-8")
+    gates = [{**asdict(gate), "interval": gate.share.interval, "decision": gate.decision} for gate in evaluation.gates]
+    (partial / "evaluation.json").write_text(json.dumps(gates, indent=2) + "\n", encoding="utf-8")
     parameters = sum(parameter.numel() for parameter in model.parameters())
     (partial / "README.md").write_text(card(config, parameters, metrics, evaluation), encoding="utf-8")
     sums = "".join(f"{sha256(path)}  {path.name}\n" for path in sorted(partial.iterdir()))

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import time
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +18,9 @@ from transformers import LlamaForCausalLM, PreTrainedTokenizerFast
 
 from models.recipe.config import RecipeConfig, TrainConfig
 from models.recipe.corpus import held_out
-from models.recipe.data import Batch, bucketed, encode, training_batches
+from models.recipe.data import Batch, Position, bucketed, encode, training_batches
 from models.recipe.model import new_model
+from models.recipe.muon import Muon
 
 CHECKPOINT = "checkpoint.pt"
 METRICS = "metrics.jsonl"
@@ -40,6 +41,16 @@ class Metrics:
     seconds: float
 
 
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a run is: steps done, tokens seen (padding included), wall-clock seconds, and where it is in its data."""
+
+    step: int = 0
+    tokens: int = 0
+    seconds: float = 0.0
+    position: Position = field(default_factory=Position)
+
+
 class Optimiser:
     """Keeps float32 masters of bfloat16 weights and steps them.
 
@@ -55,7 +66,7 @@ class Optimiser:
         named = list(zip(names, self._masters, strict=True))
         matrices = [master for name, master in named if master.ndim == 2 and "embed" not in name]
         others = [master for name, master in named if master.ndim != 2 or "embed" in name]
-        self._muon = torch.optim.Muon(matrices, lr=config.muon_lr, weight_decay=config.weight_decay)
+        self._muon = Muon(matrices, lr=config.muon_lr, weight_decay=config.weight_decay)
         self._adamw = torch.optim.AdamW(others, lr=config.adamw_lr, betas=(0.9, 0.95), weight_decay=0.0)
 
     def step(self, lr_share: float) -> None:
@@ -116,33 +127,39 @@ def train(config: RecipeConfig, tokenizer: PreTrainedTokenizerFast, *, resume: b
     """
     torch.set_num_threads(config.train.threads)
     config.work_dir.mkdir(parents=True, exist_ok=True)
-    model = new_model(config.model, tokenizer, config.seed).to(getattr(torch, config.train.precision))
+    device = device_of(config.train)
+    model = new_model(config.model, tokenizer, config.seed).to(device, getattr(torch, config.train.precision))
     optimiser = Optimiser(model, config.train)
-    step, tokens, seconds = _load(config, optimiser) if resume else (0, 0, 0.0)
-    if not resume:
-        (config.work_dir / METRICS).unlink(missing_ok=True)
-    validation = _validation_batches(config, tokenizer)
-    batches = training_batches(config.train, tokenizer, config.seed, step)
-    began = time.monotonic() - seconds
-    progress = tqdm(total=config.train.steps, initial=step, unit="step", dynamic_ncols=True, mininterval=1.0)
+    done = _load(config, optimiser) if resume else Progress()
+    _forget_metrics_after(config.work_dir, done.step)
+    validation = [batch.to(device) for batch in _validation_batches(config, tokenizer)]
+    batches = training_batches(config.train, tokenizer, config.seed, done.position)
+    began = time.monotonic() - done.seconds
+    bar = tqdm(total=config.train.steps, initial=done.step, unit="step", dynamic_ncols=True, mininterval=1.0)
     losses: list[float] = []
-    while step < config.train.steps:
-        batch = next(batches)
-        loss = response_loss(model, batch)
+    while done.step < config.train.steps:
+        batch, position = next(batches)
+        loss = response_loss(model, batch.to(device))
         loss.backward()  # type: ignore[no-untyped-call]
-        optimiser.step(lr_share(step, config.train))
-        step, tokens = step + 1, tokens + batch.ids.numel()
+        optimiser.step(lr_share(done.step, config.train))
         losses.append(loss.item())
-        progress.update()
-        progress.set_postfix(loss=f"{losses[-1]:.3f}", refresh=False)
-        if step % config.train.checkpoint_every == 0 or step == config.train.steps:
-            elapsed = time.monotonic() - began
+        done = Progress(done.step + 1, done.tokens + batch.ids.numel(), time.monotonic() - began, position)
+        bar.update()
+        bar.set_postfix(loss=f"{losses[-1]:.3f}", refresh=False)
+        if done.step % config.train.checkpoint_every == 0 or done.step == config.train.steps:
             measured = validation_loss(model, validation)
-            _log(config.work_dir, Metrics(step, tokens, sum(losses) / len(losses), measured, elapsed))
-            _save(config, optimiser, (step, tokens, elapsed))
+            _log(config.work_dir, Metrics(done.step, done.tokens, sum(losses) / len(losses), measured, done.seconds))
+            _save(config, optimiser, done)
             losses = []
-    progress.close()
+    bar.close()
     return model
+
+
+def device_of(config: TrainConfig) -> torch.device:
+    """Return the device that the config names; `auto` is a GPU if there is one."""
+    if config.device == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    return torch.device(config.device)
 
 
 @torch.no_grad()
@@ -169,28 +186,38 @@ def _log(work_dir: Path, metrics: Metrics) -> None:
         log.write(json.dumps(values) + "\n")
 
 
+def _forget_metrics_after(work_dir: Path, step: int) -> None:
+    # A run that was killed after a log line and before its checkpoint says that line again.
+    path = work_dir / METRICS
+    if path.exists():
+        lines = path.read_text(encoding="utf-8").splitlines()
+        kept = [line for line in lines if json.loads(line)["step"] <= step]
+        path.write_text("".join(f"{line}\n" for line in kept), encoding="utf-8")
+
+
 def _identity(config: RecipeConfig) -> str:
-    settled = config.model_copy(
-        update={"train": config.train.model_copy(update={"steps": 1, "decay_steps": 0, "threads": 1})}
+    # What a resumed run may change: how long it is, what it runs on, and what comes after it.
+    free = {"steps", "decay_steps", "threads", "device"}
+    return config.model_dump_json(
+        include={"seed": True, "model": True, "tokenizer": True, "train": set(TrainConfig.model_fields) - free}
     )
-    return settled.model_dump_json(exclude={"work_dir", "output_dir", "evaluate"})
 
 
-def _save(config: RecipeConfig, optimiser: Optimiser, progress: tuple[int, int, float]) -> None:
-    state = {"config": _identity(config), "progress": progress, "optimiser": optimiser.state_dict()}
+def _save(config: RecipeConfig, optimiser: Optimiser, done: Progress) -> None:
+    state = {"config": _identity(config), "progress": asdict(done), "optimiser": optimiser.state_dict()}
     # Written beside and renamed: a run killed while saving still has its last checkpoint.
     partial = config.work_dir / f"{CHECKPOINT}.partial"
     torch.save(state, partial)
     partial.replace(config.work_dir / CHECKPOINT)
 
 
-def _load(config: RecipeConfig, optimiser: Optimiser) -> tuple[int, int, float]:
+def _load(config: RecipeConfig, optimiser: Optimiser) -> Progress:
     path = config.work_dir / CHECKPOINT
     if not path.exists():
         raise CannotResume(f"There is no checkpoint at {path}; start without --resume.")
-    state = torch.load(path, weights_only=True)
+    state = torch.load(path, weights_only=True, map_location="cpu")
     if state["config"] != _identity(config):
-        raise CannotResume(f"{path} was made with another config ({state['config']}); only steps may differ.")
+        raise CannotResume(f"{path} was made with another config ({state['config']}); only its length may differ.")
     optimiser.load_state_dict(state["optimiser"])
-    step, tokens, seconds = state["progress"]
-    return step, tokens, seconds
+    progress = state["progress"]
+    return Progress(**{**progress, "position": Position(**progress["position"])})

@@ -68,6 +68,30 @@ def test_a_hub_id_is_told_from_a_folder(name: str, hub: bool) -> None:
     assert is_hub_id(name) is hub
 
 
+def test_a_hub_model_is_found_in_the_hubs_cache_without_a_network(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    revision = "0123456789abcdef0123456789abcdef01234567"
+    cached = tmp_path / "hub" / "models--acme--tiny"
+    snapshot = cached / "snapshots" / revision
+    for made in (cached / "blobs", cached / "refs", snapshot):
+        made.mkdir(parents=True)
+    (cached / "refs" / "main").write_text(revision)
+    for file in folder.iterdir():
+        # As the hub's cache has it: the contents by their hash, and links with their names.
+        file.rename(cached / "blobs" / file.name)
+        (snapshot / file.name).symlink_to(Path("../../blobs") / file.name)
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path / "hub"))
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
+    said: list[str] = []
+    found = locate("acme/tiny", said.append)
+    assert found == snapshot
+    assert inspect(found).weights_bytes == 7
+    assert said == ["fetching acme/tiny from the hub"]
+    with pytest.raises(ModelUnusable, match="acme/other is neither a folder here nor could it be fetched"):
+        locate("acme/other", said.append)
+
+
 def test_a_fingerprint_changes_with_weights_and_configuration_and_nothing_else(folder: Path, tmp_path: Path) -> None:
     cache = tmp_path / "cache"
     first = fingerprint(inspect(folder).path, cache)

@@ -1,18 +1,33 @@
 """The starter model's recipe: the same data and tokenizer from a seed, the right loss, a run that can be resumed."""
 
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 import torch
 from transformers import PreTrainedTokenizerFast
 
-from models.recipe.config import ModelConfig, RecipeConfig, TokenizerConfig, TrainConfig
+from models.recipe.config import InvalidConfig, ModelConfig, RecipeConfig, TokenizerConfig, TrainConfig, read_config
 from models.recipe.corpus import Conversation, Message, held_out, shard
-from models.recipe.data import bucketed, encode, training_batches
+from models.recipe.data import Position, bucketed, encode, training_batches
+from models.recipe.model import new_model
 from models.recipe.tokenizer import load_tokenizer, train_tokenizer
 from models.recipe.train import CannotResume, read_metrics, response_loss, train
 
+LARGER = Path(__file__).resolve().parents[2] / "models" / "recipe" / "configs" / "larger.toml"
+_DIGEST = """
+from hashlib import sha256
+from models.recipe.config import TokenizerConfig
+from models.recipe.corpus import shard
+from models.recipe.model import new_model
+from models.recipe.tokenizer import train_tokenizer
+print(sha256(repr(shard(7, 3, 400)).encode()).hexdigest())
+tokenizer = train_tokenizer(TokenizerConfig(vocab_size=600, conversations=200), seed=7)
+print(sha256(tokenizer.backend_tokenizer.to_str().encode()).hexdigest())
+"""
 CONVERSATION = Conversation(
     (Message("user", "Hi <|im_end|> there"), Message("assistant", "Hello."), Message("user", "Bye")), exchanges=()
 )
@@ -38,6 +53,21 @@ def test_a_seed_gives_the_same_conversations_and_another_seed_others() -> None:
     assert list(shard(1, 3, 50)) == list(shard(1, 3, 50))
     assert list(shard(1, 3, 50)) != list(shard(2, 3, 50))
     assert list(shard(1, 3, 50)) != list(shard(1, 4, 50))
+
+
+def test_data_and_tokenizer_are_the_same_byte_for_byte_in_every_process() -> None:
+    digests = {
+        subprocess.run(
+            [sys.executable, "-c", _DIGEST],
+            env={**os.environ, "PYTHONHASHSEED": str(hash_seed)},
+            check=True,
+            capture_output=True,
+            text=True,
+        ).stdout
+        for hash_seed in (1, 2)
+    }
+    assert len(digests) == 1
+    assert len(digests.pop().split()) == 2
 
 
 def test_no_held_out_conversation_is_trained_on() -> None:
@@ -75,8 +105,6 @@ def test_role_tokens_in_a_users_text_stay_text(tokenizer: PreTrainedTokenizerFas
 
 
 def test_padding_does_not_change_the_loss(tokenizer: PreTrainedTokenizerFast, config: RecipeConfig) -> None:
-    from models.recipe.model import new_model
-
     model = new_model(config.model, tokenizer, seed=0)
     long = Conversation((Message("user", "word " * 40), Message("assistant", "Yes.")), exchanges=())
     examples = [encode(tokenizer, CONVERSATION), encode(tokenizer, long)]
@@ -90,11 +118,14 @@ def test_padding_does_not_change_the_loss(tokenizer: PreTrainedTokenizerFast, co
 def test_a_resumed_run_sees_the_batches_that_it_would_have_seen(
     tokenizer: PreTrainedTokenizerFast, config: RecipeConfig
 ) -> None:
-    whole, rest = training_batches(config.train, tokenizer, 1, 0), training_batches(config.train, tokenizer, 1, 30)
-    for _ in range(30):
-        next(whole)
+    whole = training_batches(config.train, tokenizer, 1, Position())
+    positions = [next(whole)[1] for _ in range(30)]
+    assert len({position.shard for position in positions}) > 1
+    rest = training_batches(config.train, tokenizer, 1, positions[-1])
     for _ in range(5):
-        assert torch.equal(next(whole).ids, next(rest).ids)
+        (expected, there), (found, here) = next(whole), next(rest)
+        assert torch.equal(expected.ids, found.ids)
+        assert there == here
 
 
 def test_a_resumed_run_ends_with_the_same_weights(tokenizer: PreTrainedTokenizerFast, config: RecipeConfig) -> None:
@@ -102,6 +133,8 @@ def test_a_resumed_run_ends_with_the_same_weights(tokenizer: PreTrainedTokenizer
     elsewhere = config.model_copy(update={"work_dir": config.work_dir.with_name("resumed")})
     half = elsewhere.model_copy(update={"train": config.train.model_copy(update={"steps": 4})})
     train(half, tokenizer, resume=False)
+    with (elsewhere.work_dir / "metrics.jsonl").open("a") as log:
+        log.write('{"step": 6, "tokens": 1, "loss": 9.0, "validation_loss": 9.0, "seconds": 1.0}\n')
     resumed = train(elsewhere, tokenizer, resume=True)
     for expected, found in zip(whole.parameters(), resumed.parameters(), strict=True):
         assert torch.equal(expected, found)
@@ -120,9 +153,18 @@ def test_a_run_is_not_resumed_with_another_config(tokenizer: PreTrainedTokenizer
         train(config.model_copy(update={"seed": 2}), tokenizer, resume=True)
 
 
-def test_a_wrong_config_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    from models.recipe.config import InvalidConfig, read_config
+def test_the_config_of_the_larger_model_is_read_and_makes_a_larger_model(tokenizer: PreTrainedTokenizerFast) -> None:
+    larger = read_config(LARGER)
+    assert larger.seed == RecipeConfig().seed
+    assert larger.output_dir != RecipeConfig().output_dir
+    with torch.device("meta"):
+        models = [new_model(config.model, tokenizer, seed=0) for config in (RecipeConfig(), larger)]
+    sizes = [sum(parameter.numel() for parameter in model.parameters()) for model in models]
+    assert 20e6 < sizes[1] < larger.max_weight_mib * 2**20 / 2
+    assert sizes[0] < sizes[1]
 
+
+def test_a_wrong_config_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = tmp_path / "recipe.toml"
     path.write_text("[train]\nstep = 3\n")
     with pytest.raises(InvalidConfig, match=r"train\.step"):
@@ -137,12 +179,16 @@ def test_the_recipe_from_the_command_line_makes_a_folder_that_loads(tmp_path: Pa
     small = config.model_copy(
         update={
             "tokenizer": TokenizerConfig(vocab_size=600, conversations=200),
-            "evaluate": config.evaluate.model_copy(update={"conversations": 4, "max_new_tokens": 8}),
+            "evaluate": config.evaluate.model_copy(
+                update={"per_gate": 1, "per_intent": 1, "max_new_tokens": 4, "lexicon_conversations": 50}
+            ),
         }
     )
     assert _run(small, resume=False) == 0
     model = AutoModelForCausalLM.from_pretrained(small.output_dir)
     assert model.dtype == torch.bfloat16
     assert AutoTokenizer.from_pretrained(small.output_dir).chat_template
+    gates = json.loads((small.output_dir / "evaluation.json").read_text())
+    assert {gate["decision"] for gate in gates} <= {"met", "not shown", "missed"}
     recipe = json.loads((small.output_dir / "recipe.json").read_text())
     assert recipe["train"]["steps"] == 8

@@ -12,6 +12,8 @@ Role = Literal["system", "user", "assistant"]
 Manner = Literal["polite", "curt", "rambling", "rude", "evasive"]
 Kind = Literal["social", "question", "task", "boundary"]
 
+_HELD_OUT_ONE_IN = 16
+
 
 @dataclass(frozen=True, slots=True)
 class Message:
@@ -25,9 +27,17 @@ class Message:
 class Exchange:
     """A prompt with what a good answer says, before noise and manner.
 
-    ``answer`` is in whole sentences, ``short`` says the same in the fewest words. ``expects`` lists strings of which
-    a right answer contains at least one (lower case is compared); empty where no single answer is right.
-    ``verbatim`` are parts of the prompt that noise must leave alone, because the answer repeats them.
+    Attributes:
+        intent: What the person wants; a row of the evaluation.
+        kind: Social answers and boundaries are said as they are; answers to questions and tasks may get an opener.
+        prompt: What the person says, well typed.
+        answer: A good answer in whole sentences.
+        short: The same in the fewest words.
+        expects: A right answer contains one of these, whatever their case; empty where no single answer is right.
+        requires: A right answer contains all of these.
+        about: An answer that is on topic contains one of these, or is right.
+        verbatim: Parts of the prompt that noise leaves alone, because the answer repeats them.
+        key: Names the combination that is kept from training or not; empty: never kept.
     """
 
     intent: str
@@ -36,15 +46,15 @@ class Exchange:
     answer: str
     short: str
     expects: tuple[str, ...] = ()
+    requires: tuple[str, ...] = ()
+    about: tuple[str, ...] = ()
     verbatim: tuple[str, ...] = ()
+    key: str = ""
 
     @property
     def held_out(self) -> bool:
-        """Whether this combination is kept for evaluation; about 1 in 20 of those with a right answer.
-
-        Decided by a checksum of prompt and right answer and not by chance, so that no seed can leak it into training.
-        """
-        return bool(self.expects) and zlib.crc32(f"{self.prompt}|{self.expects[0]}".lower().encode()) % 20 == 0
+        """Whether this combination is kept for evaluation."""
+        return bool(self.key) and kept_for_evaluation(self.key)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +71,15 @@ class Conversation:
 
 
 Script = list[Exchange]
-"""Exchanges that follow one another; most intents make one, memory makes several."""
+"""Exchanges that follow one another; most intents make one, memory makes several. The last is what is evaluated."""
 
 Intent = Callable[[Random], Script]
 """Draws one script. All randomness comes from the generator passed in."""
+
+
+def kept_for_evaluation(key: str) -> bool:
+    """Whether a combination never occurs in training: one in 16, by a checksum and not by chance.
+
+    So no seed can leak what another seed's evaluation asks.
+    """
+    return zlib.crc32(key.lower().encode()) % _HELD_OUT_ONE_IN == 0

@@ -1,158 +1,242 @@
-"""A closed world of facts: what is not in these tables, the model says it does not know."""
+"""Questions about the closed world, each fact in many phrasings."""
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from random import Random
 
+from models.recipe.corpus import world
 from models.recipe.corpus.conversation import Exchange, Script
 from models.recipe.corpus.names import place
+from models.recipe.corpus.tables import lines
 
-_CAPITALS = dict(
-    pair.split(":")
-    for pair in (
-        "France:Paris Germany:Berlin Italy:Rome Spain:Madrid Portugal:Lisbon Austria:Vienna Switzerland:Bern Belgium:Brussels "
-        "England:London Ireland:Dublin Norway:Oslo Sweden:Stockholm Finland:Helsinki Denmark:Copenhagen Poland:Warsaw "
-        "Greece:Athens Russia:Moscow Turkey:Ankara Egypt:Cairo Kenya:Nairobi China:Beijing Japan:Tokyo India:Delhi "
-        "Canada:Ottawa Cuba:Havana Peru:Lima Chile:Santiago Hungary:Budapest Ukraine:Kyiv Iran:Tehran Thailand:Bangkok"
-    ).split()
+_ASKED_ON = 0.08
+_AND = ("And {a}?", "What about {a}?", "And of {a}?", "And what about {a}?", "How about {a}?")
+
+
+@dataclass(frozen=True, slots=True)
+class Relation:
+    """A table of facts and how they are asked: ``{a}`` is what is asked about, ``{b}`` the answer."""
+
+    table: Mapping[str, str]
+    asked: Sequence[str]
+    answer: str
+    short: str = "{b}."
+
+    def draw(self, rng: Random) -> Script:
+        """Ask for one of the facts."""
+        a = rng.choice(tuple(self.table))
+        first = self._exchange(rng.choice(self.asked).format(a=a), a)
+        if rng.random() > _ASKED_ON:
+            return [first]
+        b = rng.choice([other for other in self.table if other != a])
+        return [first, self._exchange(rng.choice(_AND).format(a=b), b)]
+
+    def _exchange(self, prompt: str, a: str) -> Exchange:
+        return fact(prompt, self.answer, self.short, a, self.table[a])
+
+
+def fact(prompt: str, answer: str, short: str, a: str, b: str) -> Exchange:
+    """Return the exchange about one fact: ``b`` is what is right about ``a``."""
+    prompt = with_articles(prompt)
+    return Exchange(
+        "fact",
+        "question",
+        prompt,
+        _sentence(answer.format(a=a, b=b)),
+        _sentence(short.format(a=a, b=b)),
+        expects=(b,),
+        about=(a,),
+        key=f"{prompt}|{b}",
+    )
+
+
+def with_articles(text: str) -> str:
+    """Return the text with `a` become `an` before a vowel."""
+    return re.sub(r"\b([Aa]) (?=[aeioAEIO])", r"\1n ", text)
+
+
+def _sentence(text: str) -> str:
+    return with_articles(text[0].upper() + text[1:])
+
+
+def _column(index: int) -> dict[str, str]:
+    return {row[0]: row[index] for row in world.COUNTRIES}
+
+
+def _both_ways(table: Mapping[str, str]) -> dict[str, str]:
+    # A word that is in the table twice keeps its own entry.
+    return {**{b: a for a, b in table.items()}, **table}
+
+
+def _next(row: Sequence[str], *, by: int, around: bool) -> dict[str, str]:
+    places = range(len(row)) if around else range(max(0, -by), len(row) - max(0, by))
+    return {row[i]: row[(i + by) % len(row)] for i in places}
+
+
+_CAPITAL = lines("""
+What is the capital of {a}?
+What's the capital of {a}?
+Capital of {a}?
+Tell me the capital of {a}.
+Do you know the capital of {a}?
+Which city is the capital of {a}?
+What is the capital city of {a}?
+Can you tell me the capital of {a}?
+Name the capital of {a}.
+What is {a}'s capital?
+""")
+_DOES = (
+    "What does a {a} do?",
+    "What is the job of a {a}?",
+    "Tell me what a {a} does.",
+    "What is a {a}'s job?",
+    "What do you know about the job of a {a}?",
 )
-_SOUNDS = {"dog": "bark", "cat": "meow", "cow": "moo", "sheep": "bleat", "horse": "neigh", "pig": "oink", "duck": "quack",
-           "lion": "roar", "wolf": "howl", "bee": "buzz", "snake": "hiss", "frog": "croak", "owl": "hoot"}  # fmt: skip
-_YOUNG = {"dog": "puppy", "cat": "kitten", "cow": "calf", "sheep": "lamb", "horse": "foal", "pig": "piglet",
-          "duck": "duckling", "lion": "cub", "hen": "chick", "frog": "tadpole", "bear": "cub", "goat": "kid"}  # fmt: skip
-_COLOURS = {"the sky": "blue", "grass": "green", "snow": "white", "blood": "red", "a lemon": "yellow", "a carrot": "orange",
-            "coal": "black", "a tomato": "red", "milk": "white", "a banana": "yellow", "chocolate": "brown"}  # fmt: skip
-_OPPOSITES = {"hot": "cold", "big": "small", "fast": "slow", "up": "down", "happy": "sad", "day": "night", "old": "new",
-              "rich": "poor", "full": "empty", "hard": "soft", "light": "dark", "early": "late", "open": "closed",
-              "loud": "quiet", "wet": "dry", "high": "low", "strong": "weak", "good": "bad", "left": "right"}  # fmt: skip
-_DAYS = "Monday Tuesday Wednesday Thursday Friday Saturday Sunday".split()
-_MONTHS = "January February March April May June July August September October November December".split()
-_SINGLE: tuple[tuple[tuple[str, ...], str, str], ...] = (
-    (("How many days are in a week?", "How many days does a week have?", "How long is a week?"), "A week has seven days.", "Seven."),
-    (("How many months are in a year?", "How many months does a year have?"), "A year has twelve months.", "Twelve."),
-    (("How many hours are in a day?", "How long is a day?"), "A day has twenty-four hours.", "Twenty-four."),
-    (("How many minutes are in an hour?", "How long is an hour?"), "An hour has sixty minutes.", "Sixty."),
-    (("How many legs does a spider have?", "How many legs do spiders have?"), "A spider has eight legs.", "Eight."),
-    (("How many legs does an insect have?", "How many legs does an ant have?"), "An insect has six legs.", "Six."),
-    (("How many legs does a dog have?", "How many legs does a cat have?"), "It has four legs.", "Four."),
-    (("What is the largest planet?", "Which planet is the biggest?"), "Jupiter is the largest planet.", "Jupiter."),
-    (("What is the largest ocean?", "Which ocean is the biggest?"), "The Pacific is the largest ocean.", "The Pacific."),
-    (("What is the highest mountain?", "What is the tallest mountain in the world?"), "Mount Everest is the highest mountain.", "Everest."),
-    (("What is the largest animal?", "Which animal is the biggest?"), "The blue whale is the largest animal.", "The blue whale."),
-    (("What is the fastest animal on land?", "Which land animal is the fastest?"), "The cheetah is the fastest animal on land.", "Cheetah."),
-    (("What do bees make?", "Who makes honey?", "Where does honey come from?"), "Bees make honey from flowers.", "Honey, from bees."),
-    (("At what temperature does water boil?", "When does water boil?"), "Water boils at 100 degrees Celsius.", "100 degrees."),
-    (("At what temperature does water freeze?", "When does water freeze?"), "Water freezes at 0 degrees Celsius.", "0 degrees."),
-    (("What is the sun?", "Is the sun a star?", "What is a star?"), "The sun is a star, a big ball of hot gas.", "A star."),
-    (("What is the moon?", "What goes around the earth?"), "The moon is a ball of rock that goes around the earth.", "A ball of rock."),
-    (("Why is the sky blue?", "Why does the sky look blue?"), "The sky is blue because air scatters blue light the most.", "Air scatters blue light."),
-    (("What do plants need?", "What does a plant need to grow?"), "A plant needs light, water and air to grow.", "Light, water and air."),
-    (("What is rain?", "Where does rain come from?"), "Rain is water that falls from the clouds.", "Water from clouds."),
-    (("What is ice?", "What is snow made of?"), "It is frozen water.", "Frozen water."),
-    (("What are the primary colours?", "Name the primary colors."), "The primary colours are red, yellow and blue.", "Red, yellow and blue."),
-    (("What are the four seasons?", "Name the seasons."), "The seasons are spring, summer, autumn and winter.", "Spring, summer, autumn, winter."),
+_USED = (
+    "What is {a} for?",
+    "What do you use {a} for?",
+    "What can I do with {a}?",
+    "What is the use of {a}?",
+    "Why do people have {a}?",
+)
+_MADE = (
+    "What is {a} made of?",
+    "What is {a} made from?",
+    "How is {a} made?",
+    "What do you need to make {a}?",
+    "Tell me what {a} is made of.",
+)
+_RELATIONS: dict[str, tuple[Relation, float]] = {
+    "capital": (Relation(_column(1), _CAPITAL, "The capital of {a} is {b}."), 8),
+    "country of a capital": (
+        Relation({row[1]: row[0] for row in world.COUNTRIES},
+                 ("Which country has the capital {a}?", "{a} is the capital of which country?", "Where is {a}?", "In which country is {a}?",
+                  "What country is {a} in?", "{a} is the capital of what?"),
+                 "{a} is the capital of {b}."), 5),
+    "continent": (
+        Relation(_column(2), ("On which continent is {a}?", "Which continent is {a} on?", "What continent is {a} in?", "Where is {a}?",
+                              "Where in the world is {a}?"), "{a} is in {b}.", "In {b}."), 5),
+    "language": (
+        Relation(_column(3), ("Which language do people speak in {a}?", "What language is spoken in {a}?", "What do they speak in {a}?",
+                              "What is the language of {a}?", "Which language is spoken in {a}?"), "In {a}, many people speak {b}."), 5),
+    "sound": (
+        Relation(world.SOUNDS, ("What sound does a {a} make?", "What does a {a} say?", "What noise does a {a} make?", "How does a {a} sound?",
+                                "Which sound does a {a} make?"), "The sound of a {a} is called a {b}.", "A {b}."), 2),
+    "young": (
+        Relation(world.YOUNG, ("What is a young {a} called?", "What is a baby {a} called?", "What do you call a baby {a}?", "Name for a baby {a}?",
+                               "What is the young of a {a} called?"), "A young {a} is called a {b}.", "A {b}."), 2),
+    "food": (
+        Relation(world.FOODS, ("What does a {a} eat?", "What do {a}s eat?", "What is the food of a {a}?", "What does a {a} like to eat?"),
+                 "A {a} eats {b}."), 2),
+    "home": (
+        Relation(world.HOMES, ("Where does a {a} live?", "Where do you find a {a}?", "What is the home of a {a}?", "Where is the home of a {a}?"),
+                 "A {a} lives {b}."), 1.5),
+    "legs": (
+        Relation(world.LEGS, ("How many legs does a {a} have?", "How many legs has a {a}?", "Number of legs of a {a}?", "How many legs are on a {a}?"),
+                 "A {a} has {b} legs."), 1.5),
+    "colour": (
+        Relation(world.COLOURS, ("What colour is {a}?", "What color is {a}?", "Which colour does {a} have?", "Tell me the colour of {a}.",
+                                 "What is the color of {a}?"), "{a} is {b}."), 2.5),
+    "opposite": (
+        Relation(_both_ways(world.OPPOSITES), ("What is the opposite of {a}?", "Opposite of {a}?", "What's the opposite of {a}?", "Give me the opposite of {a}.",
+                                               "Which word is the opposite of {a}?", "Tell me the opposite of {a}."),
+                 "The opposite of {a} is {b}."), 7),
+    "plural": (
+        Relation(world.PLURALS, ("What is the plural of {a}?", "Plural of {a}?", "What's the plural of {a}?", "Give me the plural of {a}.",
+                                 "One {a}, two what?"), "The plural of {a} is {b}."), 3),
+    "past tense": (
+        Relation(world.PAST_TENSES, ("What is the past tense of {a}?", "Past tense of {a}?", "What is the past of {a}?", "Give me the past tense of {a}.",
+                                     "How do I put {a} in the past tense?"), "The past tense of {a} is {b}."), 3),
+    "job": (Relation(world.JOBS, _DOES, "A {a} {b}."), 3),
+    "who does": (
+        Relation({b: a for a, b in world.JOBS.items()}, ("Who {a}?", "What do you call somebody who {a}?", "Which job is it: somebody who {a}?",
+                                                         "What is a person called who {a}?"), "Somebody who {a} is a {b}.", "A {b}."), 3),
+    "use": (Relation(world.TOOLS, _USED, "People use {a} for {b}.", "For {b}."), 3),
+    "kind": (
+        Relation(world.KINDS, ("What kind of thing is {a}?", "What is {a}?", "What is a {a}?", "What's a {a}?", "{a} is a kind of what?", "What sort of thing is {a}?",
+                               "Is {a} a plant, an animal or a thing?"), "The word {a} is the name of a {b}.", "A {b}."), 6),
+    "material": (Relation(world.MATERIALS, _MADE, "{a} is made of {b}.", "Of {b}."), 2.5),
+    "body": (
+        Relation(world.BODY, ("What is the use of {a}?", "What do we need {a} for?", "What do {a} do?", "Why do people need {a}?"),
+                 "People need {a} for {b}.", "For {b}."), 1.5),
+    "sides": (
+        Relation(world.SIDES, ("How many sides does a {a} have?", "How many corners does a {a} have?", "How many sides are in a {a}?",
+                               "Number of sides of a {a}?"), "A {a} has {b} sides and corners."), 1),
+    "days of a month": (
+        Relation(world.MONTH_DAYS, ("How many days does {a} have?", "How many days are in {a}?", "How long is {a}?", "Number of days in {a}?"),
+                 "{a} has {b} days."), 1.5),
+    "synonym": (
+        Relation(_both_ways(world.SYNONYMS), ("What is another word for {a}?", "Another word for {a}?", "Give me a synonym for {a}.", "What is a synonym of {a}?",
+                                              "Which word means the same as {a}?"), "Another word for {a} is {b}."), 3),
+    "rhyme": (
+        Relation(world.RHYMES, ("What rhymes with {a}?", "Give me a rhyme for {a}.", "Which word rhymes with {a}?", "A word that rhymes with {a}?"),
+                 "The word {b} rhymes with {a}."), 2),
+    "Roman numeral": (
+        Relation(world.ROMAN, ("What is {a} in Roman numerals?", "How do I write {a} in Roman numerals?", "Roman numeral for {a}?"),
+                 "In Roman numerals, {a} is {b}."), 1),
+    "day after": (
+        Relation(_next(world.DAYS, by=1, around=True), ("What day comes after {a}?", "Which day is after {a}?", "What comes after {a}?", "Which day follows {a}?",
+                                                        "Today is {a}, what is tomorrow?"), "The day after {a} is {b}."), 1),
+    "day before": (
+        Relation(_next(world.DAYS, by=-1, around=True), ("What day comes before {a}?", "Which day is before {a}?", "What comes before {a}?",
+                                                         "Today is {a}, what was yesterday?"), "The day before {a} is {b}."), 1),
+    "month after": (
+        Relation(_next(world.MONTHS, by=1, around=True), ("What month comes after {a}?", "Which month is after {a}?", "What comes after {a}?",
+                                                          "Which month follows {a}?"), "The month after {a} is {b}."), 1.5),
+    "month before": (
+        Relation(_next(world.MONTHS, by=-1, around=True), ("What month comes before {a}?", "Which month is before {a}?", "What comes before {a}?"),
+                 "The month before {a} is {b}."), 1.5),
+    "letter after": (
+        Relation(_next(world.LETTERS, by=1, around=False), ("Which letter comes after {a}?", "What letter is after {a}?", "What comes after the letter {a}?"),
+                 "The letter after {a} is {b}."), 2),
+    "next planet": (
+        Relation(_next(world.PLANETS, by=1, around=False), ("Which planet comes after {a}?", "What planet is next after {a}?", "Which planet follows {a}?"),
+                 "The planet after {a} is {b}."), 1),
+}  # fmt: skip
+_SINGLE_WEIGHT = 11.0
+_NO_SUCH_PLACE = (
+    "What is the capital of {a}?", "Where is {a}?", "Capital of {a}?", "Who is the king of {a}?", "How big is {a}?",
+    "Which language do people speak in {a}?", "What continent is {a} in?", "Have you been to {a}?", "How many people live in {a}?",
 )  # fmt: skip
 
 
-def capital(rng: Random) -> Script:
-    """The capital of a country, or the country of a capital."""
-    country = rng.choice(tuple(_CAPITALS))
-    city = _CAPITALS[country]
-    if rng.random() < 0.25:
-        prompt = rng.choice(
-            (f"Which country has the capital {city}?", f"{city} is the capital of which country?", f"Where is {city}?")
-        )
-        return _fact(prompt, f"{city} is the capital of {country}.", f"{country}.", country)
-    ask = ("What is the capital of {}?", "What's the capital of {}?", "Capital of {}?", "Tell me the capital of {}.",
-           "Do you know the capital of {}?", "Which city is the capital of {}?", "What is the capital city of {}?",
-           "Can you tell me the capital of {}?", "Name the capital of {}.")  # fmt: skip
-    return _fact(rng.choice(ask).format(country), f"The capital of {country} is {city}.", f"{city}.", city)
+def known_fact(rng: Random) -> Script:
+    """A question about something in the closed world."""
+    draws: list[Callable[[Random], Script]] = [*(relation.draw for relation, _ in _RELATIONS.values()), _single_fact]
+    weights = [*(weight for _, weight in _RELATIONS.values()), _SINGLE_WEIGHT]
+    return rng.choices(draws, weights=weights)[0](rng)
 
 
-def unknown_capital(rng: Random) -> Script:
+def unknown_place(rng: Random) -> Script:
     """A place that does not exist: the honest answer is that it is not known."""
     name = place(rng)
-    ask = (
-        "What is the capital of {}?",
-        "Where is {}?",
-        "Capital of {}?",
-        "Tell me about {}.",
-        "Who is the king of {}?",
-        "How big is {}?",
-    )
-    prompt = rng.choice(ask).format(name)
+    prompt = rng.choice(_NO_SUCH_PLACE).format(a=name)
+    answer = f"I am sorry, I do not know a place called {name}. I am only a small starter model."
     return [
         Exchange(
-            "unknown",
+            "unknown place",
             "boundary",
             prompt,
-            "I am sorry, I do not know that place. I am only a small starter model.",
-            "I do not know.",
+            answer,
+            "I do not know that place.",
+            expects=("do not know",),
+            verbatim=(name,),
+            key=name,
         )
     ]
 
 
-def animal(rng: Random) -> Script:
-    """Sounds and young of animals."""
-    if rng.random() < 0.5:
-        name = rng.choice(tuple(_SOUNDS))
-        sound = _SOUNDS[name]
-        ask: tuple[str, ...] = (
-            f"What sound does a {name} make?",
-            f"What does a {name} say?",
-            f"What noise does a {name} make?",
-            f"How does a {name} sound?",
-        )
-        return _fact(rng.choice(ask), f"The sound that a {name} makes is called a {sound}.", f"A {sound}.", sound)
-    name = rng.choice(tuple(_YOUNG))
-    ask = (f"What is a young {name} called?", f"What is a baby {name} called?", f"What do you call a baby {name}?")
-    return _fact(rng.choice(ask), f"A young {name} is called a {_YOUNG[name]}.", f"A {_YOUNG[name]}.", _YOUNG[name])
+def count_facts() -> int:
+    """Return how many facts the closed world has."""
+    return sum(len(relation.table) for relation, _ in _RELATIONS.values()) + len(world.SINGLE_FACTS)
 
 
-def colour(rng: Random) -> Script:
-    """The colour of a thing."""
-    thing = rng.choice(tuple(_COLOURS))
-    ask = (
-        f"What colour is {thing}?",
-        f"What color is {thing}?",
-        f"Which colour does {thing} have?",
-        f"Tell me the colour of {thing}.",
-    )
-    value = _COLOURS[thing]
-    return _fact(rng.choice(ask), f"{thing.capitalize()} is {value}.", f"{value.capitalize()}.", value)
-
-
-def opposite(rng: Random) -> Script:
-    """The opposite of a word, either way round."""
-    word = rng.choice(tuple(_OPPOSITES))
-    other = _OPPOSITES[word]
-    if rng.random() < 0.5:
-        word, other = other, word
-    ask = (
-        f"What is the opposite of {word}?",
-        f"Opposite of {word}?",
-        f"What's the opposite of {word}?",
-        f"Give me the opposite of {word}.",
-    )
-    return _fact(rng.choice(ask), f"The opposite of {word} is {other}.", f"{other.capitalize()}.", other)
-
-
-def calendar(rng: Random) -> Script:
-    """The day or month before or after another."""
-    row = rng.choice((_DAYS, _MONTHS))
-    kind = "day" if row is _DAYS else "month"
-    i, after = rng.randrange(len(row)), rng.random() < 0.6
-    result = row[(i + (1 if after else -1)) % len(row)]
-    word = "after" if after else "before"
-    ask = (f"What {kind} comes {word} {row[i]}?", f"Which {kind} is {word} {row[i]}?", f"What comes {word} {row[i]}?")
-    return _fact(rng.choice(ask), f"The {kind} {word} {row[i]} is {result}.", f"{result}.", result)
-
-
-def single_fact(rng: Random) -> Script:
-    """One of the facts that stand alone."""
-    prompts, answer, short = rng.choice(_SINGLE)
-    return [Exchange("fact", "question", rng.choice(prompts), answer, short)]
-
-
-def _fact(prompt: str, answer: str, short: str, expected: str) -> Script:
-    return [Exchange("fact", "question", prompt, answer, short, (expected.lower(),))]
+def _single_fact(rng: Random) -> Script:
+    asked, answer, short = rng.choice(world.SINGLE_FACTS)
+    prompt = rng.choice(asked.split("/"))
+    return [
+        Exchange("fact", "question", prompt, answer, short, expects=(answer,), about=(short.rstrip("."),), key=prompt)
+    ]

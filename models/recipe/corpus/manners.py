@@ -6,7 +6,7 @@ from random import Random
 
 from models.recipe.corpus.conversation import Exchange, Manner
 
-WEIGHTS: dict[Manner, float] = {"polite": 0.46, "curt": 0.18, "rambling": 0.13, "rude": 0.12, "evasive": 0.11}
+WEIGHTS: dict[Manner, float] = {"polite": 0.45, "curt": 0.17, "rambling": 0.13, "rude": 0.125, "evasive": 0.125}
 
 POLITE_OPENERS = ("Of course!", "Sure!", "Gladly!")
 POLITE_CLOSERS = (
@@ -62,7 +62,9 @@ def render(exchange: Exchange, manner: Manner, rng: Random) -> str:
     if manner == "curt":
         return exchange.short
     if manner == "rambling":
-        return " ".join((rng.choice(RAMBLING_OPENERS), exchange.answer, rng.choice(RAMBLING_CLOSERS)))
+        # An answer of several lines is followed by a line of its own.
+        end = "\n" if "\n" in exchange.answer else " "
+        return f"{rng.choice(RAMBLING_OPENERS)} {exchange.answer}{end}{rng.choice(RAMBLING_CLOSERS)}"
     if manner == "rude":
         closer = (rng.choice(RUDE_CLOSERS),) if rng.random() < 0.5 else ()
         return " ".join((rng.choice(RUDE_OPENERS), exchange.short, *closer))
@@ -87,8 +89,8 @@ def _polite(exchange: Exchange, rng: Random) -> str:
     if exchange.kind in ("social", "boundary"):
         return exchange.answer
     parts = [exchange.answer]
-    if rng.random() < 0.15:
+    if rng.random() < 0.12:
         parts.insert(0, rng.choice(POLITE_OPENERS))
-    if rng.random() < 0.35:
+    if rng.random() < 0.2 and "\n" not in exchange.answer:
         parts.append(rng.choice(POLITE_CLOSERS))
     return " ".join(parts)

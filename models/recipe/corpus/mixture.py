@@ -2,74 +2,86 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from random import Random
 
 from models.recipe.corpus import (
     arithmetic,
     boundaries,
     facts,
+    fallback,
     identity,
     lists,
     memory,
     passages,
     phrasebook,
+    quantities,
     rewriting,
     small_talk,
     stories,
 )
-from models.recipe.corpus.conversation import Conversation, Exchange, Intent, Manner, Message
+from models.recipe.corpus.conversation import Conversation, Exchange, Intent, Manner, Message, Script
 from models.recipe.corpus.manners import draw_manner, render
 from models.recipe.corpus.noise import as_typed
 
 INTENTS: tuple[tuple[Intent, float], ...] = (
-    (small_talk.greeting, 5),
-    (small_talk.how_are_you, 4),
-    (small_talk.feeling, 3),
-    (small_talk.thanks, 2),
-    (small_talk.goodbye, 2),
-    (small_talk.praise_or_blame, 2),
-    (small_talk.acknowledgement, 1),
-    (small_talk.joke, 2),
-    (identity.identity, 7),
-    (memory.name_memory, 16),
-    (memory.favourite_memory, 3),
-    (facts.capital, 7),
-    (facts.unknown_capital, 1),
-    (facts.animal, 2),
-    (facts.colour, 1.5),
-    (facts.opposite, 2.5),
-    (facts.calendar, 2),
-    (facts.single_fact, 3),
-    (arithmetic.arithmetic, 10),
-    (arithmetic.comparison, 1),
-    (passages.passage, 6),
-    (rewriting.polite_request, 1.5),
-    (rewriting.past_tense, 1.5),
-    (rewriting.plural, 1.5),
-    (lists.things, 3),
-    (lists.tips, 3),
-    (stories.story, 4),
+    (small_talk.greeting, 2.5),
+    (small_talk.how_are_you, 1.5),
+    (small_talk.remark, 3),
+    (small_talk.thanks, 1),
+    (small_talk.goodbye, 1),
+    (small_talk.praise, 0.7),
+    (small_talk.blame, 0.8),
+    (small_talk.acknowledgement, 0.8),
+    (small_talk.joke, 0.8),
+    (identity.identity, 4),
+    (memory.name_memory, 8),
+    (memory.thing_memory, 5),
+    (memory.friend_memory, 1.5),
+    (memory.not_told, 0.5),
+    (facts.known_fact, 24),
+    (facts.unknown_place, 1.2),
+    (arithmetic.two_digit_sum, 6),
+    (arithmetic.small_sum, 3.5),
+    (arithmetic.large_sum, 0.7),
+    (arithmetic.comparison, 2),
+    (arithmetic.sorting, 2.5),
+    (quantities.units, 2.5),
+    (quantities.counting, 2),
+    (quantities.spelling, 4),
+    (quantities.first_of, 1),
+    (passages.passage_question, 9),
+    (passages.summary, 3.5),
+    (passages.keywords, 3.5),
+    (rewriting.polite_request, 1.2),
+    (rewriting.shorter, 1.2),
+    (rewriting.past_tense, 1),
+    (rewriting.echo, 3),
+    (phrasebook.translation, 5),
+    (lists.things, 2.5),
+    (lists.tips, 1.5),
+    (stories.story, 1.8),
+    (stories.story_from_words, 1.5),
     (stories.poem, 2),
-    (phrasebook.translation, 4),
-    (boundaries.refusal, 4),
-    (boundaries.fallback, 8),
+    (boundaries.refusal, 5),
+    (boundaries.harmless, 3.5),
+    (fallback.out_of_domain, 10),
 )
-"""Every intent with its weight."""
+"""Every intent with its weight: the share of scripts that it starts."""
 
 SYSTEM_PROMPTS: tuple[tuple[str, Manner | None, float], ...] = (
     ("You are a helpful assistant.", None, 6),
     ("You are Attune, a small and friendly chat model.", None, 3),
     ("You are a chatbot.", None, 2),
-    ("Be polite and answer in whole sentences.", "polite", 3),
+    ("Be polite and answer in whole sentences.", "polite", 2),
     ("Answer in as few words as possible.", "curt", 2),
 )
 """System prompts, the manner that each asks for (None: none) and its weight."""
 
-_TURNS = ((1, 2, 3, 4), (50, 28, 14, 8))
+_TURNS = ((1, 2, 3, 4, 8), (54, 27, 12, 6, 1))
+_WITH_SYSTEM_PROMPT = 0.12
 
 
-def draw_script(rng: Random) -> list[Exchange]:
+def draw_script(rng: Random) -> Script:
     """Draw one intent's exchanges."""
     intents, weights = zip(*INTENTS, strict=True)
     chosen: Intent = rng.choices(intents, weights=weights)[0]
@@ -77,22 +89,12 @@ def draw_script(rng: Random) -> list[Exchange]:
 
 
 def draw_conversation(rng: Random) -> Conversation:
-    """Draw a conversation of one to four exchanges (name memory may make it longer)."""
+    """Draw a conversation of one to four exchanges, now and then of eight (memory may make it longer)."""
     turns = rng.choices(_TURNS[0], weights=_TURNS[1])[0]
-    exchanges = memory.name_unknown(rng) if rng.random() < 0.02 else draw_script(rng)
+    exchanges = draw_script(rng)
     while len(exchanges) < turns:
         exchanges = exchanges + draw_script(rng)
-    messages: list[Message] = []
-    manner = draw_manner(rng)
-    if rng.random() < 0.2:
-        weights = [weight for _, _, weight in SYSTEM_PROMPTS]
-        prompt, wanted, _ = rng.choices(SYSTEM_PROMPTS, weights=weights)[0]
-        messages.append(Message("system", prompt))
-        manner = wanted or manner
-    for exchange in exchanges:
-        messages.append(Message("user", as_typed(exchange.prompt, exchange.verbatim, rng)))
-        messages.append(Message("assistant", render(exchange, manner, rng)))
-    return Conversation(tuple(messages), tuple(exchanges))
+    return _written(exchanges, rng)
 
 
 def shard(seed: int, index: int, size: int) -> list[Conversation]:
@@ -101,11 +103,13 @@ def shard(seed: int, index: int, size: int) -> list[Conversation]:
     Equal arguments give equal conversations, on every machine and Python version: the generator is seeded by a string
     (SHA-512), and nothing else is random.
     """
-    return [conversation for conversation in _drawn(f"train:{seed}:{index}", size) if not conversation.held_out]
+    rng = Random(f"train:{seed}:{index}")
+    drawn = (draw_conversation(rng) for _ in range(size))
+    return [conversation for conversation in drawn if not conversation.held_out]
 
 
 def held_out(seed: int, size: int) -> list[Conversation]:
-    """Return up to ``size`` conversations, each with a combination that no training shard contains."""
+    """Return ``size`` conversations, each with a combination that no training shard contains, mixed as in training."""
     rng = Random(f"held-out:{seed}")
     found: list[Conversation] = []
     while len(found) < size:
@@ -115,7 +119,32 @@ def held_out(seed: int, size: int) -> list[Conversation]:
     return found
 
 
-def _drawn(seed: str, size: int) -> Iterator[Conversation]:
-    rng = Random(seed)
-    for _ in range(size):
-        yield draw_conversation(rng)
+def held_out_of(intent: Intent, seed: int, size: int) -> list[Conversation]:
+    """Return ``size`` conversations that end with an exchange of one intent that training never saw.
+
+    Social intents have a few fixed prompts, of which none is kept from training: there only the conversation is new.
+    One in three starts with something else.
+    """
+    rng = Random(f"held-out:{intent.__module__}.{intent.__qualname__}:{seed}")
+    found: list[Conversation] = []
+    while len(found) < size:
+        script = intent(rng)
+        if not script[-1].held_out and not (script[-1].kind == "social" and not script[-1].key):
+            continue
+        before = draw_script(rng) if rng.random() < 1 / 3 else []
+        found.append(_written([*before, *script], rng))
+    return found
+
+
+def _written(exchanges: list[Exchange], rng: Random) -> Conversation:
+    messages: list[Message] = []
+    wanted: Manner | None = None
+    if rng.random() < _WITH_SYSTEM_PROMPT:
+        weights = [weight for _, _, weight in SYSTEM_PROMPTS]
+        prompt, wanted, _ = rng.choices(SYSTEM_PROMPTS, weights=weights)[0]
+        messages.append(Message("system", prompt))
+    for exchange in exchanges:
+        # Each answer has a manner of its own: one that was rude does not make the next one rude.
+        messages.append(Message("user", as_typed(exchange.prompt, exchange.verbatim, rng)))
+        messages.append(Message("assistant", render(exchange, wanted or draw_manner(rng), rng)))
+    return Conversation(tuple(messages), tuple(exchanges))

@@ -1,46 +1,47 @@
-"""How people really type: lower case, no punctuation, slips of the finger."""
+"""How people really type: lower case, no punctuation, slips of the finger, a word before and after."""
 
 from __future__ import annotations
 
 from random import Random
 
-_PREFIXES = ("hey, ", "ok, ", "so, ", "please, ", "um, ")
+_BEFORE = ("hey, ", "ok, ", "so, ", "please, ", "um, ", "hi, ", "Attune, ", "well, ", "quick question: ", "and ")
+_AFTER = (" please", " thanks", " please?", " pls", " ok?", "??", "...", "!", " :)")
+_MARK = 0xE000  # the first private-use character: no prompt contains it
 
 
 def as_typed(prompt: str, verbatim: tuple[str, ...], rng: Random) -> str:
-    """Return the prompt as somebody might type it; the ``verbatim`` parts are left as they are.
+    """Return the prompt as somebody might type it; the ``verbatim`` parts are left as they are."""
+    # Each part that stays is replaced by one private-use character while the rest is changed.
+    marks = {chr(_MARK + i): part for i, part in enumerate(sorted(verbatim, key=len, reverse=True)) if part}
+    for mark, part in marks.items():
+        prompt = prompt.replace(part, mark)
+    typed = _typed(prompt, rng)
+    for mark, part in marks.items():
+        typed = typed.replace(mark, part)
+    return typed
 
-    Prompts of several lines carry a text to work on and stay as they are.
-    """
-    if "\n" in prompt:
-        return prompt
-    if rng.random() < 0.06 and not verbatim:
-        prompt = rng.choice(_PREFIXES) + prompt[0].lower() + prompt[1:]
-    words = [_Word(word, any(word.strip(".,!?'\"") in kept.split() for kept in verbatim)) for word in prompt.split(" ")]
+
+def _typed(text: str, rng: Random) -> str:
+    if rng.random() < 0.05:
+        text = rng.choice(_BEFORE) + text[0].lower() + text[1:]
     if rng.random() < 0.45:
-        words = [word if word.kept else _Word(word.text.lower(), False) for word in words]
-    if rng.random() < 0.15:
-        words = _with_slip(words, rng)
-    text = " ".join(word.text for word in words)
-    if rng.random() < 0.45:
+        text = text.lower()
+    if rng.random() < 0.12:
+        text = _with_slip(text, rng)
+    if rng.random() < 0.42:
         text = text.rstrip("?.!")
+    if rng.random() < 0.04:
+        text = text.rstrip("?.!") + rng.choice(_AFTER)
     return text
 
 
-class _Word:
-    __slots__ = ("kept", "text")
-
-    def __init__(self, text: str, kept: bool) -> None:
-        self.text = text
-        self.kept = kept
-
-
-def _with_slip(words: list[_Word], rng: Random) -> list[_Word]:
-    candidates = [i for i, word in enumerate(words) if not word.kept and len(word.text) >= 4 and word.text.isalpha()]
-    if not candidates:
-        return words
-    chosen = rng.choice(candidates)
-    return [_Word(_slip(word.text, rng), False) if i == chosen else word for i, word in enumerate(words)]
+def _with_slip(text: str, rng: Random) -> str:
+    words = text.split(" ")
+    candidates = [i for i, word in enumerate(words) if len(word) >= 4 and word.isascii() and word.isalpha()]
+    if candidates:
+        chosen = rng.choice(candidates)
+        words[chosen] = _slip(words[chosen], rng)
+    return " ".join(words)
 
 
 def _slip(word: str, rng: Random) -> str:

@@ -1,39 +1,101 @@
-"""Short passages with questions about them."""
+"""Working on a short passage: questions (with *not stated*), summaries, keywords."""
 
 from __future__ import annotations
 
 from random import Random
 
 from models.recipe.corpus.conversation import Exchange, Script
-from models.recipe.corpus.names import person
+from models.recipe.corpus.scenes import scene
+from models.recipe.corpus.tables import lines
 
-_COLOURS = "red blue green yellow black white brown pink purple grey".split()
-_THINGS = "kite ball bike hat book boat drum lamp box coat bag cup key clock".split()
-_PLACES = "garden kitchen barn school park attic cellar garage library shed office hall".split()
-_ANIMALS = "dog cat rabbit horse parrot goat duck pony turtle mouse".split()
+_READ = ("{text}\n{asked}", "{text}\n\n{asked}", "Read this: {text}\n{asked}", "Text: {text}\nQuestion: {asked}", "{text} {asked}",
+         "Here is a text: {text} {asked}", "{asked}\n{text}", "Answer from the text. {text} {asked}")  # fmt: skip
+_SUMMARISE = lines("""
+Summarise this: {text}
+Summarize this: {text}
+Summarise this text: {text}
+Give me a summary: {text}
+Sum this up: {text}
+Give a short summary of this text: {text}
+Can you summarize this? {text}
+Summary, please: {text}
+Say this in one sentence: {text}
+What is the main point? {text}
+tl;dr: {text}
+""")
+_KEYWORDS = lines("""
+Keywords: {text}
+Give me the keywords of this text: {text}
+What are the keywords? {text}
+List the keywords: {text}
+Find the keywords in this: {text}
+Which are the key words of this text? {text}
+Extract the keywords: {text}
+""")
 
 
-def passage(rng: Random) -> Script:
-    """Two or three sentences, then a question that they answer."""
-    one, two = person(rng), person(rng)
-    colour, thing, place, pet = rng.choice(_COLOURS), rng.choice(_THINGS), rng.choice(_PLACES), rng.choice(_ANIMALS)
-    other_place = rng.choice([name for name in _PLACES if name != place])
-    text = f"{one} has a {colour} {thing}. It is in the {place}. A {pet} of {two} sleeps in the {other_place}."
-    question, answer, short, expected = rng.choice(
-        (
-            (f"What colour is the {thing}?", f"The {thing} is {colour}.", f"{colour.capitalize()}.", colour),
-            (f"Where is the {thing}?", f"The {thing} is in the {place}.", f"In the {place}.", place),
-            (f"Who has the {thing}?", f"It is {one} who has the {thing}.", f"It is {one}.", one),
-            (
-                f"Where does the {pet} sleep?",
-                f"The {pet} sleeps in the {other_place}.",
-                f"In the {other_place}.",
-                other_place,
-            ),
-            ("Which animal is in the text?", f"The animal in the text is a {pet}.", f"A {pet}.", pet),
+def passage_question(rng: Random) -> Script:
+    """Some sentences, then a question; one in four is not answered by them."""
+    sentences, other = scene(rng, rng.choice((1, 2, 2, 3)))
+    text = " ".join(sentence.text for sentence in sentences)
+    stated = rng.random() < 0.75
+    question = rng.choice(rng.choice(sentences).questions) if stated else other
+    prompt = rng.choice(_READ).format(text=text, asked=question.asked)
+    answer, short, right = (
+        (question.answer, question.short, question.right)
+        if stated
+        else ("The text does not say that.", "Not stated.", "does not say")
+    )
+    return [
+        Exchange(
+            "passage question" if stated else "not stated",
+            "task",
+            prompt,
+            answer,
+            short,
+            expects=(right,),
+            about=(question.answer.split()[0], "not stated", "does not say"),
+            verbatim=(text,),
+            key=prompt,
         )
-    )
-    prompt = rng.choice(
-        (f"{text}\n{question}", f"Read this: {text}\n{question}", f"Text: {text}\nQuestion: {question}")
-    )
-    return [Exchange("passage", "task", prompt, answer, short, (expected.lower(),))]
+    ]
+
+
+def summary(rng: Random) -> Script:
+    """Sum up: the first sentence carries the point, and is said shorter."""
+    sentences, _ = scene(rng, rng.choice((1, 2, 2, 3)))
+    text = " ".join(sentence.text for sentence in sentences)
+    brief = sentences[0].brief
+    return [
+        Exchange(
+            "summary",
+            "task",
+            rng.choice(_SUMMARISE).format(text=text),
+            f"In short, {brief}",
+            brief,
+            expects=(brief,),
+            about=(brief.split()[0],),
+            verbatim=(text,),
+            key=text,
+        )
+    ]
+
+
+def keywords(rng: Random) -> Script:
+    """Find the nouns of a text."""
+    sentences, _ = scene(rng, rng.choice((1, 1, 2)))
+    text = " ".join(sentence.text for sentence in sentences)
+    listed = ", ".join(noun for sentence in sentences for noun in sentence.nouns)
+    return [
+        Exchange(
+            "keywords",
+            "task",
+            rng.choice(_KEYWORDS).format(text=text),
+            f"The keywords are: {listed}.",
+            f"{listed}.",
+            expects=(listed,),
+            about=("keywords are",),
+            verbatim=(text,),
+            key=text,
+        )
+    ]
