@@ -10,7 +10,7 @@ INSTALLED := $(VENV)/installed
 .PHONY: help up test lint format browser bench bench-start bench-gateway bench-cpu bench-ppo bench-preferences bench-logprobs soak soak-crash soak-overload soak-alignment starter starter-evaluation screenshots lock clean
 
 help: ## this list
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-15s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-18s %s\n", $$1, $$2}'
 
 $(INSTALLED): requirements/$(TARGET).txt requirements/install.py pyproject.toml
 	$(PYTHON) requirements/install.py $(TARGET)

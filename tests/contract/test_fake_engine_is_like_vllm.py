@@ -23,7 +23,13 @@ CHAT: dict[str, Any] = {
     **LETTERS,
 }
 TEXT: dict[str, Any] = {"model": MODEL, "prompt": "hello", "max_tokens": 6, "seed": 7, **LETTERS}
-RESPONSE: dict[str, Any] = {"model": MODEL, "input": "hello", "max_output_tokens": 6}
+# Greedy, and a question whose answer does not end within six tokens: one that ends has another shape.
+RESPONSE: dict[str, Any] = {
+    "model": MODEL,
+    "input": "Tell me a story about a fox.",
+    "max_output_tokens": 6,
+    "temperature": 0.0,
+}
 USAGE = {"stream": True, "stream_options": {"include_usage": True}}
 ARGUMENTS = {"type": "object", "properties": {"on": {"type": "boolean"}}, "required": ["on"]}
 FUNCTION = {"name": "look", "strict": True, "parameters": {**ARGUMENTS, "additionalProperties": False}}
