@@ -56,16 +56,16 @@ def test_a_seed_gives_the_same_conversations_and_another_seed_others() -> None:
 
 
 def test_data_and_tokenizer_are_the_same_byte_for_byte_in_every_process() -> None:
-    digests = {
-        subprocess.run(
+    processes = [
+        subprocess.Popen(
             [sys.executable, "-c", _DIGEST],
             env={**os.environ, "PYTHONHASHSEED": str(hash_seed)},
-            check=True,
-            capture_output=True,
+            stdout=subprocess.PIPE,
             text=True,
-        ).stdout
+        )
         for hash_seed in (1, 2)
-    }
+    ]
+    digests = {process.communicate()[0] for process in processes}
     assert len(digests) == 1
     assert len(digests.pop().split()) == 2
 
