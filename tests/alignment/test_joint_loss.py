@@ -11,7 +11,13 @@ from alignment.reward_model.loss import Judgements, LossSettings, joint_loss, ju
 
 
 def _judgements(is_pair: list[bool], label: list[float], weight: list[float], rater: list[int]) -> Judgements:
-    return Judgements(torch.tensor(is_pair), torch.tensor(label), torch.tensor(weight), torch.tensor(rater))
+    double = torch.float64  # as plain Python counts: the comparison is of formulas, not of roundings
+    return Judgements(
+        torch.tensor(is_pair),
+        torch.tensor(label, dtype=double),
+        torch.tensor(weight, dtype=double),
+        torch.tensor(rater),
+    )
 
 
 def test_log_odds_of_a_pair_and_of_a_thumb() -> None:

@@ -31,7 +31,7 @@ def test_hanging_up_in_the_middle_of_a_stream_frees_the_engine(
         lines = answer.iter_lines()
         for _ in range(60):
             next(lines)
-        assert stack.engine_running() > 0
+        assert seconds_until(lambda: stack.engine_running() > 0) <= FREE_WITHIN_S  # its figures lag a few steps
     assert seconds_until(lambda: stack.engine_running() == 0) <= FREE_WITHIN_S
     row = _recorded(stack, long_request)
     assert row.status == "partial"
