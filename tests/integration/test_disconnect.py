@@ -1,5 +1,6 @@
 """A client that hangs up frees the engine within a second, and leaves a row that says so."""
 
+import math
 from uuid import uuid4
 
 import httpx
@@ -16,12 +17,15 @@ PROMPT_TOKENS = 64  # of the context; more than the prompt needs
 
 @pytest.fixture
 def long_request(stack: Stack) -> dict[str, object]:
-    """A request that keeps the engine busy for seconds: eight times as many tokens as fit."""
+    """A request that keeps the engine busy for seconds: four times as many tokens as fit.
+
+    Twice as many keep it so busy that it says how busy it is only after seconds.
+    """
     with stack.engine_client() as engine:
         context = engine.get("/v1/models").json()["data"][0]["max_model_len"]
     messages = [{"role": "user", "content": "Hello!"}]
     length = {"max_tokens": context - PROMPT_TOKENS, "ignore_eos": True}
-    return {"model": "attune", "messages": messages, "n": 8, "user": f"impatient-{uuid4()}", **length}
+    return {"model": "attune", "messages": messages, "n": 4, "user": f"impatient-{uuid4()}", **length}
 
 
 def test_hanging_up_in_the_middle_of_a_stream_frees_the_engine(
@@ -31,7 +35,7 @@ def test_hanging_up_in_the_middle_of_a_stream_frees_the_engine(
         lines = answer.iter_lines()
         for _ in range(60):
             next(lines)
-        assert seconds_until(lambda: stack.engine_running() > 0) <= FREE_WITHIN_S  # its figures lag a few steps
+        assert seconds_until(lambda: stack.engine_running() > 0) < math.inf
     assert seconds_until(lambda: stack.engine_running() == 0) <= FREE_WITHIN_S
     row = _recorded(stack, long_request)
     assert row.status == "partial"
