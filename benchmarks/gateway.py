@@ -121,6 +121,8 @@ def compare(targets: Sequence[Target], settings: Sequence[Setting], rounds: int)
                 for target in targets if number % 2 else reversed(targets):
                     progress.set_description(f"{setting.name}, {target.name}")
                     measured, cpu_s = measure(target, setting, first)
+                    if not measured.ttft_ms:
+                        raise SystemExit(f"{setting.name}, {target.name}: none was answered: {measured.first_failure}")
                     if number >= 0:
                         series[target.name].add(measured, setting.requests * target.load.tokens, cpu_s)
                         progress.update()

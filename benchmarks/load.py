@@ -44,7 +44,10 @@ class Load:
 
 @dataclass(frozen=True)
 class Measured:
-    """Times of one run. `ttft_ms` is until the first bytes of the body, `duration_ms` until the last."""
+    """Times of one run. `ttft_ms` is until the first bytes of the body, `duration_ms` until the last.
+
+    `first_failure` is the status and the last bytes of the first answer that was refused or broke off.
+    """
 
     seconds: float
     tokens_per_s: float
@@ -52,6 +55,7 @@ class Measured:
     duration_ms: list[float]
     generator_cpu_s: float
     failed: int
+    first_failure: str | None
 
 
 async def measure(load: Load) -> Measured:
@@ -60,29 +64,31 @@ async def measure(load: Load) -> Measured:
     headers = {"Authorization": f"Bearer {load.key}"} if load.key else {}
     timeout = aiohttp.ClientTimeout(total=600)
     numbers = iter(range(load.first, load.first + load.requests))
-    times: list[tuple[float, float] | None] = []
+    answers: list[tuple[float, float] | str] = []
     async with aiohttp.ClientSession(connector=connector, headers=headers, timeout=timeout) as session:
 
         async def work() -> None:
             for number in numbers:
-                times.append(await _ask(session, load, number))
+                answers.append(await _ask(session, load, number))
 
         cpu_before, started = time.process_time(), time.perf_counter()
         await asyncio.gather(*[work() for _ in range(load.concurrency)])
         seconds = time.perf_counter() - started
-    good = [pair for pair in times if pair is not None]
+    good = [answer for answer in answers if not isinstance(answer, str)]
+    bad = [answer for answer in answers if isinstance(answer, str)]
     return Measured(
         seconds=seconds,
         tokens_per_s=len(good) * load.tokens / seconds,
         ttft_ms=[1000 * first for first, _ in good],
         duration_ms=[1000 * last for _, last in good],
         generator_cpu_s=time.process_time() - cpu_before,
-        failed=len(times) - len(good),
+        failed=len(bad),
+        first_failure=bad[0] if bad else None,
     )
 
 
-async def _ask(session: aiohttp.ClientSession, load: Load, number: int) -> tuple[float, float] | None:
-    """Seconds to the first and to the last bytes; None if the answer was refused or broke off."""
+async def _ask(session: aiohttp.ClientSession, load: Load, number: int) -> tuple[float, float] | str:
+    """Seconds to the first and to the last bytes; status and last bytes if the answer was refused or broke off."""
     body: dict[str, Any] = {
         "model": load.model,
         "messages": [{"role": "user", "content": f"Tell me something about the number {number}."}],
@@ -98,7 +104,9 @@ async def _ask(session: aiohttp.ClientSession, load: Load, number: int) -> tuple
             first = first or time.perf_counter() - started
             last = chunk
         whole = answer.status == 200 and (DONE in last if load.stream else last.endswith(b"}"))
-    return (first, time.perf_counter() - started) if whole else None
+    return (
+        (first, time.perf_counter() - started) if whole else f"{answer.status} {last[-400:].decode(errors='replace')}"
+    )
 
 
 def main() -> None:

@@ -31,7 +31,10 @@ def command(settings: EngineSettings, platform: Platform, *, model: Path, name: 
         arguments.append("--enforce-eager")
     if settings.tool_call_parser is not None:
         arguments += ["--enable-auto-tool-choice", "--tool-call-parser", settings.tool_call_parser]
-    if platform == "cuda":
+    if platform == "cpu":
+        # Whole prompts only: vLLM's CPU build dies when a prompt with a seed is cut (docs/decisions/0007).
+        arguments.append("--no-enable-chunked-prefill")
+    else:
         arguments += ["--gpu-memory-utilization", str(settings.gpu_memory_utilization)]
         arguments += ["--tensor-parallel-size", str(settings.tensor_parallel_size)]
     return arguments + list(settings.extra_engine_args)

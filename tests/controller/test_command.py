@@ -30,6 +30,11 @@ def test_eager_is_the_default_on_cpu_only(platform: Platform, asked: bool | None
     assert ("--enforce-eager" in arguments(EngineSettings(enforce_eager=asked), platform)) is eager
 
 
+def test_prompts_stay_whole_on_cpu() -> None:
+    assert "--no-enable-chunked-prefill" in arguments(EngineSettings(), "cpu")
+    assert "--no-enable-chunked-prefill" not in arguments(EngineSettings(), "cuda")
+
+
 def test_tools_need_a_parser() -> None:
     made = arguments(EngineSettings(), "cpu")
     assert made[made.index("--tool-call-parser") + 1] == "hermes"
