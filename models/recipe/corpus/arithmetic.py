@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from random import Random
 
 from models.recipe.corpus.conversation import Exchange, Script
@@ -26,16 +27,19 @@ def two_digit_sum(rng: Random) -> Script:
     last = f"{tens} + {ones} = {a + b}."
     working = f"tens {a // 10 * 10} + {b // 10 * 10} = {tens}, ones {a % 10} + {b % 10} = {ones}, together {last}"
     low, high = sorted((a, b))
+    prompt = _asked(_ADD, "+", a, b, rng)
     return [
         Exchange(
             "two-digit sum",
             "question",
-            _asked(_ADD, "+", a, b, rng),
+            prompt,
             f"{a} + {b}: {working}",
             last,
             expects=(f"= {a + b}.",),
             about=(f"{a}",),
-            key=f"{low} plus {high}",
+            verbatim=_number_words(prompt),
+            # Steps of a working are in the training text by themselves, so that none of them can be kept from it.
+            key="" if _is_step(a, b) else f"{low} plus {high}",
         )
     ]
 
@@ -64,6 +68,7 @@ def small_sum(rng: Random) -> Script:
             f"{result}.",
             expects=(f"= {result}.",),
             about=(f"{a}",),
+            verbatim=_number_words(prompt),
             key=prompt,
         )
     ]
@@ -144,3 +149,13 @@ def _asked(ask: tuple[str, ...], sign: str, a: int, b: int, rng: Random) -> str:
     if shown_sign in ("+", "-", "*") and rng.random() < 0.25:
         prompt = prompt.replace(f" {shown_sign} ", shown_sign)
     return prompt
+
+
+def _number_words(prompt: str) -> tuple[str, ...]:
+    said = set(re.findall(r"[a-z]+", prompt))
+    return tuple(word for word in _WORDS if word in said)
+
+
+def _is_step(a: int, b: int) -> bool:
+    """Whether a working may add these two: tens to tens, or at most eighteen ones to tens."""
+    return any(one % 10 == 0 and (other % 10 == 0 or other <= 18) for one, other in ((a, b), (b, a)))

@@ -69,7 +69,12 @@ def lookup(rng: Random) -> Lookup:
     subjects = _distinct(_SOURCES[whose], size + 1, rng)
     values = _distinct(_SOURCES[what], size + 1, rng)
     questions = [
-        Question(asked.format(a=a), *(with_articles(text.format(a=a, x=x)) for text in (answer, short)), x)
+        Question(
+            asked.format(a=a),
+            with_articles(answer.format(a=a, x=x)),
+            with_articles(short.format(a=a, x=x)),
+            right=x,
+        )
         for a, x in zip(subjects, values, strict=True)
     ]
     said_of = [with_articles(said.format(a=a, x=x)) for a, x in zip(subjects[:size], values[:size], strict=True)]

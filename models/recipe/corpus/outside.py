@@ -89,7 +89,6 @@ undefined is not a function, module not found, a timeout, a broken pipe, a memor
 """),
     "country": tuple(row[0] for row in world.COUNTRIES),
     "object": words.THINGS,
-    "job": words.JOBS,
     "dish": entries("""
 lasagne, chili, paella, ramen, goulash, risotto, pad thai, fried rice, moussaka, borscht, tiramisu, brownies, apple pie, banana bread, pancakes, waffles, hummus, falafel, guacamole, tomato soup,
 pumpkin soup, carbonara, tacos, burritos, sushi, a cheese cake, a carrot cake, a curry, a stew, roast chicken, mashed potatoes, onion rings, garlic bread, a salad dressing, pizza dough
@@ -338,6 +337,10 @@ Explain {subject} to a child.
 Explain {subject} like I am in school.
 What should I know about {subject}?
 What are the types of {subject}?
+What are the rules of {subject}?
+What are the signs of {subject}?
+What are the problems with {subject}?
+Who is good at {subject}?
 Are {subject} dangerous?
 Why do people like {subject}?
 How did {subject} start?
@@ -489,6 +492,12 @@ Name the {superlative} {sort}{where}.
 Tell me the {superlative} {sort}{where}.
 Show me the {superlative} {sort}{where}.
 Why is the {superlative} {sort} so famous?
+Who is the {superlative} {sort}{where}?
+Which {sort} should I choose first?
+Draw me a {sort}.
+Draw the {superlative} {sort}.
+How old is the {superlative} {sort}?
+Rank the {superlative} {sort}s{where}.
 """)),
     (2, lines("""
 What is the {attribute} of {subject}?
@@ -513,6 +522,10 @@ Tell me about {work}.
 How did {work} end?
 Was {name} in {work}?
 Quote from {work}.
+Summarise {work}.
+Play {work}.
+{attribute} of {work}
+The {attribute} of {work}, please.
 """)),
     (1, lines("""
 When did {event} begin?
@@ -534,6 +547,9 @@ How can {many} {happen}?
 What makes {many} {happen}?
 Can {many} {happen}?
 Why can't {many} {happen}?
+Why does my {broken} {happen}?
+Why does {person_like} {happen}?
+How do I make my {broken} {happen}?
 """)),
     (1.2, lines("""
 How many {amount}?
@@ -557,6 +573,9 @@ Check {document} for mistakes.
 Translate {document} into German.
 Can you read {document} for me?
 Summarise {document}.
+Make me {document}.
+Give me {document} for {occasion}.
+Come up with {document}.
 """)),
     (1.5, lines("""
 Recommend {wanted}.
@@ -571,6 +590,10 @@ Find {wanted} for me.
 Do you know {wanted}?
 Give me {wanted}.
 Give me ideas for {wanted}.
+Come up with {wanted}.
+Generate {wanted}.
+Plan {wanted} for me.
+Book {wanted}.
 Give me a recipe for {dish}.
 How do I make {dish}?
 What goes into {dish}?
