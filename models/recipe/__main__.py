@@ -22,7 +22,7 @@ def main() -> int:
     parser.add_argument("--resume", action="store_true", help="continue from the last checkpoint in the work folder")
     parser.add_argument("--work-dir", type=Path, help="folder of the checkpoint, instead of the config's")
     parser.add_argument(
-        "--stop-after", type=float, default=math.inf, metavar="MINUTES", help="stop training at the first checkpoint after"
+        "--stop-after", type=float, default=math.inf, metavar="MINUTES", help="stop at the first checkpoint after these"
     )
     arguments = parser.parse_args()
     try:

@@ -38,11 +38,11 @@ class TrainConfig(_Section):
     """Optimisation. Learning rates rise over ``warmup_steps``, stay, and fall to zero over ``decay_steps``."""
 
     # Within three hours on two cores. A token costs 6 FLOP for each weight of the layers (4.0 million), for each of the
-    # output layer (1.05 million) where it counts, about two in five, and some for attention: 28 million. A step of 6,144
-    # tokens is 0.17 TFLOP, 2.0 s at the 87 GFLOP/s that two cores reached, and 0.1 s for the optimiser. 4,500 steps are
-    # 2 h 40 min and 27 million tokens; 20 minutes are left for tokenizer, evaluation and export.
+    # output layer (1.05 million) where it counts, about two in five, and some for attention: 28 million, 0.17 TFLOP a
+    # step. Muon's iterations are 26 GFLOP more. At the 87 GFLOP/s that two cores reached, a step takes 2.2 s, and 4,200
+    # steps 2 h 35 min for 25 million tokens; the rest is for tokenizer, evaluation and export.
     steps: int = Field(
-        default=4500, gt=0, description="optimiser steps; a resumed run may change them while its rate is constant"
+        default=4200, gt=0, description="optimiser steps; a resumed run may change them while its rate is constant"
     )
     decay_steps: int = Field(default=1200, ge=0)
     warmup_steps: int = Field(default=40, ge=0)
