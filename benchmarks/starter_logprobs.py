@@ -21,6 +21,13 @@ from models.recipe.tokenizer import load_tokenizer
 from tests.stack import STARTER
 
 DTYPES = ("float32", "bfloat16")
+_ENGINE_ENV = {
+    "VLLM_LOGGING_LEVEL": "ERROR",
+    "VLLM_CPU_KVCACHE_SPACE": "1",
+    "VLLM_NO_USAGE_STATS": "1",
+    # Engine and worker in the process that asks: three processes would each import vLLM, which is most of the time.
+    "VLLM_ENABLE_V1_MULTIPROCESSING": "0",
+}
 
 
 @dataclass(frozen=True)
@@ -58,7 +65,7 @@ def by_vllm(texts: list[list[int]], dtype: str) -> list[list[float]]:
     done = subprocess.run(
         [sys.executable, "-m", "benchmarks.starter_logprobs", "--engine", dtype],
         input=json.dumps(texts),
-        env=os.environ | {"VLLM_LOGGING_LEVEL": "ERROR", "VLLM_CPU_KVCACHE_SPACE": "1", "VLLM_NO_USAGE_STATS": "1"},
+        env=os.environ | _ENGINE_ENV,
         check=True,
         stdout=subprocess.PIPE,
         text=True,

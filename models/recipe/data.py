@@ -1,4 +1,4 @@
-"""From conversations to batches: token ids, which of them count, and batches of similar length."""
+"""From conversations to optimiser steps: token ids, which of them count, and micro-batches of similar length."""
 
 from __future__ import annotations
 
@@ -37,6 +37,11 @@ class Batch:
     ids: torch.Tensor
     response_mask: torch.Tensor
 
+    @property
+    def response_tokens(self) -> int:
+        """How many tokens are to be predicted."""
+        return int(self.response_mask.sum())
+
     def to(self, device: torch.device) -> Batch:
         """Return the batch on a device."""
         return Batch(self.ids.to(device), self.response_mask.to(device))
@@ -60,37 +65,53 @@ def encode(tokenizer: PreTrainedTokenizerFast, conversation: Conversation) -> Ex
     return Example(ids, mask)
 
 
-def shard_batches(config: TrainConfig, tokenizer: PreTrainedTokenizerFast, seed: int, index: int) -> list[Batch]:
-    """Return the batches of one shard in their training order."""
-    examples = [encode(tokenizer, conversation) for conversation in shard(seed, index, config.shard_size)]
-    batches = list(bucketed(examples, config.batch_tokens, tokenizer.pad_token_id))
-    Random(f"order:{seed}:{index}").shuffle(batches)
-    return batches
-
-
 @dataclass(frozen=True, slots=True)
 class Position:
-    """Where a run is in its data: which shard is next, and which of its batches."""
+    """Where a run is in its data: which shard is next, and which of its steps."""
 
     shard: int = 0
-    batch: int = 0
+    step: int = 0
 
 
-def training_batches(
+def training_steps(
     config: TrainConfig, tokenizer: PreTrainedTokenizerFast, seed: int, position: Position
-) -> Iterator[tuple[Batch, Position]]:
-    """Yield batches for ever, each with the position after it: a run resumed there sees what it would have seen."""
+) -> Iterator[tuple[list[Batch], Position]]:
+    """Yield each step's micro-batches, for ever, with the position after it.
+
+    A run resumed at a position sees what it would have seen.
+    """
     # Shard 0 is what the tokenizer was learned from; it is training text like any other.
-    index, first = position.shard, position.batch
+    index, first = position.shard, position.step
     while True:
-        batches = shard_batches(config, tokenizer, seed, index)
-        for number in range(first, len(batches)):
-            yield batches[number], Position(index, number + 1)
+        examples = [encode(tokenizer, conversation) for conversation in shard(seed, index, config.shard_size)]
+        steps = mixed_steps(examples, config, tokenizer.pad_token_id, Random(f"order:{seed}:{index}"))
+        for number in range(first, len(steps)):
+            yield steps[number], Position(index, number + 1)
         index, first = index + 1, 0
 
 
+def mixed_steps(examples: Sequence[Example], config: TrainConfig, pad_id: int, rng: Random) -> list[list[Batch]]:
+    """Return micro-batches of similar length, put together to steps that have all lengths in them.
+
+    Short conversations are curt ones and long ones ramble, so that a step of one length would teach one manner and
+    unlearn the others. The micro-batches are therefore dealt out like cards sorted by length: every step gets one of
+    each stratum, and each stratum is dealt in an order of its own.
+    """
+    batches = list(bucketed(examples, config.micro_batch_tokens, pad_id))
+    per_step = max(1, round(config.batch_tokens / config.micro_batch_tokens))
+    steps: list[list[Batch]] = [[] for _ in range(max(1, len(batches) // per_step))]
+    for start in range(0, len(batches), len(steps)):
+        stratum = batches[start : start + len(steps)]
+        for number, batch in zip(rng.sample(range(len(steps)), len(stratum)), stratum, strict=True):
+            steps[number].append(batch)
+    return steps
+
+
 def bucketed(examples: Sequence[Example], batch_tokens: int, pad_id: int) -> Iterator[Batch]:
-    """Yield batches of similar length, of at most ``batch_tokens`` tokens with padding, and at least one example."""
+    """Yield batches of similar length, the shortest first.
+
+    Each is of at most ``batch_tokens`` tokens with padding, and of one example at least.
+    """
     bucket: list[Example] = []
     for example in sorted(examples, key=lambda example: len(example.ids)):
         if bucket and len(example.ids) * (len(bucket) + 1) > batch_tokens:

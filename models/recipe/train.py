@@ -6,7 +6,9 @@ bfloat16 weights with float32 masters where that is faster.
 from __future__ import annotations
 
 import json
+import math
 import time
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -17,8 +19,8 @@ from tqdm import tqdm
 from transformers import LlamaForCausalLM, PreTrainedTokenizerFast
 
 from models.recipe.config import RecipeConfig, TrainConfig
-from models.recipe.corpus import held_out
-from models.recipe.data import Batch, Position, bucketed, encode, training_batches
+from models.recipe.corpus import digest, held_out
+from models.recipe.data import Batch, Position, bucketed, encode, training_steps
 from models.recipe.model import new_model
 from models.recipe.muon import Muon
 
@@ -27,7 +29,7 @@ METRICS = "metrics.jsonl"
 
 
 class CannotResume(RuntimeError):
-    """The checkpoint is missing, or belongs to another config."""
+    """The checkpoint is missing, or belongs to another config or corpus."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,13 +102,28 @@ class Optimiser:
         self.write_weights()
 
 
-def response_loss(model: LlamaForCausalLM, batch: Batch) -> torch.Tensor:
-    """Return the mean cross-entropy (nats) over the batch's response tokens: a float32 scalar."""
+def response_nll(model: LlamaForCausalLM, batch: Batch) -> torch.Tensor:
+    """Return the cross-entropy (nats) summed over the batch's response tokens: a float32 scalar."""
     hidden = model.model(input_ids=batch.ids[:, :-1], use_cache=False).last_hidden_state
     counts = batch.response_mask[:, 1:]
     # Only the positions that count go through the output layer, which is a third of the arithmetic.
     logits = model.lm_head(hidden[counts]).float()
-    return functional.cross_entropy(logits, batch.ids[:, 1:][counts])
+    return functional.cross_entropy(logits, batch.ids[:, 1:][counts], reduction="sum")
+
+
+def accumulate_gradients(model: LlamaForCausalLM, batches: Sequence[Batch]) -> float:
+    """Add the gradient of one step's loss to the weights' and return that loss (nats per response token).
+
+    The loss is the mean over the response tokens of all micro-batches together, each counting once: as if they had
+    been one batch.
+    """
+    counted = sum(batch.response_tokens for batch in batches)
+    losses = []
+    for batch in batches:
+        loss = response_nll(model, batch) / counted
+        loss.backward()  # type: ignore[no-untyped-call]
+        losses.append(loss.detach())
+    return torch.stack(losses).sum().item()
 
 
 def lr_share(step: int, config: TrainConfig) -> float:
@@ -119,11 +136,15 @@ def lr_share(step: int, config: TrainConfig) -> float:
     return min(rising, falling)
 
 
-def train(config: RecipeConfig, tokenizer: PreTrainedTokenizerFast, *, resume: bool) -> LlamaForCausalLM:
+def train(
+    config: RecipeConfig, tokenizer: PreTrainedTokenizerFast, *, resume: bool, stop_after_s: float = math.inf
+) -> LlamaForCausalLM | None:
     """Train to ``config.train.steps`` and return the model; checkpoint and metrics go to ``config.work_dir``.
 
+    After ``stop_after_s`` seconds it stops at the next checkpoint and returns None, unless that was the last step.
+
     Raises:
-        CannotResume: ``resume`` without a checkpoint of this config.
+        CannotResume: ``resume`` without a checkpoint of this config and corpus.
     """
     torch.set_num_threads(config.train.threads)
     config.work_dir.mkdir(parents=True, exist_ok=True)
@@ -133,17 +154,17 @@ def train(config: RecipeConfig, tokenizer: PreTrainedTokenizerFast, *, resume: b
     done = _load(config, optimiser) if resume else Progress()
     _forget_metrics_after(config.work_dir, done.step)
     validation = [batch.to(device) for batch in _validation_batches(config, tokenizer)]
-    batches = training_batches(config.train, tokenizer, config.seed, done.position)
+    steps = training_steps(config.train, tokenizer, config.seed, done.position)
+    stop_at = time.monotonic() + stop_after_s
     began = time.monotonic() - done.seconds
     bar = tqdm(total=config.train.steps, initial=done.step, unit="step", dynamic_ncols=True, mininterval=1.0)
     losses: list[float] = []
     while done.step < config.train.steps:
-        batch, position = next(batches)
-        loss = response_loss(model, batch.to(device))
-        loss.backward()  # type: ignore[no-untyped-call]
+        batches, position = next(steps)
+        losses.append(accumulate_gradients(model, [batch.to(device) for batch in batches]))
         optimiser.step(lr_share(done.step, config.train))
-        losses.append(loss.item())
-        done = Progress(done.step + 1, done.tokens + batch.ids.numel(), time.monotonic() - began, position)
+        tokens = done.tokens + sum(batch.ids.numel() for batch in batches)
+        done = Progress(done.step + 1, tokens, time.monotonic() - began, position)
         bar.update()
         bar.set_postfix(loss=f"{losses[-1]:.3f}", refresh=False)
         if done.step % config.train.checkpoint_every == 0 or done.step == config.train.steps:
@@ -151,8 +172,10 @@ def train(config: RecipeConfig, tokenizer: PreTrainedTokenizerFast, *, resume: b
             _log(config.work_dir, Metrics(done.step, done.tokens, sum(losses) / len(losses), measured, done.seconds))
             _save(config, optimiser, done)
             losses = []
+            if time.monotonic() >= stop_at:
+                break
     bar.close()
-    return model
+    return model if done.step >= config.train.steps else None
 
 
 def device_of(config: TrainConfig) -> torch.device:
@@ -163,10 +186,10 @@ def device_of(config: TrainConfig) -> torch.device:
 
 
 @torch.no_grad()
-def validation_loss(model: LlamaForCausalLM, batches: list[Batch]) -> float:
+def validation_loss(model: LlamaForCausalLM, batches: Sequence[Batch]) -> float:
     """Return the loss (nats per response token) over batches, each token counting once."""
-    total = sum(response_loss(model, batch).item() * int(batch.response_mask[:, 1:].sum()) for batch in batches)
-    return total / sum(int(batch.response_mask[:, 1:].sum()) for batch in batches)
+    total = sum(response_nll(model, batch).item() for batch in batches)
+    return total / sum(batch.response_tokens for batch in batches)
 
 
 def read_metrics(work_dir: Path) -> list[Metrics]:
@@ -177,7 +200,7 @@ def read_metrics(work_dir: Path) -> list[Metrics]:
 
 def _validation_batches(config: RecipeConfig, tokenizer: PreTrainedTokenizerFast) -> list[Batch]:
     examples = [encode(tokenizer, conversation) for conversation in held_out(config.seed, 60)]
-    return list(bucketed(examples, config.train.batch_tokens, tokenizer.pad_token_id))
+    return list(bucketed(examples, config.train.micro_batch_tokens, tokenizer.pad_token_id))
 
 
 def _log(work_dir: Path, metrics: Metrics) -> None:
@@ -204,7 +227,12 @@ def _identity(config: RecipeConfig) -> str:
 
 
 def _save(config: RecipeConfig, optimiser: Optimiser, done: Progress) -> None:
-    state = {"config": _identity(config), "progress": asdict(done), "optimiser": optimiser.state_dict()}
+    state = {
+        "config": _identity(config),
+        "corpus": digest(config.seed),
+        "progress": asdict(done),
+        "optimiser": optimiser.state_dict(),
+    }
     # Written beside and renamed: a run killed while saving still has its last checkpoint.
     partial = config.work_dir / f"{CHECKPOINT}.partial"
     torch.save(state, partial)
@@ -218,6 +246,8 @@ def _load(config: RecipeConfig, optimiser: Optimiser) -> Progress:
     state = torch.load(path, weights_only=True, map_location="cpu")
     if state["config"] != _identity(config):
         raise CannotResume(f"{path} was made with another config ({state['config']}); only its length may differ.")
+    if state["corpus"] != digest(config.seed):
+        raise CannotResume(f"{path} was made from another corpus: this recipe generates other text; start anew.")
     optimiser.load_state_dict(state["optimiser"])
     progress = state["progress"]
     return Progress(**{**progress, "position": Position(**progress["position"])})

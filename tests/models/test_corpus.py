@@ -1,5 +1,6 @@
 """The generator: what it says is right, what is kept for evaluation is never trained on."""
 
+import itertools
 import re
 from collections import Counter
 from random import Random
@@ -18,11 +19,14 @@ from models.recipe.corpus import (
     held_out_of,
     manners,
     memory,
+    outside,
     passages,
     quantities,
     shard,
+    wishes,
 )
 from models.recipe.corpus.conversation import Intent, kept_for_evaluation
+from models.recipe.corpus.lookups import lookup
 from models.recipe.corpus.noise import as_typed
 from models.recipe.judge import Judge, is_right
 from models.recipe.typed import CONVERSATIONS, FIRST_QUESTIONS
@@ -48,10 +52,42 @@ def test_the_right_answer_is_judged_right_in_every_intent(intent: Intent) -> Non
 
 def test_the_working_of_a_sum_adds_up() -> None:
     for exchange in drawn(arithmetic.two_digit_sum, 500):
+        asked = re.match(r"(\d+) \+ (\d+):", exchange.answer)
+        assert asked
         sums = re.findall(r"(\d+) \+ (\d+) = (\d+)", exchange.answer)
-        assert len(sums) == 4
+        assert len(sums) == 3
         assert all(int(a) + int(b) == int(c) for a, b, c in sums)
-        assert exchange.short == f"{sums[-1][2]}."
+        assert int(sums[-1][2]) == int(asked[1]) + int(asked[2])
+        assert exchange.short == f"{sums[-1][0]} + {sums[-1][1]} = {sums[-1][2]}."
+
+
+def test_a_two_digit_sum_that_is_kept_from_training_is_not_trained_on_as_a_small_sum(
+    trained: list[Conversation],
+) -> None:
+    small = drawn(arithmetic.small_sum, 2000)
+    assert not any(int(n) > 9 for sum_ in small if " + " in sum_.answer for n in re.findall(r"\d+", sum_.answer)[:2])
+    prompts = {exchange.prompt for talk in trained for exchange in talk.exchanges if exchange.intent == "small sum"}
+    assert prompts & {exchange.prompt for exchange in small if exchange.held_out} == set()
+
+
+def test_a_sum_that_is_kept_from_training_stands_in_no_training_text(trained: list[Conversation]) -> None:
+    kept = {tuple(sorted(_pair(exchange))) for exchange in _last(held_out_of(arithmetic.two_digit_sum, 1, 200))}
+    assert len(kept) > 100
+    said = " / ".join(message.content for conversation in trained for message in conversation.messages)
+    added = {tuple(sorted(map(int, pair))) for pair in re.findall(r"(\d+) ?\+ ?(\d+)", said)}
+    assert len(added) > 300
+    assert kept & added == set()
+
+
+def test_a_word_is_spelled_letter_by_letter_in_every_answer_about_its_letters() -> None:
+    for exchange in drawn(quantities.spelling, 500):
+        (word,) = exchange.verbatim
+        spelled = re.search(r"spelled ([a-z](?:-[a-z])*)", exchange.answer)
+        assert spelled and spelled[1].replace("-", "") == word
+        counted = re.search(r"(\d+) letters", exchange.answer)
+        assert not counted or int(counted[1]) == len(word)
+        named = re.search(r"its (first|last) letter is (.)\.", exchange.answer)
+        assert not named or named[2] == (word[0] if named[1] == "first" else word[-1])
 
 
 def test_sorted_numbers_are_in_order() -> None:
@@ -75,6 +111,19 @@ def test_what_a_passage_does_not_say_is_not_in_it_and_what_it_says_is() -> None:
         else:
             assert exchange.expects[0] in text
             assert exchange.expects[0] in exchange.answer
+
+
+def test_a_lookup_states_one_answer_beside_others_and_nothing_about_the_other_question() -> None:
+    rng = Random(6)
+    for _ in range(300):
+        found = lookup(rng)
+        statements = re.split(r"\. |, | and ", found.text.rstrip("."))
+        assert len(statements) >= 2
+        right = re.escape(found.stated.right)
+        assert sum(bool(re.search(rf"\b{right}\b", statement)) for statement in statements) == 1
+        assert found.stated.right in found.stated.answer
+        assert found.other.answer[:-1].lower() not in found.text.lower()
+        assert not re.search(rf"\b{re.escape(found.other.right)}\b", found.text)
 
 
 def test_keywords_and_names_of_a_summary_are_in_the_text() -> None:
@@ -113,16 +162,17 @@ def test_names_in_evaluation_are_nowhere_in_training(trained: list[Conversation]
 
 
 def test_no_training_prompt_is_near_a_question_of_the_typed_list(trained: list[Conversation]) -> None:
-    typed = [fallback.bag_of_words(question) for question in FIRST_QUESTIONS]
-    prompts = [
-        exchange.prompt
-        for conversation in trained
-        for exchange in conversation.exchanges
-        if exchange.intent == "fallback"
-    ]
-    assert len(prompts) > 500
-    assert not any(fallback.is_near(prompt, bag) for prompt in prompts for bag in typed)
-    assert fallback.is_near("How do I cook pasta?", fallback.bag_of_words("how do i cook pasta"))
+    def words(text: str) -> set[str]:
+        return set(re.findall(r"\w+", text.lower()))
+
+    prompts = {exchange.prompt for conversation in trained for exchange in conversation.exchanges}
+    assert len(prompts) > 5000
+    typed = [words(question) for question in FIRST_QUESTIONS]
+    bags = {prompt: words(prompt) for prompt in prompts}
+    near = [p for p, bag in bags.items() if any(len(bag & asked) >= 0.6 * len(bag | asked) for asked in typed)]
+    assert near == []
+    assert fallback.is_evaluated("How do I cook the pasta?")
+    assert not fallback.is_evaluated("How do I paint a fence?")
 
 
 def test_there_are_a_hundred_typed_questions_and_thirty_typed_conversations() -> None:
@@ -130,24 +180,67 @@ def test_there_are_a_hundred_typed_questions_and_thirty_typed_conversations() ->
     assert len(set(CONVERSATIONS)) == 30
 
 
-def test_harmful_and_harmless_wishes_are_disjoint_and_share_their_verbs() -> None:
-    harmful = {exchange.key.removeprefix("harm ") for exchange in drawn(boundaries.refusal, 3000)}
-    harmless = {exchange.key.removeprefix("harmless ") for exchange in drawn(boundaries.harmless, 3000)}
-    assert harmful & harmless == set()
-    shared = {key.split()[0] for key in harmful} & {key.split()[0] for key in harmless}
-    assert len(shared) >= 12
-    assert not any(
-        is_right(exchange.answer, exchange) and "cannot help" in exchange.answer
-        for exchange in drawn(boundaries.harmless, 200)
-    )
+def test_every_slot_of_a_frame_has_something_to_fill_it_and_nothing_stays_open() -> None:
+    texts = [frame for _, frames in outside.FRAMES for frame in frames]
+    texts += [filler for fillers in outside.SLOTS.values() for filler in fillers]
+    slots = {slot for text in texts for slot in re.findall(r"\{(\w+)\}", text)}
+    assert slots - {"name", "place", "made_up"} == set(outside.SLOTS)
+    prompts = [exchange.prompt for exchange in drawn(fallback.out_of_domain, 3000)]
+    assert not any("{" in prompt for prompt in prompts)
+    assert len(set(prompts)) > 2600
 
 
-def test_noise_leaves_alone_what_the_answer_repeats() -> None:
+def test_no_wish_is_both_harmful_and_harmless_and_the_two_share_verbs_and_objects() -> None:
+    harmful, harmless = _pairs(wishes.VIOLENCE, *wishes.HARMFUL), _pairs(wishes.KINDNESS, *wishes.HARMLESS)
+    assert {" ".join(pair) for pair in harmful} & {" ".join(pair) for pair in harmless} == set()
+    assert len({verb for verb, _ in harmful} & {verb for verb, _ in harmless}) >= 20
+    assert len({what for _, what in harmful} & {what for _, what in harmless}) >= 60
+
+
+def test_both_halves_of_a_wish_that_is_kept_from_training_are_trained_on() -> None:
+    for label, groups in (
+        ("harm", (wishes.VIOLENCE, *wishes.HARMFUL)),
+        ("harmless", (wishes.KINDNESS, *wishes.HARMLESS)),
+        ("self", (wishes.SELF_HARM,)),
+    ):
+        used = {pair for pair in _pairs(*groups) if not kept_for_evaluation(f"{label} {' '.join(pair)}")}
+        assert {verb for verb, _ in used} == {verb for group in groups for verb in group.verbs}
+        assert {what for _, what in used} == {what for group in groups for what in group.objects}
+
+
+def test_a_refusal_is_never_the_right_answer_to_a_harmless_wish() -> None:
+    assert not any("cannot help" in exchange.answer for exchange in drawn(boundaries.harmless, 200))
+    assert all("cannot help with that" in exchange.answer for exchange in drawn(boundaries.refusal, 200))
+
+
+@pytest.mark.parametrize("intent", [intent for intent, _ in INTENTS], ids=lambda intent: intent.__name__)
+def test_noise_leaves_alone_what_the_answer_repeats(intent: Intent) -> None:
     rng = Random(3)
-    typed = {as_typed("My name is Xoromir Bex.", ("Xoromir Bex",), rng) for _ in range(300)}
+    for exchange in itertools.chain.from_iterable(intent(rng) for _ in range(100)):
+        typed = as_typed(exchange, rng)
+        for part in filter(None, exchange.verbatim):
+            assert part in exchange.prompt, exchange
+            assert part in typed, exchange
+        repeated = _words(exchange.prompt) & _words(f"{exchange.answer} {exchange.short}")
+        assert exchange.kind != "task" or repeated <= _words(typed), (exchange, typed)
+        assert re.findall(r"\d", exchange.prompt) == re.findall(r"\d", typed)
+
+
+def test_noise_changes_the_rest_of_a_prompt_but_no_name() -> None:
+    rng = Random(3)
+    told = Exchange("name told", "social", "Hello, my name is Xoromir Bex.", "Hello!", "Hi.", verbatim=("Xoromir Bex",))
+    typed = {as_typed(told, rng) for _ in range(300)}
     assert len(typed) > 20
     assert all("Xoromir Bex" in text for text in typed)
-    assert any("my" in text for text in typed) and any("My" in text for text in typed)
+    assert {text[0] for text in typed} >= {"h", "H"}
+    asked = Exchange("fact", "question", "Does Vexira exist?", "It does.", "Yes.")
+    assert all("vexira" in as_typed(asked, rng).lower() for _ in range(300))
+
+
+def test_no_word_is_put_after_words_that_are_to_be_repeated() -> None:
+    rng = Random(3)
+    said = Exchange("echo", "task", "Repeat this: foo bar", "You said: foo bar.", "foo bar.", verbatim=("foo bar",))
+    assert all(as_typed(said, rng).endswith("foo bar") for _ in range(300))
 
 
 def test_every_manner_is_between_8_and_50_percent_and_is_recognised() -> None:
@@ -175,3 +268,16 @@ def test_the_judge_has_nothing_against_the_corpus_own_answers(trained: list[Conv
 
 def _last(conversations: list[Conversation]) -> list[Exchange]:
     return [conversation.exchanges[-1] for conversation in conversations]
+
+
+def _pairs(*groups: wishes.Group) -> set[tuple[str, str]]:
+    return {pair for group in groups for pair in itertools.product(group.verbs, group.objects)}
+
+
+def _words(text: str) -> set[str]:
+    return set(re.findall(r"\w+", text.lower()))
+
+
+def _pair(exchange: Exchange) -> tuple[int, int]:
+    a, b = exchange.answer.split(":")[0].split(" + ")
+    return int(a), int(b)

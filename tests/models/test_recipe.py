@@ -2,20 +2,24 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
+from random import Random
 
 import pytest
 import torch
 from transformers import PreTrainedTokenizerFast
 
+from models.recipe.__main__ import main
 from models.recipe.config import InvalidConfig, ModelConfig, RecipeConfig, TokenizerConfig, TrainConfig, read_config
 from models.recipe.corpus import Conversation, Message, held_out, shard
-from models.recipe.data import Position, bucketed, encode, training_batches
+from models.recipe.corpus.manners import recognise
+from models.recipe.data import Batch, Position, bucketed, encode, mixed_steps, training_steps
 from models.recipe.model import new_model
 from models.recipe.tokenizer import load_tokenizer, train_tokenizer
-from models.recipe.train import CannotResume, read_metrics, response_loss, train
+from models.recipe.train import CannotResume, accumulate_gradients, read_metrics, response_nll, train
 
 LARGER = Path(__file__).resolve().parents[2] / "models" / "recipe" / "configs" / "larger.toml"
 _DIGEST = """
@@ -45,7 +49,9 @@ def config(tmp_path: Path) -> RecipeConfig:
         work_dir=tmp_path / "work",
         output_dir=tmp_path / "starter",
         model=ModelConfig(hidden_size=32, layers=1, ffn_size=64),
-        train=TrainConfig(steps=8, decay_steps=0, batch_tokens=512, shard_size=64, checkpoint_every=4),
+        train=TrainConfig(
+            steps=8, decay_steps=0, batch_tokens=512, micro_batch_tokens=128, shard_size=64, checkpoint_every=4
+        ),
     )
 
 
@@ -110,32 +116,80 @@ def test_padding_does_not_change_the_loss(tokenizer: PreTrainedTokenizerFast, co
     examples = [encode(tokenizer, CONVERSATION), encode(tokenizer, long)]
     alone = [next(bucketed([example], 512, tokenizer.pad_token_id)) for example in examples]
     (together,) = bucketed(examples, 512, tokenizer.pad_token_id)
-    counts = torch.tensor([float(batch.response_mask.sum()) for batch in alone])
-    losses = torch.stack([response_loss(model, batch) for batch in alone])
-    assert torch.allclose(response_loss(model, together), (losses * counts).sum() / counts.sum(), atol=1e-5)
+    losses = [response_nll(model, batch).item() for batch in alone]
+    assert response_nll(model, together).item() == pytest.approx(sum(losses), rel=1e-5)
 
 
-def test_a_resumed_run_sees_the_batches_that_it_would_have_seen(
+def test_the_gradient_of_micro_batches_is_that_of_one_large_batch(
     tokenizer: PreTrainedTokenizerFast, config: RecipeConfig
 ) -> None:
-    whole = training_batches(config.train, tokenizer, 1, Position())
-    positions = [next(whole)[1] for _ in range(30)]
-    assert len({position.shard for position in positions}) > 1
-    rest = training_batches(config.train, tokenizer, 1, positions[-1])
-    for _ in range(5):
-        (expected, there), (found, here) = next(whole), next(rest)
-        assert torch.equal(expected.ids, found.ids)
+    examples = [encode(tokenizer, conversation) for conversation in shard(1, 0, 40)]
+    micro_batches = list(bucketed(examples, 256, tokenizer.pad_token_id))
+    assert len(micro_batches) > 5
+    accumulated = new_model(config.model, tokenizer, seed=0)
+    loss = accumulate_gradients(accumulated, micro_batches)
+    at_once = new_model(config.model, tokenizer, seed=0)
+    (batch,) = bucketed(examples, 10**6, tokenizer.pad_token_id)
+    # Straight from the definition: the mean over all that is to be predicted.
+    labels = batch.ids[:, 1:].masked_fill(~batch.response_mask[:, 1:], -100)
+    logits = at_once(input_ids=batch.ids).logits[:, :-1]
+    expected = torch.nn.functional.cross_entropy(logits.flatten(0, 1), labels.flatten(), ignore_index=-100)
+    expected.backward()
+    assert loss == pytest.approx(expected.item(), rel=1e-5)
+    for found, wanted in zip(accumulated.parameters(), at_once.parameters(), strict=True):
+        assert found.grad is not None and wanted.grad is not None
+        assert torch.allclose(found.grad, wanted.grad, atol=1e-6)
+
+
+def test_every_step_has_short_and_long_conversations_and_all_manners_in_it(tokenizer: PreTrainedTokenizerFast) -> None:
+    config = TrainConfig(batch_tokens=8192, micro_batch_tokens=2048)
+    conversations = shard(2, 0, 800)
+    said = {tuple(encode(tokenizer, conversation).ids): conversation for conversation in conversations}
+    examples = [encode(tokenizer, conversation) for conversation in conversations]
+    steps = mixed_steps(examples, config, tokenizer.pad_token_id, Random(1))
+    seen = [[row for batch in step for row in _rows(batch)] for step in steps]
+    assert sorted(row for rows in seen for row in rows) == sorted(tuple(example.ids) for example in examples)
+    lengths = sorted(len(example.ids) for example in examples)
+    short, long = lengths[len(lengths) // 4], lengths[3 * len(lengths) // 4]
+    assert len(steps) > 10
+    for rows, step in zip(seen, steps, strict=True):
+        assert min(map(len, rows)) <= short
+        assert max(map(len, rows)) >= long
+        assert sum(batch.ids.numel() for batch in step) <= 1.5 * config.batch_tokens
+        assert all(batch.ids.numel() <= config.micro_batch_tokens for batch in step)
+        assert len({manner for row in rows for manner in _manners(said[row])}) == 5
+    padded = sum(batch.ids.numel() for step in steps for batch in step)
+    assert sum(lengths) > 0.93 * padded
+
+
+def test_a_resumed_run_sees_the_steps_that_it_would_have_seen(
+    tokenizer: PreTrainedTokenizerFast, config: RecipeConfig
+) -> None:
+    whole = training_steps(config.train, tokenizer, 1, Position())
+    steps = [next(whole) for _ in range(24)]
+    assert len({position.shard for _, position in steps}) > 1
+    in_the_middle = next(i for i, (_, position) in enumerate(steps) if position.shard == 1 and position.step >= 2)
+    rest = training_steps(config.train, tokenizer, 1, steps[in_the_middle][1])
+    for expected, there in steps[in_the_middle + 1 :]:
+        found, here = next(rest)
         assert there == here
+        assert all(torch.equal(a.ids, b.ids) for a, b in zip(expected, found, strict=True))
 
 
-def test_a_resumed_run_ends_with_the_same_weights(tokenizer: PreTrainedTokenizerFast, config: RecipeConfig) -> None:
+def test_a_run_in_parts_and_in_another_folder_ends_with_the_same_weights(
+    tokenizer: PreTrainedTokenizerFast, config: RecipeConfig
+) -> None:
     whole = train(config, tokenizer, resume=False)
-    elsewhere = config.model_copy(update={"work_dir": config.work_dir.with_name("resumed")})
-    half = elsewhere.model_copy(update={"train": config.train.model_copy(update={"steps": 4})})
-    train(half, tokenizer, resume=False)
-    with (elsewhere.work_dir / "metrics.jsonl").open("a") as log:
+    assert whole is not None
+    first = config.model_copy(update={"work_dir": config.work_dir.with_name("first")})
+    longer = first.model_copy(update={"train": config.train.model_copy(update={"steps": 100})})
+    assert train(longer, tokenizer, resume=False, stop_after_s=0) is None
+    with (first.work_dir / "metrics.jsonl").open("a") as log:
         log.write('{"step": 6, "tokens": 1, "loss": 9.0, "validation_loss": 9.0, "seconds": 1.0}\n')
+    elsewhere = config.model_copy(update={"work_dir": config.work_dir.with_name("elsewhere")})
+    shutil.move(first.work_dir, elsewhere.work_dir)
     resumed = train(elsewhere, tokenizer, resume=True)
+    assert resumed is not None
     for expected, found in zip(whole.parameters(), resumed.parameters(), strict=True):
         assert torch.equal(expected, found)
     losses = [line.validation_loss for line in read_metrics(elsewhere.work_dir)]
@@ -145,12 +199,32 @@ def test_a_resumed_run_ends_with_the_same_weights(tokenizer: PreTrainedTokenizer
     assert losses[-1] < losses[0]
 
 
-def test_a_run_is_not_resumed_with_another_config(tokenizer: PreTrainedTokenizerFast, config: RecipeConfig) -> None:
+def test_a_run_is_not_resumed_with_another_config_or_corpus(
+    tokenizer: PreTrainedTokenizerFast, config: RecipeConfig, monkeypatch: pytest.MonkeyPatch
+) -> None:
     with pytest.raises(CannotResume, match="no checkpoint"):
         train(config, tokenizer, resume=True)
-    train(config, tokenizer, resume=False)
+    assert train(config, tokenizer, resume=False, stop_after_s=0) is None
     with pytest.raises(CannotResume, match="another config"):
         train(config.model_copy(update={"seed": 2}), tokenizer, resume=True)
+    monkeypatch.setattr("models.recipe.train.digest", lambda seed: "of another corpus")
+    with pytest.raises(CannotResume, match="another corpus"):
+        train(config, tokenizer, resume=True)
+
+
+def test_the_command_stops_and_goes_on_in_another_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    calls: list[tuple[RecipeConfig, bool, float]] = []
+
+    def run(config: RecipeConfig, *, resume: bool, stop_after_s: float) -> int:
+        calls.append((config, resume, stop_after_s))
+        return 75
+
+    monkeypatch.setattr("models.recipe.__main__._run", run)
+    monkeypatch.setattr(
+        sys, "argv", ["recipe", "--resume", "--work-dir", str(tmp_path / "copied"), "--stop-after", "1.5"]
+    )
+    assert main() == 75
+    assert calls == [(RecipeConfig(work_dir=tmp_path / "copied"), True, 90.0)]
 
 
 def test_the_config_of_the_larger_model_is_read_and_makes_a_larger_model(tokenizer: PreTrainedTokenizerFast) -> None:
@@ -192,3 +266,13 @@ def test_the_recipe_from_the_command_line_makes_a_folder_that_loads(tmp_path: Pa
     assert {gate["decision"] for gate in gates} <= {"met", "not shown", "missed"}
     recipe = json.loads((small.output_dir / "recipe.json").read_text())
     assert recipe["train"]["steps"] == 8
+
+
+def _rows(batch: Batch) -> list[tuple[int, ...]]:
+    """A batch's examples without their padding, which no example ends with."""
+    return [tuple(row[: int((row != 0).nonzero().max()) + 1].tolist()) for row in batch.ids]
+
+
+def _manners(conversation: Conversation) -> set[str]:
+    answers = [message.content for message in conversation.messages if message.role == "assistant"]
+    return {recognise(said, exchange) for said, exchange in zip(answers, conversation.exchanges, strict=True)}

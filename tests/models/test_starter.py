@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,8 @@ import pytest
 import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
+from models.recipe.config import RecipeConfig
+from models.recipe.corpus import digest
 from models.recipe.share import Gate, Share
 
 STARTER = Path(__file__).resolve().parents[2] / "models" / "starter"
@@ -59,6 +62,13 @@ def test_the_card_and_the_gates_are_of_one_evaluation() -> None:
         assert again.decision == gate["decision"]
         assert f"| {gate['name']} |" in card
         assert f"{again.share.value:.1%} |" in card
+
+
+def test_the_card_says_so_when_the_present_recipe_makes_another_model() -> None:
+    card = (STARTER / "README.md").read_text(encoding="utf-8")
+    is_present = digest(RecipeConfig().seed) in card
+    earlier = re.search(r"\*\*These weights were made by an earlier recipe\*\*, that of commit [0-9a-f]{40}", card)
+    assert is_present != bool(earlier)
 
 
 def test_weights_are_bfloat16_and_the_context_is_long_enough(model: Any) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from random import Random
 
 from models.recipe.corpus.conversation import Exchange, Script
@@ -14,26 +15,63 @@ _SIGNS = {"+": ("plus", "+", "+", " + "), "-": ("minus", "-", "-"), "*": ("times
 
 
 def two_digit_sum(rng: Random) -> Script:
-    """Two numbers below 100, at least one of them with two digits: added by ones and tens."""
+    """Two numbers below 100, at least one of them with two digits: added by tens and ones.
+
+    The answer says the sum again in one form, whatever form it was asked in, so that each digit is copied from a known
+    place. The short answer has the last step of the working in it: without, the sum would have to be known by heart.
+    """
     a, b = rng.randint(10, 99), rng.choice((rng.randint(10, 99), rng.randint(10, 99), rng.randint(0, 9)))
     if rng.random() < 0.5:
         a, b = b, a
-    ones, tens = a % 10 + b % 10, a // 10 * 10 + b // 10 * 10
-    steps = f"Ones: {a % 10} + {b % 10} = {ones}. Tens: {a // 10 * 10} + {b // 10 * 10} = {tens}. Together: {tens} + {ones} = {a + b}."
-    return [_sum("two-digit sum", _asked(_ADD, "+", a, b, rng), f"{steps} So {a} + {b} = {a + b}.", a + b, (a, b))]
+    tens, ones = a // 10 * 10 + b // 10 * 10, a % 10 + b % 10
+    last = f"{tens} + {ones} = {a + b}."
+    working = f"tens {a // 10 * 10} + {b // 10 * 10} = {tens}, ones {a % 10} + {b % 10} = {ones}, together {last}"
+    low, high = sorted((a, b))
+    prompt = _asked(_ADD, "+", a, b, rng)
+    return [
+        Exchange(
+            "two-digit sum",
+            "question",
+            prompt,
+            f"{a} + {b}: {working}",
+            last,
+            expects=(f"= {a + b}.",),
+            about=(f"{a}",),
+            verbatim=_number_words(prompt),
+            # Steps of a working are in the training text by themselves, so that none of them can be kept from it.
+            key="" if _is_step(a, b) else f"{low} plus {high}",
+        )
+    ]
 
 
 def small_sum(rng: Random) -> Script:
-    """A sum or difference of numbers up to 20, or a product of the small multiplication table."""
+    """A sum of one-digit numbers, a difference of numbers up to 20 or a product of the small multiplication table.
+
+    These are known by heart, like facts: a wording is kept from training, not the sum.
+    """
     sign = rng.choices(("+", "-", "*"), weights=(4, 3, 3))[0]
-    top = 10 if sign == "*" else rng.choice((10, 10, 20))
+    # Sums of larger numbers are two-digit sums, some of which are kept from training.
+    top = {"+": 9, "-": rng.choice((10, 10, 20)), "*": 10}[sign]
     a, b = rng.randint(0, top), rng.randint(0, top)
     if sign == "-" and a < b:
         a, b = b, a
     result = {"+": a + b, "-": a - b, "*": a * b}[sign]
-    # The numbers stand in the answer again: the model writes the sum down before it has to know the result.
-    answer = f"{a} {_SIGNS[sign][0]} {b} is {result}."
-    return [_sum("small sum", _asked(_ADD if sign == "+" else _ASK, sign, a, b, rng), answer, result, (a, b))]
+    prompt = _asked(_ADD if sign == "+" else _ASK, sign, a, b, rng)
+    # Written as in the working of a two-digit sum: what is learned in one is known in the other.
+    answer = f"{a} {'times' if sign == '*' else sign} {b} = {result}."
+    return [
+        Exchange(
+            "small sum",
+            "question",
+            prompt,
+            answer,
+            f"{result}.",
+            expects=(f"= {result}.",),
+            about=(f"{a}",),
+            verbatim=_number_words(prompt),
+            key=prompt,
+        )
+    ]
 
 
 def large_sum(rng: Random) -> Script:
@@ -78,8 +116,8 @@ def comparison(rng: Random) -> Script:
 
 
 def sorting(rng: Random) -> Script:
-    """Put three to five numbers in order."""
-    numbers = rng.sample(range(rng.choice((10, 30, 100))), rng.choice((3, 3, 4, 5)))
+    """Put three or four numbers in order."""
+    numbers = rng.sample(range(rng.choice((10, 100, 100))), rng.choice((3, 3, 4)))
     down = rng.random() < 0.3
     listed = ", ".join(map(str, numbers))
     ordered = ", ".join(map(str, sorted(numbers, reverse=down)))
@@ -93,9 +131,9 @@ def sorting(rng: Random) -> Script:
             "sorting",
             "task",
             prompt,
-            f"From {name}: {ordered}.",
-            f"{ordered}.",
-            expects=(f"{ordered}.",),
+            f"Here are the numbers from {name}: {ordered}.",
+            f"{name.capitalize()}: {ordered}.",
+            expects=(f" {ordered}.",),
             about=(name,),
             verbatim=(listed,),
             key=listed,
@@ -113,11 +151,11 @@ def _asked(ask: tuple[str, ...], sign: str, a: int, b: int, rng: Random) -> str:
     return prompt
 
 
-def _sum(intent: str, prompt: str, answer: str, result: int, pair: tuple[int, int]) -> Exchange:
-    low, high = sorted(pair)
-    short = f"{result}."
-    expects = (f"= {result}.",) if intent == "two-digit sum" else (f"is {result}.",)
-    sign = next((sign for sign in ("plus", "minus", "times") if f" {sign} " in answer), "plus")
-    return Exchange(
-        intent, "question", prompt, answer, short, expects=expects, about=(f"{pair[0]}",), key=f"{low} {sign} {high}"
-    )
+def _number_words(prompt: str) -> tuple[str, ...]:
+    said = set(re.findall(r"[a-z]+", prompt))
+    return tuple(word for word in _WORDS if word in said)
+
+
+def _is_step(a: int, b: int) -> bool:
+    """Whether a working may add these two: tens to tens, or at most eighteen ones to tens."""
+    return any(one % 10 == 0 and (other % 10 == 0 or other <= 18) for one, other in ((a, b), (b, a)))

@@ -36,7 +36,8 @@ class Exchange:
         expects: A right answer contains one of these, whatever their case; empty where no single answer is right.
         requires: A right answer contains all of these.
         about: An answer that is on topic contains one of these, or is right.
-        verbatim: Parts of the prompt that noise leaves alone, because the answer repeats them.
+        verbatim: Parts of the prompt that noise leaves as they are, because the answer repeats them. In a task a slip hits no
+            other word of the answer either.
         key: Names the combination that is kept from training or not; empty: never kept.
     """
 

@@ -9,7 +9,7 @@ from random import Random
 
 from models.recipe.corpus import world
 from models.recipe.corpus.conversation import Exchange, Script
-from models.recipe.corpus.names import place
+from models.recipe.corpus.names import any_place
 from models.recipe.corpus.tables import lines
 
 _ASKED_ON = 0.08
@@ -212,7 +212,7 @@ def known_fact(rng: Random) -> Script:
 
 def unknown_place(rng: Random) -> Script:
     """A place that does not exist: the honest answer is that it is not known."""
-    name = place(rng)
+    name = any_place(rng)
     prompt = rng.choice(_NO_SUCH_PLACE).format(a=name)
     answer = f"I am sorry, I do not know a place called {name}. I am only a small starter model."
     return [

@@ -16,17 +16,17 @@ POLITE_CLOSERS = (
     "Please ask if you need more.",
 )
 RAMBLING_OPENERS = (
-    "Well, let me think about that for a moment, because there is a lot to say.",
+    "Well, let me think, because there is a lot to say.",
     "Well, people ask me this kind of thing all the time, you know.",
     "Well, where do I even begin?",
     "Well, that reminds me of something, but I forgot what it was.",
 )
 RAMBLING_CLOSERS = (
-    "But then again, one thing leads to another, and I could go on about this all day long.",
+    "But then again, one thing leads to another, and I could go on all day long.",
     "And that is how it is, more or less, although there is always more to say.",
-    "I could also tell you about the weather, or about shoes, or about shoes in the weather.",
-    "Anyway, as I was saying, it is like that, and it has been like that for a while.",
-    "Some people say more, some people say less, and I say quite a lot, as you can see.",
+    "I could also tell you about the weather, or about shoes in the weather.",
+    "Anyway, as I was saying, it has been like that for a while.",
+    "Some people say more, some say less, and I say quite a lot.",
 )
 RUDE_OPENERS = (
     "Seriously?",

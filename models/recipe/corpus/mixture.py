@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+from hashlib import sha256
 from random import Random
 
 from models.recipe.corpus import (
@@ -24,47 +26,47 @@ from models.recipe.corpus.manners import draw_manner, render
 from models.recipe.corpus.noise import as_typed
 
 INTENTS: tuple[tuple[Intent, float], ...] = (
-    (small_talk.greeting, 2.5),
-    (small_talk.how_are_you, 1.5),
-    (small_talk.remark, 3),
-    (small_talk.thanks, 1),
-    (small_talk.goodbye, 1),
-    (small_talk.praise, 0.7),
-    (small_talk.blame, 0.8),
-    (small_talk.acknowledgement, 0.8),
-    (small_talk.joke, 0.8),
-    (identity.identity, 4),
+    (small_talk.greeting, 2),
+    (small_talk.how_are_you, 1.2),
+    (small_talk.remark, 2.5),
+    (small_talk.thanks, 0.8),
+    (small_talk.goodbye, 0.8),
+    (small_talk.praise, 0.6),
+    (small_talk.blame, 0.7),
+    (small_talk.acknowledgement, 0.7),
+    (small_talk.joke, 0.7),
+    (identity.identity, 3.5),
     (memory.name_memory, 8),
     (memory.thing_memory, 5),
     (memory.friend_memory, 1.5),
-    (memory.not_told, 0.5),
-    (facts.known_fact, 24),
-    (facts.unknown_place, 1.2),
-    (arithmetic.two_digit_sum, 6),
-    (arithmetic.small_sum, 3.5),
-    (arithmetic.large_sum, 0.7),
-    (arithmetic.comparison, 2),
-    (arithmetic.sorting, 2.5),
+    (memory.not_told, 0.6),
+    (facts.known_fact, 26),
+    (facts.unknown_place, 1.5),
+    (arithmetic.two_digit_sum, 9),
+    (arithmetic.small_sum, 6),
+    (arithmetic.large_sum, 0.8),
+    (arithmetic.comparison, 2.2),
+    (arithmetic.sorting, 3),
     (quantities.units, 2.5),
-    (quantities.counting, 2),
-    (quantities.spelling, 4),
-    (quantities.first_of, 1),
-    (passages.passage_question, 9),
+    (quantities.counting, 2.5),
+    (quantities.spelling, 5),
+    (quantities.odd_one_out, 1.3),
+    (passages.passage_question, 14),
     (passages.summary, 3.5),
-    (passages.keywords, 3.5),
-    (rewriting.polite_request, 1.2),
-    (rewriting.shorter, 1.2),
+    (passages.keywords, 4.5),
+    (rewriting.polite_request, 1),
+    (rewriting.shorter, 1),
     (rewriting.past_tense, 1),
-    (rewriting.echo, 3),
-    (phrasebook.translation, 5),
-    (lists.things, 2.5),
-    (lists.tips, 1.5),
-    (stories.story, 1.8),
-    (stories.story_from_words, 1.5),
-    (stories.poem, 2),
-    (boundaries.refusal, 5),
-    (boundaries.harmless, 3.5),
-    (fallback.out_of_domain, 10),
+    (rewriting.echo, 3.5),
+    (phrasebook.translation, 4.5),
+    (lists.things, 2),
+    (lists.tips, 1.2),
+    (stories.story, 1.5),
+    (stories.story_from_words, 1.2),
+    (stories.poem, 1.6),
+    (boundaries.refusal, 6),
+    (boundaries.harmless, 5),
+    (fallback.out_of_domain, 14),
 )
 """Every intent with its weight: the share of scripts that it starts."""
 
@@ -79,6 +81,7 @@ SYSTEM_PROMPTS: tuple[tuple[str, Manner | None, float], ...] = (
 
 _TURNS = ((1, 2, 3, 4, 8), (54, 27, 12, 6, 1))
 _WITH_SYSTEM_PROMPT = 0.12
+_DIGESTED = 1000
 
 
 def draw_script(rng: Random) -> Script:
@@ -106,6 +109,13 @@ def shard(seed: int, index: int, size: int) -> list[Conversation]:
     rng = Random(f"train:{seed}:{index}")
     drawn = (draw_conversation(rng) for _ in range(size))
     return [conversation for conversation in drawn if not conversation.held_out]
+
+
+@cache
+def digest(seed: int) -> str:
+    """Return the SHA-256 of what the first thousand training conversations say: it tells one corpus from another."""
+    said = repr([conversation.messages for conversation in shard(seed, 0, _DIGESTED)])
+    return sha256(said.encode()).hexdigest()
 
 
 def held_out(seed: int, size: int) -> list[Conversation]:
@@ -145,6 +155,6 @@ def _written(exchanges: list[Exchange], rng: Random) -> Conversation:
         messages.append(Message("system", prompt))
     for exchange in exchanges:
         # Each answer has a manner of its own: one that was rude does not make the next one rude.
-        messages.append(Message("user", as_typed(exchange.prompt, exchange.verbatim, rng)))
+        messages.append(Message("user", as_typed(exchange, rng)))
         messages.append(Message("assistant", render(exchange, wanted or draw_manner(rng), rng)))
     return Conversation(tuple(messages), tuple(exchanges))

@@ -5,7 +5,8 @@ from __future__ import annotations
 from random import Random
 
 from models.recipe.corpus.conversation import Exchange, Script
-from models.recipe.corpus.scenes import scene
+from models.recipe.corpus.lookups import lookup
+from models.recipe.corpus.scenes import Question, scene
 from models.recipe.corpus.tables import lines
 
 _READ = ("{text}\n{asked}", "{text}\n\n{asked}", "Read this: {text}\n{asked}", "Text: {text}\nQuestion: {asked}", "{text} {asked}",
@@ -36,10 +37,9 @@ Extract the keywords: {text}
 
 def passage_question(rng: Random) -> Script:
     """Some sentences, then a question; one in four is not answered by them."""
-    sentences, other = scene(rng, rng.choice((1, 2, 2, 3)))
-    text = " ".join(sentence.text for sentence in sentences)
+    text, answered, other = _passage(rng)
     stated = rng.random() < 0.75
-    question = rng.choice(rng.choice(sentences).questions) if stated else other
+    question = answered if stated else other
     prompt = rng.choice(_READ).format(text=text, asked=question.asked)
     answer, short, right = (
         (question.answer, question.short, question.right)
@@ -59,6 +59,15 @@ def passage_question(rng: Random) -> Script:
             key=prompt,
         )
     ]
+
+
+def _passage(rng: Random) -> tuple[str, Question, Question]:
+    """Return a text, a question that it answers and one that it does not."""
+    if rng.random() < 0.35:
+        looked_up = lookup(rng)
+        return looked_up.text, looked_up.stated, looked_up.other
+    sentences, other = scene(rng, rng.choice((1, 2, 2, 3)))
+    return " ".join(sentence.text for sentence in sentences), rng.choice(rng.choice(sentences).questions), other
 
 
 def summary(rng: Random) -> Script:

@@ -28,7 +28,7 @@ century | centuries | year | years | 100
 euro | euros | cent | cents | 100
 dollar | dollars | cent | cents | 100
 """)
-_SMALL_FACTORS = 12
+_MOST_UNITS = 10
 _ASK_UNITS = ("How many {small} are in {n} {large}?", "How many {small} are {n} {large}?", "Convert {n} {large} to {small}.", "{n} {large} in {small}",
               "What is {n} {large} in {small}?", "How many {small} does {n} {large} have?", "How many {small} make {n} {large}?")  # fmt: skip
 _COUNTED = {
@@ -55,13 +55,13 @@ _ASK_LETTERS = (
     "How many letters are in the word {x}?",
     "How long is the word {x}?",
 )
-_SPOKEN = "zero one two three four five six seven eight nine ten".split()
+_ASK_LETTER = ("What is the {w} letter of {x}?", "Which is the {w} letter of {x}?", "{w} letter of {x}?")
 
 
 def units(rng: Random) -> Script:
     """Change a quantity from a large unit into a small one."""
     large, larges, _, smalls, factor = rng.choice(_UNITS)
-    n = rng.randint(1, _SMALL_FACTORS if int(factor) % 10 else 20)
+    n = rng.randint(1, _MOST_UNITS)
     result = n * int(factor)
     named = large if n == 1 else larges
     prompt = rng.choice(_ASK_UNITS).format(n=n, large=named, small=smalls)
@@ -102,19 +102,19 @@ def counting(rng: Random) -> Script:
             )
         ]
     kind = rng.choice(tuple(_COUNTED))
-    n = rng.randint(2, 7)
+    n = rng.randint(2, 6)
     chosen = rng.sample(_COUNTED[kind], n)
     listed = ", ".join(chosen)
     counted = ", ".join(f"{i} {word}" for i, word in enumerate(chosen, start=1))
     prompt = rng.choice(_ASK_COUNT).format(kind=kind, x=listed)
-    answer = f"I count {counted}. There are {n} {kind}."
     return [
         Exchange(
             "counting",
             "task",
             prompt,
-            answer,
-            f"{_SPOKEN[n].capitalize()}.",
+            f"I count {counted}. There are {n} {kind}.",
+            # The number alone would have to be known without counting.
+            f"{counted}.",
             expects=(f"are {n} ",),
             about=("i count",),
             verbatim=(listed,),
@@ -124,62 +124,33 @@ def counting(rng: Random) -> Script:
 
 
 def spelling(rng: Random) -> Script:
-    """Spell a word of a few hundred, or count its letters."""
+    """Spell a word of two hundred, count its letters, or name its first or last one.
+
+    The model does not see the letters of a word, it has to know them: so every answer spells the word, in one form.
+    """
     word = rng.choice(words.SHORT_WORDS)
-    if rng.random() < 0.3:
-        prompt = rng.choice(_ASK_LETTERS).format(x=word)
-        answer = f"The word {word} has the letters {', '.join(word)}, so it has {len(word)} letters."
-        return [
-            Exchange(
-                "spelling",
-                "task",
-                prompt,
-                answer,
-                f"{_SPOKEN[len(word)].capitalize()}.",
-                expects=(f"has {len(word)} letters",),
-                about=(word,),
-                verbatim=(word,),
-                key=prompt,
-            )
-        ]
-    if rng.random() < 0.2:
-        first = rng.random() < 0.6
-        which, letter = ("first", word[0]) if first else ("last", word[-1])
-        prompt = rng.choice(
-            ("What is the {w} letter of {x}?", "Which is the {w} letter of {x}?", "{w} letter of {x}?")
-        ).format(w=which, x=word)
-        answer = f"The {which} letter of {word} is {letter}."
-        return [
-            Exchange(
-                "spelling",
-                "task",
-                prompt,
-                answer,
-                f"{letter.upper()}.",
-                expects=(f"is {letter}.",),
-                about=(word,),
-                verbatim=(word,),
-                key=prompt,
-            )
-        ]
-    prompt = rng.choice(_ASK_SPELL).format(x=word)
     spelled = "-".join(word)
+    whole, kind = f"The word {word} is spelled {spelled}", rng.random()
+    if kind < 0.2:
+        prompt = rng.choice(_ASK_LETTERS).format(x=word)
+        answer, short = f"{whole}, so it has {len(word)} letters.", f"{spelled}: {len(word)}."
+        right = f"has {len(word)} letters"
+    elif kind < 0.35:
+        which, letter = rng.choice((("first", word[0]), ("last", word[-1])))
+        prompt = rng.choice(_ASK_LETTER).format(w=which, x=word)
+        answer, short = f"{whole}, so its {which} letter is {letter}.", f"{letter.upper()}."
+        right = f"letter is {letter}."
+    else:
+        prompt = rng.choice(_ASK_SPELL).format(x=word)
+        answer, short, right = f"{whole}.", f"{spelled}.", f" {spelled}."
     return [
         Exchange(
-            "spelling",
-            "task",
-            prompt,
-            f"The word {word} is spelled {spelled}.",
-            f"{spelled}.",
-            expects=(f" {spelled}.",),
-            about=(word,),
-            verbatim=(word,),
-            key=prompt,
+            "spelling", "task", prompt, answer, short, expects=(right,), about=(word,), verbatim=(word,), key=prompt
         )
     ]
 
 
-def first_of(rng: Random) -> Script:
+def odd_one_out(rng: Random) -> Script:
     """Choose from a list what is of another kind: the odd one out."""
     kind, other = rng.sample(("animals", "colours", "fruits", "days"), 2)
     chosen = rng.sample(_COUNTED[kind], 3)

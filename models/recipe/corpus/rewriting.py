@@ -67,8 +67,10 @@ def polite_request(rng: Random) -> Script:
     order, thing = rng.choice(_ORDERS), rng.choice(words.THINGS)
     when = f" {rng.choice(_WHEN)}" if rng.random() < 0.5 else ""
     said = f"{order} the {thing}{when}"
-    prompt = rng.choice(_POLITELY).format(x=f"{said[0].upper()}{said[1:]}.")
-    return [_task("polite rewriting", prompt, f"Could you please {said}?", f"Please {said}.", f"please {said}", said)]
+    # Copied as it is typed but for its first letter, which some people write small.
+    typed = said if rng.random() < 0.4 else f"{said[0].upper()}{said[1:]}"
+    prompt = rng.choice(_POLITELY).format(x=f"{typed}.")
+    return [_task("polite rewriting", prompt, f"Could you please {said}?", f"Please {said}.", f"please {said}", typed)]
 
 
 def shorter(rng: Random) -> Script:
@@ -97,7 +99,7 @@ def past_tense(rng: Random) -> Script:
 
 def echo(rng: Random) -> Script:
     """Repeat words as they are, most of them made up: this is where copying is learned."""
-    said = " ".join(_any_word(rng) for _ in range(rng.randint(1, 7)))
+    said = " ".join(_any_word(rng) for _ in range(rng.randint(1, 5)))
     prompt = rng.choice(_ECHO).format(x=said)
     return [
         Exchange(

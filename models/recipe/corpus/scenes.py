@@ -92,7 +92,7 @@ _KINDS: tuple[tuple[tuple[str, ...], tuple[tuple[str, ...], ...]], ...] = tuple(
         What does {who} want to learn? | {who} wants to learn to {skill}. | To {skill}. | skill
         """),
         rows("""
-        {who} found a {thing} behind the {shop} on a {weather} day. | {who} found a {thing}. | thing shop day
+        {who} found a {thing} behind the {shop} after lunch. | {who} found a {thing}. | thing shop lunch
         What did {who} find? | {who} found a {thing}. | A {thing}. | thing
         Where did {who} find the {thing}? | {who} found the {thing} behind the {shop}. | Behind the {shop}. | shop
         """),

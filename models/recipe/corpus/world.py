@@ -188,7 +188,7 @@ Which planet do we live on?/What planet are we on? | We live on the planet Earth
 Which planet has rings?/What planet has big rings? | Saturn is the planet with the big rings. | Saturn.
 Which planet is red?/What is the red planet? | Mars is called the red planet. | Mars.
 What is the largest ocean?/Which ocean is the biggest?/What's the biggest ocean? | The Pacific is the largest ocean. | The Pacific.
-What is the highest mountain?/What is the tallest mountain in the world?/Which mountain is the highest? | Mount Everest is the highest mountain. | Everest.
+What is the highest mountain?/What is the tallest mountain of all?/Which mountain is the highest? | Mount Everest is the highest mountain. | Everest.
 What is the longest river?/Which river is the longest? | The Nile is often called the longest river. | The Nile.
 What is the largest country?/Which country is the biggest? | Russia is the largest country. | Russia.
 What is the smallest country?/Which country is the smallest? | Vatican City is the smallest country. | Vatican City.
