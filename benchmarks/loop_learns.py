@@ -247,7 +247,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--prompts", type=int, default=400, help="that candidate and parent are compared on")
     parser.add_argument("--curve-prompts", type=int, default=200, help="of them, for each point of the curve")
     parser.add_argument("--config", type=Path, help="TOML with settings of the run, over the defaults")
-    parser.add_argument("--work-dir", type=Path, default=Path("build/loop-learns"), help="where finished cells are kept")
+    parser.add_argument("--work-dir", type=Path, default=Path("build/loop-learns"), help="where cells are kept")
     return parser.parse_args()
 
 

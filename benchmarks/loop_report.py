@@ -16,9 +16,9 @@ def report(figures: Mapping[str, Any]) -> list[str]:
     """The figures as Markdown."""
     plan, cells = figures["plan"], figures["cells"]
     lines = [
-        f"On {plan['prompts']} prompts that nobody voted on, one sampled answer each (temperature 1): how often the taste",
-        "likes the candidate's answer more than the parent's, a tie counting half, with Wilson's 95 % interval. KL is the",
-        "mean of log(pi / pi_parent) over the candidate's own answers, in nats; of best-of-4 its upper bound.",
+        f"On {plan['prompts']} prompts that nobody voted on, one sampled answer each (temperature 1): how often",
+        "the taste likes the candidate's answer more than the parent's, a tie counting half, with Wilson's interval. KL",
+        "is the mean of log(pi / pi_parent) over the candidate's own answers, in nats; of best-of-4 its upper bound.",
         "",
         "| thumbs | of them up | | win rate | won, tied, lost | taste's score, gained | KL | polite |",
         "| --- | --- | --- | --- | --- | --- | --- | --- |",
@@ -28,7 +28,7 @@ def report(figures: Mapping[str, Any]) -> list[str]:
         "",
         *_aims(cells),
         "",
-        "| thumbs | | minutes to the candidate | of each stage, s | rollout tok/s | update tok/s | peak memory MiB | kJ |",
+        "| thumbs | | minutes to the candidate | stages, s | rollout tok/s | update tok/s | peak memory MiB | kJ |",
         "| --- | --- | --- | --- | --- | --- | --- | --- |",
         *map(_cost_row, cells),
         "",

@@ -1,4 +1,4 @@
-"""A PPO step of TRL 1.12's PPOTrainer, timed: run by `benchmarks.ppo_step` with the Python of an environment of its own.
+"""A PPO step of TRL 1.12's PPOTrainer, timed: `benchmarks.ppo_step` runs it with the Python of another environment.
 
 It must not import anything of Attune: TRL 1.12 and the transformers that it works with cannot live in our environment.
 `python ppo_step_peer.py JOB.json`; the last line that it prints is JSON.

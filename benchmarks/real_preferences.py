@@ -56,7 +56,8 @@ def table(report: RewardModelReport, words: Estimate, source: str) -> list[str]:
         "the longer answer wins": report.longer_wins.accuracy,
         "reward model trained on shuffled labels": report.shuffled.accuracy if report.shuffled else None,
     }
-    lines = [f"Held-out accuracy on `{source}`, with 95 % Wilson intervals.", "", "| what | accuracy |", "| --- | --- |"]
+    lines = [f"Held-out accuracy on `{source}`, with 95 % Wilson intervals.", ""]
+    lines += ["| what | accuracy |", "| --- | --- |"]
     return lines + [f"| {name} | {estimate} |" for name, estimate in rows.items() if estimate is not None]
 
 
@@ -93,7 +94,11 @@ def main() -> None:
             resume=False,
         )
     lines = table(report, words, arguments.source)
-    figures = {"reward_model": report.model_dump(mode="json"), "tfidf": words.model_dump(), "config": config.model_dump(mode="json")}
+    figures = {
+        "reward_model": report.model_dump(mode="json"),
+        "tfidf": words.model_dump(),
+        "config": config.model_dump(mode="json"),
+    }
     path = results.write(f"real-preferences-{arguments.source}", figures, lines)
     print("\n".join([*lines, "", f"written to {path}"]))
 

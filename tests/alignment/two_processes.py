@@ -13,7 +13,7 @@ def main(rank: int, port: int, model: str, snapshot: str, out: str) -> None:
     """Trains, and leaves `out`.RANK.json: the report that it got, and the paths below `out` that it changed."""
     place = {"RANK": rank, "LOCAL_RANK": rank, "WORLD_SIZE": 2, "MASTER_PORT": port}
     os.environ |= {name: str(value) for name, value in place.items()}
-    os.environ |= {"MASTER_ADDR": "127.0.0.1", "ACCELERATE_USE_CPU": "true"}
+    os.environ |= {"MASTER_ADDR": "127.0.0.1", "GLOO_SOCKET_IFNAME": "lo", "ACCELERATE_USE_CPU": "true"}
     import torch
 
     from alignment.reward_model.config import RewardModelConfig
