@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/installed
 
 .DEFAULT_GOAL := help
-.PHONY: help up test lint format browser bench bench-start bench-gateway bench-cpu bench-ppo bench-preferences bench-logprobs soak soak-crash soak-overload soak-alignment starter starter-evaluation screenshots lock clean
+.PHONY: help up test lint format browser bench bench-start bench-gateway bench-cpu bench-ppo bench-preferences bench-loop bench-ppo-step bench-logprobs bench-adapter soak soak-crash soak-overload soak-alignment starter starter-evaluation screenshots lock clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-18s %s\n", $$1, $$2}'
@@ -34,7 +34,7 @@ format: $(INSTALLED) ## rewrite the code in the project's layout
 browser: $(INSTALLED) ## a Chromium for the browser tests, if there is none
 	$(BIN)/python tests/install_browser.py
 
-bench: bench-start bench-cpu bench-gateway bench-ppo bench-logprobs ## every benchmark; results under benchmarks/results
+bench: bench-start bench-cpu bench-gateway bench-ppo bench-logprobs bench-adapter bench-loop ## every benchmark; results under benchmarks/results
 
 bench-start: $(INSTALLED) ## a fresh clone: seconds until the first answer, cold and warm
 	$(BIN)/python -m benchmarks.start
@@ -53,8 +53,17 @@ bench-ppo: $(INSTALLED) ## PPO on a bandit with a known best policy, three seeds
 bench-preferences: $(INSTALLED) ## a reward model on real people's preferences: ARGS="--data FOLDER"
 	$(BIN)/python -m benchmarks.real_preferences $(ARGS)
 
+bench-loop: $(INSTALLED) ## thumbs of people with a hidden taste, through `attune align run`: does the candidate please them more
+	$(BIN)/python -m benchmarks.loop_learns $(ARGS)
+
+bench-ppo-step: $(INSTALLED) ## time of a PPO step; beside TRL 1.12's PPOTrainer: ARGS="--trl VENV"
+	$(BIN)/python -m benchmarks.ppo_step $(ARGS)
+
 bench-logprobs: $(INSTALLED) ## the starter model in vLLM against transformers, token by token
 	$(BIN)/python -m benchmarks.starter_logprobs $(ARGS)
+
+bench-adapter: $(INSTALLED) ## a registered adapter in vLLM against transformers with PEFT, token by token
+	$(BIN)/python -m benchmarks.adapter_in_engine $(ARGS)
 
 soak: soak-crash soak-overload soak-alignment ## the slow proofs; results under benchmarks/results
 

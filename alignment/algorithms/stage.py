@@ -1,6 +1,8 @@
 """The stage: judgements become an adapter by TRL's KTO, DPO or SFT trainer, as they are."""
 
 import shutil
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -11,15 +13,14 @@ from transformers import set_seed
 from alignment.adapters import describe_parent, finish_adapter, load_policy, lora_config
 from alignment.algorithms.config import PreferenceConfig
 from alignment.algorithms.implicit_reward import heldout_quality
+from alignment.algorithms.non_finite import StopOnNonFinite
 from alignment.algorithms.rows import Algorithm, Split, check_rows, dataset_rows, read_split
 from alignment.chat_tokens import ChatTokens
-from alignment.checkpoints import MarkComplete, newest, replace_folder
-from alignment.durable import room_on_disk, write_durably
-from alignment.errors import NonFiniteLoss
 from alignment.plots import draw_curves
-from alignment.progress import MetricsFile, ProgressBar, WriteMetrics
+from alignment.progress import MetricsFile, quiet, watching
 from alignment.reports import PolicyReport, Speed, peak_memory_mib
-from alignment.training_arguments import StopOnNonFinite, common_arguments, quiet, this_process
+from alignment.stage_folder import reported, resume_point, save_trained
+from alignment.training_arguments import arguments_over_rows, common_arguments
 from alignment.trl_trainers import DPOConfig, DPOTrainer, KTOConfig, KTOTrainer, SFTConfig, SFTTrainer
 
 _PANELS = (
@@ -30,6 +31,29 @@ _PANELS = (
     ("kl",),
     ("mean_token_accuracy", "eval_mean_token_accuracy"),
 )
+
+
+@dataclass(frozen=True, slots=True)
+class _Lesson:
+    """What is learned, how, and where from.
+
+    Attributes:
+        rows: Of the training split, as the trainer reads them.
+    """
+
+    algorithm: Algorithm
+    config: PreferenceConfig
+    tokens: ChatTokens
+    train: Split
+    heldout: Split
+    rows: list[dict[str, Any]]
+    out: Path
+    seed: int
+
+    @property
+    def metrics(self) -> MetricsFile:
+        """Of the stage."""
+        return MetricsFile(self.out / "metrics.jsonl")
 
 
 def train_preference(
@@ -66,59 +90,34 @@ def train_preference(
         NonFiniteLoss: Training diverged.
         DiskFull: A checkpoint could not be written.
     """
-    finished = out / "report.json"
-    if resume and finished.exists():
-        return PolicyReport.model_validate_json(finished.read_text(encoding="utf-8"))
-    state = this_process()
-    if not resume and out.exists() and state.is_main_process:
-        shutil.rmtree(out)
-    state.wait_for_everyone()
-    out.mkdir(parents=True, exist_ok=True)
-    tokens = ChatTokens.load(base_model)
-    train = read_split(tokens, snapshot, "train", config.max_length)
-    heldout = read_split(tokens, snapshot, "heldout", config.max_length)
-    check_rows(algorithm, train)
-    with room_on_disk(out):
+
+    def train() -> partial[PolicyReport]:
+        tokens = ChatTokens.load(base_model)
+        split, heldout = (read_split(tokens, snapshot, part, config.max_length) for part in ("train", "heldout"))
+        check_rows(algorithm, split)
+        rows = dataset_rows(algorithm, split, tokens)
+        lesson = _Lesson(algorithm, config, tokens, split, heldout, rows, out, seed)
+        checkpoint = resume_point(out, lesson.metrics)
         set_seed(seed)
-        policy = load_policy(base_model, parent_adapter)
-        trainer = _trainer(algorithm, config, policy, tokens, train, heldout, out, seed)
-        checkpoint = newest(out / "checkpoints")
+        trainer = _trainer(lesson, load_policy(base_model, parent_adapter))
         trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
-        if state.is_main_process:
-            report = _finish(trainer, algorithm, config, tokens, train, heldout, parent_adapter, base_model, out)
-            write_durably(finished, report.model_dump_json(indent=2).encode())
-        state.wait_for_everyone()
-    return PolicyReport.model_validate_json(finished.read_text(encoding="utf-8"))
+        save_trained(trainer, out / "trained")
+        return partial(_finish, trainer, lesson, parent_adapter, base_model)
+
+    return reported(out, PolicyReport, train, resume=resume)
 
 
-def _trainer(
-    algorithm: Algorithm,
-    config: PreferenceConfig,
-    policy: Any,
-    tokens: ChatTokens,
-    train: Split,
-    heldout: Split,
-    out: Path,
-    seed: int,
-) -> Any:
-    rows = dataset_rows(algorithm, train, tokens)
-    judged = dataset_rows(algorithm, heldout, tokens)
-    metrics = MetricsFile(out / "metrics.jsonl")
-    checkpoint = newest(out / "checkpoints")
-    metrics.cut(int(checkpoint.name.rsplit("-", 1)[1]) if checkpoint else 0)
-    trainer = _TRAINERS[algorithm](
+def _trainer(lesson: _Lesson, policy: Any) -> Any:
+    judged = dataset_rows(lesson.algorithm, lesson.heldout, lesson.tokens)
+    shown = ("loss", "rewards/margins", "rewards/accuracies", "mean_token_accuracy")
+    trainer = _TRAINERS[lesson.algorithm](
         model=policy,
-        args=_arguments(algorithm, config, len(rows), bool(judged), out, seed),
-        train_dataset=Dataset.from_list(rows),
+        args=_arguments(lesson, bool(judged)),
+        train_dataset=Dataset.from_list(lesson.rows),
         eval_dataset=Dataset.from_list(judged) if judged else None,
-        processing_class=tokens.tokenizer,
-        peft_config=lora_config(config.lora),
-        callbacks=[
-            MarkComplete(),
-            StopOnNonFinite(NonFiniteLoss, f"{algorithm}'s"),
-            WriteMetrics(metrics),
-            ProgressBar(algorithm, ("loss", "rewards/margins", "rewards/accuracies", "mean_token_accuracy")),
-        ],
+        processing_class=lesson.tokens.tokenizer,
+        peft_config=lora_config(lesson.config.lora),
+        callbacks=[StopOnNonFinite(lesson.algorithm), *watching(lesson.metrics, lesson.algorithm, shown)],
     )
     quiet(trainer)
     return trainer
@@ -127,64 +126,37 @@ def _trainer(
 _TRAINERS: dict[Algorithm, Any] = {"kto": KTOTrainer, "dpo": DPOTrainer, "sft": SFTTrainer}
 
 
-def _arguments(
-    algorithm: Algorithm, config: PreferenceConfig, rows: int, evaluates: bool, out: Path, seed: int
-) -> KTOConfig | DPOConfig | SFTConfig:
-    steps = -(-rows // (config.batch_size * config.accumulation)) * config.epochs
+def _arguments(lesson: _Lesson, evaluates: bool) -> KTOConfig | DPOConfig | SFTConfig:
+    config = lesson.config
     shared = {
-        **common_arguments(out, seed, config.save_every),
-        "per_device_train_batch_size": config.batch_size,
+        **common_arguments(lesson.out, lesson.seed, config.save_every),
+        **arguments_over_rows(config, len(lesson.rows), evaluates),
+        # KTO pairs rows within a batch, when it looks at the held-out ones too.
         "per_device_eval_batch_size": config.batch_size,
-        "gradient_accumulation_steps": config.accumulation,
-        "num_train_epochs": config.epochs,
-        "learning_rate": config.learning_rate,
-        "lr_scheduler_type": "cosine",
-        "warmup_steps": int(steps * config.warmup_share),
-        "max_grad_norm": config.max_grad_norm,
-        "eval_strategy": "steps" if evaluates else "no",
-        "eval_steps": config.eval_every,
-        # Long rows were left out, whole.
-        "max_length": None,
     }
-    if algorithm == "kto":
+    if lesson.algorithm == "kto":
         weights = {"desirable_weight": config.desirable_weight, "undesirable_weight": config.undesirable_weight}
         return KTOConfig(**shared, beta=config.beta, **weights)
-    if algorithm == "dpo":
+    if lesson.algorithm == "dpo":
         return DPOConfig(**shared, beta=config.beta)
     return SFTConfig(**shared)
 
 
-def _finish(
-    trainer: Any,
-    algorithm: Algorithm,
-    config: PreferenceConfig,
-    tokens: ChatTokens,
-    train: Split,
-    heldout: Split,
-    parent_adapter: Path | None,
-    base_model: Path,
-    out: Path,
-) -> PolicyReport:
+def _finish(trainer: Any, lesson: _Lesson, parent_adapter: Path | None, base_model: Path) -> PolicyReport:
+    config, out, metrics = lesson.config, lesson.out, lesson.metrics
     policy = trainer.accelerator.unwrap_model(trainer.model)
-    trained, new = out / "trained", out / "adapter.new"
-    for folder in (trained, new):
-        shutil.rmtree(folder, ignore_errors=True)
-    trainer.save_model(str(trained), _internal_call=True)
-    rank = finish_adapter(trained, parent_adapter, base_model, new)
-    replace_folder(new, out / "adapter")
-    shutil.rmtree(trained)
-    metrics = MetricsFile(out / "metrics.jsonl")
+    rank = finish_adapter(out / "trained", parent_adapter, base_model, out / "adapter")
+    shutil.rmtree(out / "trained")
     draw_curves(out / "curves.png", metrics.rows(), _PANELS)
-    seed = int(trainer.args.seed)
-    found = heldout_quality(policy, tokens, heldout, config.batch_size, seed)
+    found = heldout_quality(policy, lesson.tokens, lesson.heldout, config.batch_size, lesson.seed)
     lows = [estimate.low for estimate in (found.accuracy, found.auroc) if estimate.low is not None]
     return PolicyReport(
-        algorithm=algorithm,
+        algorithm=lesson.algorithm,
         rows={
-            "train": len(dataset_rows(algorithm, train, tokens)),
-            "heldout_comparisons": len(heldout.comparisons),
-            "heldout_thumbs": len(heldout.thumbs),
-            "too_long": train.too_long + heldout.too_long,
+            "train": len(lesson.rows),
+            "heldout_comparisons": len(lesson.heldout.comparisons),
+            "heldout_thumbs": len(lesson.heldout.thumbs),
+            "too_long": lesson.train.too_long + lesson.heldout.too_long,
         },
         parameters=sum(p.numel() for p in policy.parameters() if p.requires_grad),
         rank=rank,

@@ -1,6 +1,5 @@
 """Looks at held-out prompts while PPO runs: the curve along which a better score can turn into worse answers."""
 
-import shutil
 from pathlib import Path
 from typing import Any
 
@@ -8,11 +7,11 @@ import torch
 from accelerate.utils import gather_object
 from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 
-from alignment.checkpoints import replace_folder
 from alignment.ppo.kl import sequence_kl
 from alignment.ppo.trainer import Ids, PPOTrainer
 from alignment.progress import MetricsFile
 from alignment.reports import Look
+from alignment.stage_folder import save_trained
 
 
 class LookAtHeldout(TrainerCallback):
@@ -53,20 +52,10 @@ class LookAtHeldout(TrainerCallback):
         trainer = self._known()
         look, scores = look_at(trainer, self._prompt_ids, self._seed)
         if trainer.guards.after_look(look, scores, trainer.limits):
-            self._keep(trainer)
+            save_trained(trainer, self._best)
         if state.is_world_process_zero:
             figures = {f"heldout/{name}": value for name, value in look.model_dump(exclude={"rollout"}).items()}
             self._metrics.append(state.global_step, figures)
-
-    def _keep(self, trainer: PPOTrainer) -> None:
-        new = self._best.with_suffix(".new")
-        if trainer.args.should_save:
-            shutil.rmtree(new, ignore_errors=True)
-        trainer.accelerator.wait_for_everyone()
-        trainer.save_model(str(new), _internal_call=True)
-        if trainer.args.should_save:
-            replace_folder(new, self._best)
-        trainer.accelerator.wait_for_everyone()
 
     def _known(self) -> PPOTrainer:
         if self.trainer is None:

@@ -1,6 +1,6 @@
 """The stage: a reward model and prompts become an adapter and a report. Every step can be interrupted and resumed."""
 
-import shutil
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -10,8 +10,7 @@ from transformers import set_seed
 
 from alignment.adapters import describe_parent, finish_adapter, load_policy, lora_config
 from alignment.chat_tokens import ChatTokens
-from alignment.checkpoints import MarkComplete, newest, replace_folder
-from alignment.durable import room_on_disk, write_durably
+from alignment.checkpoints import newest
 from alignment.errors import AlignmentError
 from alignment.plots import draw_curves
 from alignment.ppo.config import PPOConfig
@@ -21,11 +20,12 @@ from alignment.ppo.prompts import PromptSets, as_dataset_rows, batch_shape, prom
 from alignment.ppo.rollout import Rollout
 from alignment.ppo.scores import AnswerScorer, Scorer
 from alignment.ppo.trainer import PPOTrainer
-from alignment.progress import MetricsFile, ProgressBar, WriteMetrics
+from alignment.progress import MetricsFile, quiet, watching
 from alignment.reports import PolicyReport, Speed, peak_memory_mib
 from alignment.reward_model.score import RewardModel
+from alignment.stage_folder import reported, resume_point, save_trained
 from alignment.statistics import Estimate, bootstrap
-from alignment.training_arguments import common_arguments, quiet, this_process
+from alignment.training_arguments import common_arguments, this_process
 from alignment.trl_trainers import GRPOConfig
 
 _PANELS = (
@@ -40,6 +40,7 @@ _PANELS = (
     ("length", "heldout/length"),
     ("truncation_rate", "heldout/truncated"),
 )
+_SHOWN = ("objective/scores", "objective/kl", "policy/entropy", "loss/value")
 
 
 def train_ppo(
@@ -74,25 +75,18 @@ def train_ppo(
         NonFiniteLoss: Training diverged.
         DiskFull: A checkpoint could not be written.
     """
-    finished = out / "report.json"
-    if resume and finished.exists():
-        return PolicyReport.model_validate_json(finished.read_text(encoding="utf-8"))
-    state = this_process()
-    if not resume and out.exists() and state.is_main_process:
-        shutil.rmtree(out)
-    state.wait_for_everyone()
-    out.mkdir(parents=True, exist_ok=True)
-    with room_on_disk(out):
+
+    def train() -> partial[PolicyReport]:
         tokens = ChatTokens.load(base_model)
         prompts = prompt_sets(config, tokens, snapshot, seed)
         scorer = RewardModel.load(reward_model, base_model)
         trainer = build_trainer(config, base_model, parent_adapter, prompts, scorer.score_ids, tokens, out, seed)
         run(trainer, out)
-        if state.is_main_process:
-            report = _finish(trainer, prompts, parent_adapter, base_model, out, seed)
-            write_durably(finished, report.model_dump_json(indent=2).encode())
-        state.wait_for_everyone()
-    return PolicyReport.model_validate_json(finished.read_text(encoding="utf-8"))
+        if trainer.guards.best == 0:
+            save_trained(trainer, out / "best")
+        return partial(_finish, trainer, prompts, parent_adapter, base_model, out, seed)
+
+    return reported(out, PolicyReport, train, resume=resume)
 
 
 def build_trainer(
@@ -131,10 +125,7 @@ def build_trainer(
         config.truncation_penalty,
     )
     metrics = MetricsFile(out / "metrics.jsonl")
-    checkpoint = newest(out / "checkpoints") if state.is_main_process else None
-    if state.is_main_process:
-        metrics.cut(_step(checkpoint))
-    state.wait_for_everyone()
+    resume_point(out, metrics)
     looks = LookAtHeldout(prompts.heldout, out / "best", metrics, seed)
     trainer = PPOTrainer(
         model=policy,
@@ -142,12 +133,7 @@ def build_trainer(
         train_dataset=Dataset.from_list(as_dataset_rows(prompts.train)),
         processing_class=tokens.tokenizer,
         peft_config=lora_config(config.lora),
-        callbacks=[
-            looks,
-            MarkComplete(),
-            WriteMetrics(metrics),
-            ProgressBar("ppo", ("objective/scores", "objective/kl", "policy/entropy", "loss/value")),
-        ],
+        callbacks=[looks, *watching(metrics, "ppo", _SHOWN)],
         rollout_func=rollout,
         ppo=config,
         critic=critic,
@@ -208,15 +194,9 @@ def _finish(
     guards, config = trainer.guards, trainer.ppo
     best = guards.looks[guards.best]
     warnings = []
-    trained = out / "best"
     if guards.best == 0:
         warnings.append("no look at the held-out prompts was better than the parent: the last adapter was written")
-        shutil.rmtree(trained, ignore_errors=True)
-        trainer.save_model(str(trained), _internal_call=True)
-    new = out / "adapter.new"
-    shutil.rmtree(new, ignore_errors=True)
-    rank = finish_adapter(trained, parent_adapter, base_model, new)
-    replace_folder(new, out / "adapter")
+    rank = finish_adapter(out / "best", parent_adapter, base_model, out / "adapter")
     gain = _gain(guards.start_scores, guards.best_scores, seed)
     draw_curves(out / "curves.png", MetricsFile(out / "metrics.jsonl").rows(), _PANELS)
     return PolicyReport(
@@ -266,7 +246,3 @@ def _end_ids(declared: int | list[int] | None, end_id: int) -> list[int]:
     """The tokenizer's end token, then those that the model declares."""
     more = [declared] if isinstance(declared, int) else declared or []
     return [end_id, *(token for token in more if token != end_id)]
-
-
-def _step(checkpoint: Path | None) -> int:
-    return int(checkpoint.name.rsplit("-", 1)[1]) if checkpoint else 0

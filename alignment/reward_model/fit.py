@@ -9,15 +9,15 @@ from datasets import Dataset
 from transformers import PreTrainedModel, set_seed
 
 from alignment.chat_tokens import ChatTokens
-from alignment.checkpoints import MarkComplete, newest
 from alignment.errors import UnusableModel
-from alignment.progress import MetricsFile, ProgressBar, WriteMetrics
+from alignment.progress import MetricsFile, quiet, watching
 from alignment.reward_model.config import RewardModelConfig
 from alignment.reward_model.data import Collator, RewardRow
 from alignment.reward_model.loss import LossSettings
 from alignment.reward_model.score import classifier
 from alignment.reward_model.trainer import JointRewardTrainer, ThumbBiases
-from alignment.training_arguments import common_arguments, quiet
+from alignment.stage_folder import resume_point
+from alignment.training_arguments import arguments_over_rows, common_arguments
 from alignment.trl_trainers import RewardConfig
 
 
@@ -57,8 +57,7 @@ def fit(
         NonFiniteLoss: Training diverged.
     """
     metrics = MetricsFile(run.out / "metrics.jsonl")
-    checkpoint = newest(run.out / "checkpoints")
-    metrics.cut(int(checkpoint.name.rsplit("-", 1)[1]) if checkpoint else 0)
+    checkpoint = resume_point(run.out, metrics)
     liked = [row.label for row in rows if not row.second]
     biases = ThumbBiases(_log_odds(liked), run.raters)
     trainer = JointRewardTrainer(
@@ -72,11 +71,7 @@ def fit(
         biases=biases,
         bias_learning_rate=config.bias_learning_rate,
         total_weight=sum(row.weight for row in rows),
-        callbacks=[
-            MarkComplete(),
-            WriteMetrics(metrics),
-            ProgressBar(run.name, ("loss", "accuracy/pairs", "accuracy/thumbs")),
-        ],
+        callbacks=watching(metrics, run.name, ("loss", "accuracy/pairs", "accuracy/thumbs")),
     )
     quiet(trainer)
     trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
@@ -106,21 +101,11 @@ def _start(config: RewardModelConfig, base_model: Path, seed: int) -> Any:
 
 
 def _arguments(config: RewardModelConfig, run: Run, evaluates: bool, rows: int) -> RewardConfig:
-    steps = -(-rows // (config.batch_size * config.accumulation)) * config.epochs
     return RewardConfig(
         **common_arguments(run.out, run.seed, config.save_every),
-        per_device_train_batch_size=config.batch_size,
+        **arguments_over_rows(config, rows, evaluates),
         per_device_eval_batch_size=4 * config.batch_size,
-        gradient_accumulation_steps=config.accumulation,
-        num_train_epochs=config.epochs,
-        learning_rate=config.learning_rate,
-        lr_scheduler_type="cosine",
-        warmup_steps=int(steps * config.warmup_share),
         weight_decay=config.weight_decay,
-        max_grad_norm=config.max_grad_norm,
-        eval_strategy="steps" if evaluates else "no",
-        eval_steps=config.eval_every,
-        max_length=None,
         disable_dropout=True,
     )
 

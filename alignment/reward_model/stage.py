@@ -1,14 +1,14 @@
 """The stage: a snapshot's judgements become a reward model and a report. Every step can be interrupted and resumed."""
 
 import shutil
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 
 from alignment.chat_tokens import ChatTokens
-from alignment.checkpoints import replace_folder, write_json
-from alignment.durable import room_on_disk, write_durably
+from alignment.checkpoints import write_json
 from alignment.errors import UnusableFeedback
 from alignment.plots import draw_calibration, draw_curves
 from alignment.preferences import Comparison, Thumb, read_rows
@@ -27,12 +27,34 @@ from alignment.reward_model.fit import Run, fit, method, plain
 from alignment.reward_model.report import Quality, Resampling, RewardModelReport, Scored
 from alignment.reward_model.score import ABOUT_FILE, About, RewardModel
 from alignment.reward_model.trainer import JointRewardTrainer
+from alignment.stage_folder import reported, save_trained
+from alignment.training_arguments import this_process
 
 _PANELS = (
     ("loss", "eval_loss"),
     ("accuracy/pairs", "eval_accuracy/pairs"),
     ("accuracy/thumbs", "eval_accuracy/thumbs"),
 )
+
+
+@dataclass(frozen=True, slots=True)
+class _Lesson:
+    """What is learned, how, and what it is judged by.
+
+    Attributes:
+        train: Judgements to learn from, and `rows`: the same encoded.
+        heldout: Judgements to be judged by, and `judged`: the same encoded.
+        warnings: About the judgements.
+    """
+
+    config: RewardModelConfig
+    base_model: Path
+    train: Feedback
+    heldout: Feedback
+    rows: list[RewardRow]
+    judged: list[RewardRow]
+    warnings: tuple[str, ...]
+    run: Run
 
 
 def train_reward_model(
@@ -57,51 +79,16 @@ def train_reward_model(
         NonFiniteLoss: Training diverged.
         DiskFull: A checkpoint could not be written.
     """
-    finished = out / "report.json"
-    if resume and finished.exists():
-        return RewardModelReport.model_validate_json(finished.read_text(encoding="utf-8"))
-    if not resume and out.exists():
-        shutil.rmtree(out)
-    out.mkdir(parents=True, exist_ok=True)
-    train, heldout = read_feedback(snapshot, "train"), read_feedback(snapshot, "heldout")
-    warnings = check_feedback(train, heldout)
-    tokens = ChatTokens.load(base_model)
-    run = Run(out, tokens, seed, len(raters_of(train)), "reward model")
-    rows = training_rows(tokens, train, config.max_length, config.rater_weight_cap)
-    judged = heldout_rows(tokens, heldout, config.max_length)
-    with room_on_disk(out):
-        trainer = fit(config, base_model, rows, judged, run)
-        about = About(
-            max_length=config.max_length,
-            pair_temperature=config.pair_temperature,
-            intercept=trainer.biases.intercept.item(),
-        )
-        _save_model(trainer, tokens, about, out)
-        resampling = Resampling(config.bootstrap, seed, config.min_slice)
-        scored = _scored(RewardModel(plain(trainer), tokens, about), heldout, judged)
-        shuffled = None
-        if config.shuffled_control:
-            shuffled = _shuffled_control(config, base_model, rows, run, heldout)
-        report = RewardModelReport(
-            method=method(config, trainer.model),
-            parameters=sum(p.numel() for p in trainer.model.parameters() if p.requires_grad),
-            steps=trainer.state.global_step,
-            seconds=round(MetricsFile(out / "metrics.jsonl").seconds(), 1),
-            rows=_counts(train, heldout, rows + judged, config.max_length),
-            intercept=about.intercept,
-            heldout=reporting.quality(scored, resampling),
-            calibration=reporting.calibration(scored, about.intercept, config.pair_temperature, resampling),
-            longer_wins=reporting.quality(reporting.by_length(heldout), resampling),
-            shuffled=shuffled,
-            slices=reporting.slices(scored, resampling),
-            length_correlation=reporting.length_correlation(scored, resampling),
-            warnings=warnings,
-        )
-        predicted = reporting.predictions(scored, about.intercept, config.pair_temperature)
-        draw_calibration(out / "calibration.png", {name: (p, y) for name, (p, y, _) in predicted.items()})
-        draw_curves(out / "learning.png", MetricsFile(out / "metrics.jsonl").rows(), _PANELS)
-        write_durably(finished, report.model_dump_json(indent=2).encode())
-    return report
+
+    def train() -> partial[RewardModelReport]:
+        lesson = _lesson(config, snapshot, base_model, out, seed)
+        trainer = fit(config, base_model, lesson.rows, lesson.judged, lesson.run)
+        about = _about(config, trainer.biases.intercept.item())
+        save_trained(trainer, out / "model", partial(_describe, lesson.run.tokens, about))
+        shuffled = _shuffled_control(lesson) if config.shuffled_control else None
+        return partial(_report, trainer, lesson, about, shuffled)
+
+    return reported(out, RewardModelReport, train, resume=resume)
 
 
 def read_feedback(snapshot: Path, split: str) -> Feedback:
@@ -144,50 +131,96 @@ def check_feedback(train: Feedback, heldout: Feedback) -> tuple[str, ...]:
     return tuple(warnings)
 
 
-def _save_model(trainer: JointRewardTrainer, tokens: ChatTokens, about: About, out: Path) -> None:
-    new = out / "model.new"
-    shutil.rmtree(new, ignore_errors=True)
-    trainer.save_model(str(new))
-    if trainer.args.should_save:
-        (new / "training_args.bin").unlink(missing_ok=True)
-        tokens.tokenizer.save_pretrained(new)
-        (new / ABOUT_FILE).write_text(about.model_dump_json(indent=2) + "\n", encoding="utf-8")
-        replace_folder(new, out / "model")
+def _lesson(config: RewardModelConfig, snapshot: Path, base_model: Path, out: Path, seed: int) -> _Lesson:
+    train, heldout = read_feedback(snapshot, "train"), read_feedback(snapshot, "heldout")
+    warnings = check_feedback(train, heldout)
+    tokens = ChatTokens.load(base_model)
+    return _Lesson(
+        config=config,
+        base_model=base_model,
+        train=train,
+        heldout=heldout,
+        rows=training_rows(tokens, train, config.max_length, config.rater_weight_cap),
+        judged=heldout_rows(tokens, heldout, config.max_length),
+        warnings=warnings,
+        run=Run(out, tokens, seed, len(raters_of(train)), "reward model"),
+    )
 
 
-def _scored(model: RewardModel, heldout: Feedback, judged: list[RewardRow]) -> Scored:
-    """Scores the rows that `heldout_rows` encoded, in its order: comparisons, then thumbs."""
-    first = np.array(model.score_ids([row.first for row in judged]), dtype=float)
-    second = np.array(model.score_ids([row.second for row in judged if row.second]), dtype=float)
-    pairs = len(heldout.comparisons)
-    return Scored(heldout, first[:pairs], second, first[pairs:])
+def _about(config: RewardModelConfig, intercept: float) -> About:
+    return About(max_length=config.max_length, pair_temperature=config.pair_temperature, intercept=intercept)
 
 
-def _shuffled_control(
-    config: RewardModelConfig, base_model: Path, rows: list[RewardRow], run: Run, heldout: Feedback
-) -> Quality:
-    folder = run.out / "control"
+def _describe(tokens: ChatTokens, about: About, folder: Path) -> None:
+    """Puts beside the weights what is needed to score with them."""
+    (folder / "training_args.bin").unlink(missing_ok=True)
+    tokens.tokenizer.save_pretrained(folder)
+    (folder / ABOUT_FILE).write_text(about.model_dump_json(indent=2) + "\n", encoding="utf-8")
+
+
+def _report(
+    trainer: JointRewardTrainer, lesson: _Lesson, about: About, shuffled: Quality | None
+) -> RewardModelReport:
+    config, out = lesson.config, lesson.run.out
+    metrics = MetricsFile(out / "metrics.jsonl")
+    resampling = Resampling(config.bootstrap, lesson.run.seed, config.min_slice)
+    scored = _scored(trainer, lesson, about)
+    predicted = reporting.predictions(scored, about.intercept, config.pair_temperature)
+    draw_calibration(out / "calibration.png", {name: (p, y) for name, (p, y, _) in predicted.items()})
+    draw_curves(out / "learning.png", metrics.rows(), _PANELS)
+    return RewardModelReport(
+        method=method(config, trainer.model),
+        parameters=sum(p.numel() for p in trainer.model.parameters() if p.requires_grad),
+        steps=trainer.state.global_step,
+        seconds=round(metrics.seconds(), 1),
+        rows=_counts(lesson),
+        intercept=about.intercept,
+        heldout=reporting.quality(scored, resampling),
+        calibration=reporting.calibration(scored, about.intercept, config.pair_temperature, resampling),
+        longer_wins=reporting.quality(reporting.by_length(lesson.heldout), resampling),
+        shuffled=shuffled,
+        slices=reporting.slices(scored, resampling),
+        length_correlation=reporting.length_correlation(scored, resampling),
+        warnings=lesson.warnings,
+    )
+
+
+def _scored(trainer: JointRewardTrainer, lesson: _Lesson, about: About) -> Scored:
+    """Scores the held-out rows: comparisons, then thumbs, as `heldout_rows` encoded them."""
+    model = RewardModel(plain(trainer), lesson.run.tokens, about)
+    first = np.array(model.score_ids([row.first for row in lesson.judged]), dtype=float)
+    second = np.array(model.score_ids([row.second for row in lesson.judged if row.second]), dtype=float)
+    pairs = len(lesson.heldout.comparisons)
+    return Scored(lesson.heldout, first[:pairs], second, first[pairs:])
+
+
+def _shuffled_control(lesson: _Lesson) -> Quality | None:
+    """How well it does after training on labels that say nothing; None on all but the main process."""
+    main, folder = this_process().is_main_process, lesson.run.out / "control"
     done = folder / "quality.json"
     if done.exists():
         return Quality.model_validate_json(done.read_text(encoding="utf-8"))
-    folder.mkdir(exist_ok=True)
-    run = replace(run, out=folder, name="shuffled control")
-    trainer = fit(config, base_model, shuffled_labels(rows, run.seed), [], run)
-    about = About(max_length=config.max_length, pair_temperature=config.pair_temperature, intercept=0.0)
-    judged = heldout_rows(run.tokens, heldout, config.max_length)
-    model = RewardModel(plain(trainer), run.tokens, about)
-    found = reporting.quality(_scored(model, heldout, judged), Resampling(config.bootstrap, run.seed))
+    if main:
+        folder.mkdir(exist_ok=True)
+    config, run = lesson.config, replace(lesson.run, out=folder, name="shuffled control")
+    trainer = fit(config, lesson.base_model, shuffled_labels(lesson.rows, run.seed), [], run)
+    if not main:
+        return None
+    scored = _scored(trainer, lesson, _about(config, intercept=0.0))
+    found = reporting.quality(scored, Resampling(config.bootstrap, run.seed))
     write_json(done, found.model_dump())
     shutil.rmtree(folder / "checkpoints", ignore_errors=True)
     return found
 
 
-def _counts(train: Feedback, heldout: Feedback, rows: list[RewardRow], max_length: int) -> dict[str, int]:
+def _counts(lesson: _Lesson) -> dict[str, int]:
+    train, heldout = lesson.train, lesson.heldout
+    longest = (max(len(row.first), len(row.second)) for row in (*lesson.rows, *lesson.judged))
     return {
         "train_comparisons": len(train.comparisons),
         "train_thumbs": len(train.thumbs),
         "train_raters": len(raters_of(train)),
         "heldout_comparisons": len(heldout.comparisons),
         "heldout_thumbs": len(heldout.thumbs),
-        "cut_to_max_length": sum(max(len(row.first), len(row.second)) >= max_length for row in rows),
+        "cut_to_max_length": sum(length >= lesson.config.max_length for length in longest),
     }

@@ -2,7 +2,6 @@
 
 import random
 import time
-from multiprocessing import get_context
 from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 
@@ -12,10 +11,8 @@ from alignment import manifest, run
 from ledger import runs, versions
 from ledger.database import Database
 from tests.alignment import job_process
+from tests.alignment.forks import FORKS
 from tests.alignment.job_ground import give_feedback
-
-FORKS = get_context("forkserver")
-FORKS.set_forkserver_preload(["torch", "peft", "transformers", "tests.alignment.job_process"])
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
@@ -54,7 +51,7 @@ def test_a_run_that_is_killed_again_and_again_gives_what_an_undisturbed_one_give
 
 
 def start(url: str, home: Path, *resumed: str) -> ForkServerProcess:
-    """A process that can be killed; it is forked from one that has imported what takes seconds to import."""
+    """A run as a process of its own."""
     process = FORKS.Process(target=job_process.main, args=(url, str(home), *resumed))
     process.start()
     return process

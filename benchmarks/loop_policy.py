@@ -1,0 +1,124 @@
+"""What `benchmarks.loop_learns` asks, and the policies that answer, with their distance from their parent."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from alignment.adapters import load_policy
+from alignment.algorithms.implicit_reward import implicit_rewards
+from alignment.chat_tokens import ChatTokens
+from alignment.preferences import Message
+from alignment.snapshot.split import prompt_key
+from models.recipe import corpus
+from models.recipe.answers import Reply
+
+_DRAWN_AT_ONCE = 500
+_BATCH = 64
+_MAX_NEW_TOKENS = 128
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A conversation up to where an answer is due.
+
+    Attributes:
+        chat: What was said.
+        exchange: What its last message is about.
+    """
+
+    chat: tuple[corpus.Message, ...]
+    exchange: corpus.Exchange
+
+    @property
+    def prompt(self) -> tuple[Message, ...]:
+        """As the alignment job reads it."""
+        return tuple(Message(role=message.role, content=message.content) for message in self.chat)
+
+
+def questions(count: int, seed: int) -> list[Question]:
+    """Different prompts from combinations that the starter was never trained on; the first do not depend on `count`.
+
+    System messages are left out: some ask for a manner, which is for the feedback to teach.
+    """
+    found: dict[str, Question] = {}
+    part = 0
+    while len(found) < count:
+        for conversation in corpus.held_out(seed=1000 * seed + part, size=_DRAWN_AT_ONCE):
+            chat = tuple(message for message in conversation.messages[:-1] if message.role != "system")
+            question = Question(chat, conversation.exchanges[-1])
+            found.setdefault(prompt_key(question.prompt), question)
+        part += 1
+    return list(found.values())[:count]
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A sampled answer.
+
+    Attributes:
+        ids: Its tokens, with the end token where it ended by itself.
+    """
+
+    reply: Reply
+    ids: list[int]
+
+
+class Policy:
+    """A model with or without an adapter over it; without, it is the parent."""
+
+    def __init__(self, base_model: Path, adapter: Path | None = None) -> None:
+        self._tokens = ChatTokens.load(base_model)
+        self._model: Any = load_policy(base_model, None)
+        self._adapted = adapter is not None
+        if adapter is not None:
+            from peft import PeftModel
+
+            self._model = PeftModel.from_pretrained(self._model, str(adapter))
+        self._model.eval()
+
+    def answer(self, asked: Sequence[Question], seed: int) -> list[Answer]:
+        """One sampled answer (temperature 1) to each question."""
+        torch.manual_seed(seed)
+        prompts = self._prompts(asked)
+        order = sorted(range(len(prompts)), key=lambda row: len(prompts[row]))
+        found: dict[int, Answer] = {}
+        for start in range(0, len(order), _BATCH):
+            rows = order[start : start + _BATCH]
+            found.update(zip(rows, self._generated([prompts[row] for row in rows]), strict=True))
+        return [found[row] for row in range(len(prompts))]
+
+    def kl(self, asked: Sequence[Question], answers: Sequence[Answer]) -> float:
+        """Nats per answer from the parent: the mean of log(pi / pi_parent) over the policy's own answers."""
+        if not self._adapted:
+            return 0.0
+        rows = list(zip(self._prompts(asked), (answer.ids for answer in answers), strict=True))
+        nats = implicit_rewards(self._model, rows, self._tokens.pad_id, _BATCH)
+        return sum(nats) / len(nats)
+
+    def _prompts(self, asked: Sequence[Question]) -> list[list[int]]:
+        return [self._tokens.prompt_ids(question.prompt) for question in asked]
+
+    @torch.no_grad()
+    def _generated(self, prompts: list[list[int]]) -> list[Answer]:
+        pad, end, width = self._tokens.pad_id, self._tokens.end_id, max(map(len, prompts))
+        written = self._model.generate(
+            input_ids=torch.tensor([[pad] * (width - len(ids)) + ids for ids in prompts]),
+            attention_mask=torch.tensor([[0] * (width - len(ids)) + [1] * len(ids) for ids in prompts]),
+            do_sample=True,
+            temperature=1.0,
+            top_k=0,
+            top_p=1.0,
+            max_new_tokens=_MAX_NEW_TOKENS,
+            pad_token_id=pad,
+            eos_token_id=end,
+        )
+        return [self._answer(row, end) for row in written[:, width:].tolist()]
+
+    def _answer(self, row: list[int], end: int) -> Answer:
+        ended = end in row
+        ids = row[: row.index(end) + 1] if ended else row
+        text = str(self._tokens.tokenizer.decode(ids[:-1] if ended else ids, skip_special_tokens=True))
+        return Answer(Reply(text, ended), ids)
