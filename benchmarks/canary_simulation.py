@@ -6,16 +6,15 @@ two-proportion z-test at the same level, looked at daily and looked at once.
 
 import argparse
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from alignment.statistics import wilson
 from benchmarks import results
+from benchmarks.canary_report import plot, report
 from server.canary.blocks import Blocks, Bools, cut
 from server.canary.e_process import BETTER, WORSE, Floats, log_e_process
 from server.canary.rules import CanaryRules
@@ -65,7 +64,6 @@ SAME = (
 DROPS = tuple(
     Scenario(0.7, drop, share, raters) for share, raters in ((0.1, 14_000), (0.5, 5_600)) for drop in (0.05, 0.1)
 )
-PLOTTED_SAME, PLOTTED_DROPS = SAME[4], DROPS
 
 
 @dataclass(frozen=True, eq=False)
@@ -140,6 +138,7 @@ def simulate(scenario: Scenario, runs: int, random: np.random.Generator) -> dict
     peeked = z_by_day(votes)
     promoted = log_e_process(blocks, -RULES.margin, BETTER).max(axis=1) >= RULES.promotion_limit
     return {
+        "name": str(scenario),
         "scenario": asdict(scenario),
         "runs": runs,
         "rolled_back": int(np.isfinite(on_canary).sum()),
@@ -194,109 +193,10 @@ def simulate_repeats(runs: int, random: np.random.Generator, raters: int = 300, 
     return found
 
 
-def report(figures: Mapping[str, Any]) -> list[str]:
-    """The figures as Markdown."""
-    level = RULES.false_rollback / 2
-    lines = [
-        f"Each row is {figures['same'][0]['runs']:,} runs of {DAYS} days. The thumbs test stands at its limit of the",
-        f"default rules, a false rollback in {level:.1%} at most; the z-test has the same level. Shares with Wilson's",
-        "95 % intervals.",
-        "",
-        "## Two versions that are alike: false rollbacks",
-        "",
-        "| thumbs-up | raters | always-valid test | z-test looked at daily | z-test looked at once |",
-        "| --- | --- | --- | --- | --- |",
-    ]
-    for one in figures["same"]:
-        lines.append(
-            f"| {Scenario(**one['scenario'])} | {one['scenario']['raters']:,} | {_share(one, 'rolled_back')} "
-            f"| {_percent(one['z_peeked_by_day'][-1], one['runs'])} | {_share(one, 'z_once')} |"
-        )
-    guards, repeats = figures["guards"], figures["repeats"]
-    lines += [
-        "",
-        f"Thumbs alike and all {len(guards['by_guard'])} guards at the edge of what they tolerate, {guards['users']:,} users",
-        f"and as many raters: {_share(guards, 'rolled_back')} rolled back by any test (at most {RULES.false_rollback:.0%}).",
-        "",
-        f"{repeats['raters']} people of different taste who vote {repeats['votes'] // repeats['raters']} times each, two",
-        "versions alike, the same test:",
-        "",
-        "| what counts | false rollbacks |",
-        "| --- | --- |",
-        *(f"| {way} | {_share(repeats, way)} |" for way in ("first vote", "latest vote, daily", "all votes")),
-        "",
-        "## A canary that is worse: power, and votes until the rollback",
-        "",
-        "| thumbs-up | raters | rolled back | votes on the canary: half / 80 % / 90 % of the runs | z-test looked at once |",
-        "| --- | --- | --- | --- | --- |",
-    ]
-    for one in figures["drops"]:
-        needed = " / ".join(_votes(one["votes_on_canary"][q]) for q in ("0.5", "0.8", "0.9"))
-        lines.append(
-            f"| {Scenario(**one['scenario'])} | {one['scenario']['raters']:,} | {_share(one, 'rolled_back')} "
-            f"| {needed} | {_share(one, 'z_once')} |"
-        )
-    lines += [
-        "",
-        f"## Promotion: the same runs, ruling out a drop of {RULES.margin:.0%}, by evidence alone",
-        "",
-        "| thumbs-up | promoted |",
-        "| --- | --- |",
-        *(
-            f"| {Scenario(**one['scenario'])} | {_share(one, 'promoted_if_alone')} |"
-            for one in (*figures["same"], *figures["drops"])
-        ),
-    ]
-    return lines
-
-
-def plot(figures: Mapping[str, Any], path: Path) -> None:
-    """False rollbacks over the days, and rollbacks of worse canaries over the days."""
-    import matplotlib
-
-    matplotlib.use("Agg")
-    from matplotlib import pyplot
-
-    days = range(1, DAYS + 1)
-    figure, (left, right) = pyplot.subplots(1, 2, figsize=(11, 4.5))
-    same = next(one for one in figures["same"] if one["scenario"] == asdict(PLOTTED_SAME))
-    left.plot(days, [n / same["runs"] for n in same["z_peeked_by_day"]], label="z-test looked at daily")
-    left.plot(days, [n / same["runs"] for n in same["rolled_back_by_day"]], label="always-valid test")
-    left.axhline(RULES.false_rollback / 2, color="gray", linestyle="--", linewidth=0.8, label="level of both")
-    left.set_title(f"No difference ({PLOTTED_SAME})", fontsize=9)
-    left.set_ylabel("share of the runs rolled back")
-    for one in figures["drops"]:
-        scenario = Scenario(**one["scenario"])
-        label = f"drop {scenario.drop * 100:.0f} points, share {scenario.share:.0%}, {scenario.raters // DAYS:,} raters a day"
-        right.plot(days, [n / one["runs"] for n in one["rolled_back_by_day"]], label=label)
-    right.set_title("A worse canary, always-valid test", fontsize=9)
-    right.set_ylim(0, 1.02)
-    for axes in (left, right):
-        axes.set_xlabel("day")
-        axes.set_ylim(bottom=0)
-        axes.legend(fontsize=8)
-    figure.tight_layout()
-    figure.savefig(path, dpi=120)
-
-
 def _quantile(values: Floats, share: float) -> int | None:
     """The smallest value that at least `share` of the runs do not exceed; None where those never end."""
     found = np.sort(values)[int(np.ceil(share * len(values))) - 1]
     return int(found) if np.isfinite(found) else None
-
-
-def _votes(count: int | None) -> str:
-    return "not within the horizon" if count is None else f"{count:,}"
-
-
-def _share(figures: Mapping[str, Any], name: str) -> str:
-    return _percent(figures[name], figures["runs"])
-
-
-def _percent(hits: int, n: int) -> str:
-    estimate = wilson(hits, n)
-    assert estimate.value is not None and estimate.low is not None and estimate.high is not None, "there are runs"
-    return f"{estimate.value:.1%} ({estimate.low:.1%} to {estimate.high:.1%})"
 
 
 def main() -> None:
@@ -308,6 +208,7 @@ def main() -> None:
     random, began = np.random.default_rng(arguments.seed), time.perf_counter()
     figures = {
         "rules": RULES.model_dump(),
+        "days": DAYS,
         "same": [simulate(scenario, arguments.runs, random) for scenario in SAME],
         "drops": [simulate(scenario, arguments.runs, random) for scenario in DROPS],
         "guards": simulate_guards(arguments.runs, random),

@@ -115,7 +115,11 @@ def decide(evidence: Evidence, rules: CanaryRules) -> Decision:
 
 
 def _outcome(
-    evidence: Evidence, rules: CanaryRules, worse: HypothesisTest, good: HypothesisTest, guards: Sequence[HypothesisTest]
+    evidence: Evidence,
+    rules: CanaryRules,
+    worse: HypothesisTest,
+    good: HypothesisTest,
+    guards: Sequence[HypothesisTest],
 ) -> tuple[Outcome, list[str]]:
     """A rollback goes before a promotion: where both are due at one look, people are better off with the parent."""
     alarms = [test for test in (worse, *guards) if test.rejected]

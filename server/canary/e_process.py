@@ -1,9 +1,9 @@
 """An always-valid test of the difference between two rates: it may be looked at after every vote.
 
-The block e-variables of Turner & Grünwald, *Exact anytime-valid confidence intervals for contingency tables and beyond*
-(Statistics & Probability Letters 198, 2023; arXiv:2203.09785), mixed over sizes of the effect (Robbins 1970). With
-theta the two arms' rates of the event, the null hypothesis H: theta_canary - theta_live >= delta, and an alternative
-theta* chosen from earlier blocks only, a block of n_a outcomes per arm, k_a of them events, is worth
+The block e-variables of Turner & Grünwald, "Exact anytime-valid confidence intervals for contingency tables and
+beyond" (Statistics & Probability Letters 198, 2023; arXiv:2203.09785), mixed over sizes of the effect (Robbins 1970).
+With theta the two arms' rates of the event, the null hypothesis H: theta_canary - theta_live >= delta, and an
+alternative theta* chosen from earlier blocks only, a block of n_a outcomes per arm, k_a of them events, is worth
 
     S = prod_a (theta*_a / theta0_a)^k_a ((1 - theta*_a) / (1 - theta0_a))^(n_a - k_a)
 
@@ -70,7 +70,9 @@ def confidence_sequence(blocks: Blocks, alpha: float, step: float = 0.01) -> tup
     return low, high
 
 
-def nearest(live: Floats, canary: Floats, n_live: Counts, n_canary: Counts, difference: Floats) -> tuple[Floats, Floats]:
+def nearest(
+    live: Floats, canary: Floats, n_live: Counts, n_canary: Counts, difference: Floats
+) -> tuple[Floats, Floats]:
     """Returns the rates with canary - live = `difference` that minimise sum_a n_a KL(given_a || rate_a).
 
     For a difference of 0 that is the weighted mean. Else the sum is convex in the live rate, and halving the bracket

@@ -26,8 +26,12 @@ class CanaryRules(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    false_rollback: float = Field(default=0.05, gt=0, lt=1, description="chance that a canary as good as live goes back")
-    false_promotion: float = Field(default=0.05, gt=0, lt=1, description="chance that one worse by `margin` is promoted")
+    false_rollback: float = Field(
+        default=0.05, gt=0, lt=1, description="chance that a canary as good as the live version is rolled back"
+    )
+    false_promotion: float = Field(
+        default=0.05, gt=0, lt=1, description="chance that a canary that is worse by `margin` is promoted"
+    )
     margin: float = Field(
         default=0.05, ge=0, lt=1, description="a promotion rules out that thumbs-up became rarer by this, as a share"
     )
@@ -38,7 +42,8 @@ class CanaryRules(BaseModel):
     min_age_s: float = Field(default=3600, ge=0, description="never promoted before")
     horizon_s: float = Field(default=14 * DAY_S, gt=0, description="without a decision by then, live stays")
     tolerances: Mapping[str, float] = Field(
-        default_factory=lambda: dict(TOLERANCES), description="guards, and by how much each event may become more frequent"
+        default_factory=lambda: dict(TOLERANCES),
+        description="guards, and by how much each one's event may become more frequent",
     )
 
     @property
