@@ -24,7 +24,7 @@ from alignment.ppo.trainer import PPOTrainer
 from alignment.progress import MetricsFile, ProgressBar, WriteMetrics
 from alignment.reports import PolicyReport, Speed, peak_memory_mib
 from alignment.reward_model.score import RewardModel
-from alignment.statistics import Estimate, bootstrap
+from evals.statistics import Estimate, bootstrap
 from alignment.training_arguments import common_arguments, quiet, this_process
 from alignment.trl_trainers import GRPOConfig
 
