@@ -6,7 +6,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Self
 
-from pydantic import BaseModel, ConfigDict, Field, RootModel, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, RootModel, model_validator
 
 from evals.errors import UnusableThresholds
 
@@ -64,5 +64,5 @@ def load(path: Path | None = None) -> Thresholds:
     source = path or files("evals") / "thresholds.toml"
     try:
         return Thresholds.model_validate(tomllib.loads(source.read_text(encoding="utf-8")))
-    except (OSError, ValueError, ValidationError) as error:
+    except (OSError, ValueError) as error:  # TOML, encoding and validation errors are ValueErrors
         raise UnusableThresholds(f"The thresholds {source} cannot be used: {error}") from error
