@@ -104,7 +104,7 @@ def _passes(job: Any, version: Any) -> bool:
     refuses. Prompts are those that the run held out, and the shipped ones.
     """
     from attune import output
-    from attune.evaluate import all_prompts, report_folder
+    from attune.evaluate import all_prompts
     from attune.gate import Plan, actor, compare, record, show
     from evals import thresholds
     from ledger import versions
@@ -126,7 +126,7 @@ def _passes(job: Any, version: Any) -> bool:
         reward_model=reward_model if reward_model.is_dir() else None,
         prompts=all_prompts(heldout if heldout.is_file() else None),
         thresholds=thresholds.load(),
-        folder=report_folder(job.home, version.number, parent.number),
+        folder=run_folder / "gate",
     )
     found = compare(plan, job.home)
     record(job.database, plan, found, actor=actor())
