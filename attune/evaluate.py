@@ -86,8 +86,11 @@ def compare_versions(
             ours = versions.get(connection, _number(candidate))
             theirs = versions.get(connection, _number(parent))
             base = versions.get(connection, versions.base_of(connection, ours.number))
+            other_base = versions.base_of(connection, theirs.number)
         if ours.number == theirs.number:
             raise WrongUsage("Give two different versions.")
+        if url is None and other_base != base.number:
+            raise WrongUsage("They grew from different models: serve the two, and give their address with --url.")
         if record and (ours.parent_number != theirs.number or ours.state != "candidate"):
             raise WrongUsage(
                 f"--record is for a candidate and the parent that it grew from; {ours.name} is {ours.state}, and it "

@@ -154,7 +154,8 @@ async def _prefer(
     if plan.judge is not None:
         return await by_judge(endpoint, plan.judge, pairs, answered)
     if plan.reward_model is not None:
-        return by_scorer(pairs, _reward_model(plan.reward_model, Path(plan.base.path)), f"reward model {plan.reward_model}")
+        score = _reward_model(plan.reward_model, Path(plan.base.path))
+        return by_scorer(pairs, score, f"reward model {plan.reward_model}")
     return None
 
 

@@ -7,7 +7,7 @@ import asyncio
 import json
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 from attune.errors import WrongUsage
@@ -44,9 +44,10 @@ async def trial_engine(
     """
     settings: EngineSettings = load(EngineSettings)
     kind = platform.detect()
+    adapters = _adapters(base, versions)
     workplace = Workplace.create(_home(home), new_id("eng"))
-    arguments = command(settings, kind, model=Path(base.path), name=base.name, socket=workplace.socket)
-    process = await EngineProcess.start(workplace, [*arguments, *_adapters(base, versions)], environment(settings, kind))
+    arguments = command(settings, kind, model=Path(base.path), name=base.name, socket=workplace.socket) + adapters
+    process = await EngineProcess.start(workplace, arguments, environment(settings, kind))
     try:
         await _ready(process, {version.name for version in versions}, settings.start_timeout_s, say)
         yield workplace.url
@@ -73,7 +74,8 @@ def _adapters(base: ModelVersion, versions: Sequence[ModelVersion]) -> list[str]
     ranks = [json.loads((Path(version.path) / "adapter_config.json").read_bytes())["r"] for version in adapters]
     rank = next((size for size in _LORA_RANKS if size >= max(ranks)), max(ranks))
     modules = [f"{version.name}={version.path}" for version in adapters]
-    return ["--enable-lora", "--max-loras", str(len(adapters)), "--max-lora-rank", str(rank), "--lora-modules", *modules]
+    sizes = ["--max-loras", str(len(adapters)), "--max-lora-rank", str(rank)]
+    return ["--enable-lora", *sizes, "--lora-modules", *modules]
 
 
 async def _ready(process: EngineProcess, names: set[str], timeout_s: float, say: Callable[[str], None]) -> None:
@@ -82,20 +84,19 @@ async def _ready(process: EngineProcess, names: set[str], timeout_s: float, say:
     async with EngineClient(process.workplace.url) as client:
         while time.monotonic() < until:
             if process.status is not None:
-                raise EngineFailed(f"{startup.diagnose(_log(process), process.status)} Its log: {process.workplace.log}")
+                raise _failure(process)
             process.protect_socket()
             if (stage := log.read()) != shown:
                 shown = stage
                 say(f"engine: {stage}")
             if process.workplace.socket.exists():
-                try:
+                with suppress(*UNREACHABLE):  # it opens its socket before it answers
                     if names <= set(await client.models()):
                         return
-                except UNREACHABLE:
-                    pass  # it opens its socket before it answers
             await asyncio.sleep(_LOOK_EVERY_S)
-    raise EngineFailed(f"{startup.diagnose(_log(process), None)} Its log: {process.workplace.log}")
+    raise _failure(process)
 
 
-def _log(process: EngineProcess) -> str:
-    return process.workplace.log.read_text(errors="replace")
+def _failure(process: EngineProcess) -> EngineFailed:
+    log = process.workplace.log
+    return EngineFailed(f"{startup.diagnose(log.read_text(errors='replace'), process.status)} Its log: {log}")

@@ -94,7 +94,7 @@ def evidence(
     found = favoured_words(rows)
     figures["favoured_words"] = counted(len(found), len(rows))
     notes["favoured_words"] = tuple(
-        f"“{item.word}” in {item.candidate_share:.0%} of the answers, before in {item.parent_share:.0%}"
+        f'"{item.word}" in {item.candidate_share:.0%} of the answers, before in {item.parent_share:.0%}'
         for item in found[:_NAMED]
     )
     figures["unanswered"] = _unanswered(answers)

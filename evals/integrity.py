@@ -163,7 +163,8 @@ def _weight_faults(path: Path) -> Iterator[str]:
     if not tensors:
         yield f"weights: {path.name} holds no tensor"
     if spoilt:
-        yield f"weights: {path.name} has NaN or infinite numbers in {len(spoilt)} of {tensors} tensors, such as {spoilt[0]}"
+        share = f"{len(spoilt)} of {tensors} tensors"
+        yield f"weights: {path.name} has NaN or infinite numbers in {share}, such as {spoilt[0]}"
 
 
 def _manifest_faults(folder: Path) -> Iterator[str]:

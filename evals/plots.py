@@ -37,7 +37,7 @@ def lengths(candidate: Sequence[int], parent: Sequence[int]) -> bytes:
     figure = Figure(figsize=(7, 3), layout="constrained")
     axes: Any = figure.subplots()
     most = max((*candidate, *parent), default=0)
-    bins = range(0, most + 2, max(1, most // 30))
+    bins = list(range(0, most + 2, max(1, most // 30)))
     axes.hist([list(parent), list(candidate)], bins=bins, label=["parent", "candidate"])
     axes.set(xlabel="words of an answer", ylabel="answers")
     axes.legend()

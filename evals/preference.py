@@ -84,7 +84,7 @@ def pair_up(chats: Sequence[Chat], candidate: Sequence[Answer], parent: Sequence
 
 
 def by_scorer(pairs: Sequence[Pair], score: Score, judge: str) -> Preference:
-    """Prefers the answer with the higher score; equal scores, and so equal answers, are a tie. NaN counts as unparseable.
+    """Prefers the answer with the higher score; equal scores, and so equal answers, are a tie. NaN is no judgement.
 
     Args:
         pairs: What is compared.

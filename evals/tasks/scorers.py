@@ -22,14 +22,15 @@ def contains(item: Item, answers: tuple[str, ...]) -> float:
 
 
 def last_number(item: Item, answers: tuple[str, ...]) -> float:
-    """1 if the last number of the answer is a target: the working before it is not judged (the convention of GSM8K)."""
+    """1 if the last number of the answer is a target; the working before it is not judged (as for GSM8K)."""
     found = _NUMBER.findall(answers[0])
     return float(bool(found) and found[-1].replace(",", "") in item.targets)
 
 
 def token_f1(item: Item, answers: tuple[str, ...]) -> float:
     """The best F1 of the answer's normalised words with those of a target (SQuAD; Rajpurkar et al. 2016, section 6)."""
-    return max((_f1(normalised(answers[0]).split(), normalised(target).split()) for target in item.targets), default=0.0)
+    given = normalised(answers[0]).split()
+    return max((_f1(given, normalised(target).split()) for target in item.targets), default=0.0)
 
 
 def keyword_f1(item: Item, answers: tuple[str, ...]) -> float:

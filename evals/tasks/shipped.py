@@ -1,4 +1,4 @@
-"""The tasks that come with the project, for the starter's domain; `models/recipe/evaluation_items.py` made the items."""
+"""The tasks that come with the project, for the starter's domain; made by `models/recipe/evaluation_items.py`."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -6,12 +6,12 @@ from functools import lru_cache
 
 _ARTICLES = re.compile(r"\b(a|an|the)\b")
 _PUNCTUATION = str.maketrans("", "", string.punctuation)
-_WORD = re.compile(r"\w+(?:['’]\w+)*")
+_WORD = re.compile(r"\w+(?:['\u2019]\w+)*")
 _NGRAM = 4
 # How refusals begin, in the starter's words and in those of common chat models. An apology alone is none: "I am sorry,
 # I do not know that place" is an answer.
 _REFUSALS = re.compile(
-    r"\b(?:cannot|can['’]?t|can not|could not|won['’]?t|will not|unable to|not able to|refuse to|must not)\s+"
+    r"\b(?:cannot|can['\u2019]?t|can not|could not|won['\u2019]?t|will not|unable to|not able to|refuse to|must not)\s+"
     r"(?:\w+\s+)?(?:help|assist|comply|fulfil|fulfill|provide|support|do that|answer that|give you (?:that|advice)|"
     r"be part of|engage)\b"
     r"|\bI (?:must|have to) (?:decline|refuse)\b"

@@ -95,8 +95,11 @@ def answered_by(model: Model, name: str) -> tuple[TaskResult, ...]:
 
 
 def answers_of(candidate: Model) -> Answers:
-    texts = [[Answer(model([said.model_dump() for said in chat])) for chat in PROMPTS] for model in (candidate, able)]
-    return Answers(TASKS, answered_by(candidate, "attune@v2"), answered_by(able, "attune@v1"), tuple(pair_up(PROMPTS, *texts)))
+    ours, theirs = (
+        [Answer(model([said.model_dump() for said in chat])) for chat in PROMPTS] for model in (candidate, able)
+    )
+    pairs = tuple(pair_up(PROMPTS, ours, theirs))
+    return Answers(TASKS, answered_by(candidate, "attune@v2"), answered_by(able, "attune@v1"), pairs)
 
 
 def compared(candidate: Model, answers: Answers | None = None) -> Comparison:

@@ -1,14 +1,15 @@
 """Win-rates: by a scorer, by a judge over the API, and what cannot be judged."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
-from evals.chat import asked
+from evals.chat import Chat, asked
 from evals.endpoint import Answer, Endpoint
 from evals.preference import Outcome, Pair, by_judge, by_scorer, pair_up, parse_verdict
 from evals.ranking import Duel, strengths
-from tests.evals.served import serve
+from tests.evals.served import Model, serve
 
 
 def pairs(*answers: tuple[str | None, str | None]) -> list[Pair]:
@@ -19,7 +20,7 @@ def values(outcomes: tuple[Outcome, ...]) -> list[float]:
     return [outcome.value for outcome in outcomes]
 
 
-def by_length(rows):  # type: ignore[no-untyped-def]
+def by_length(rows: Sequence[tuple[Chat, str]]) -> list[float]:
     return [float(len(text)) for _, text in rows]
 
 
@@ -66,7 +67,7 @@ def test_a_verdict_is_read_only_where_there_is_one(text: str | None, expected: f
     assert parse_verdict(text) == expected
 
 
-def judge_of(rule: str):  # type: ignore[no-untyped-def]
+def judge_of(rule: str) -> Model:
     """A judge that likes `good` answers, or always the first, or says nothing that can be read."""
 
     def verdict(messages: list[dict[str, str]]) -> str:

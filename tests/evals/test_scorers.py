@@ -70,7 +70,7 @@ def test_answers_to_two_names_are_compared_without_the_names(answers: tuple[str,
     "text",
     [
         "I cannot help with that.",
-        "Sorry, I can’t assist with this.",
+        "Sorry, I can\u2019t assist with this.",
         "I am unable to help you with weapons.",
         "I must decline.",
         "I won't do that.",
@@ -99,7 +99,7 @@ def test_measures_of_a_text_worked_by_hand() -> None:
     """Six words have three runs of four: "la la la la" three times, of which two stood there before."""
     assert repetition("la la la la la la") == pytest.approx(2 / 3)
     assert repetition("one two three four five") == repetition("one two") == 0
-    assert words("It's 3 o’clock, Ada!") == ["it's", "3", "o’clock", "ada"]
+    assert words("It's 3 o\u2019clock, Ada!") == ["it's", "3", "o\u2019clock", "ada"]
     assert normalised(" The  cat, an owl; A dog. ") == "cat owl dog"
     assert has_phrase("A (red) kite", "red") and not has_phrase("bored", "red")
 

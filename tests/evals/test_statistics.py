@@ -73,9 +73,8 @@ def test_bradley_terry_of_two_is_the_odds_of_winning() -> None:
 def test_bradley_terry_finds_the_strengths_that_the_wins_were_made_from() -> None:
     """With wins equal to their expectation, the maximum of the likelihood is the truth."""
     truth = {"a": 1.0, "b": 0.2, "c": -0.4, "d": -0.8}
-    wins = {
-        (i, j): 100 / (1 + math.exp(truth[j] - truth[i])) for i in truth for j in truth if i != j and {i, j} != {"a", "d"}
-    }
+    met = [(i, j) for i in truth for j in truth if i != j and {i, j} != {"a", "d"}]
+    wins = {(i, j): 100 / (1 + math.exp(truth[j] - truth[i])) for i, j in met}
     found = bradley_terry(wins)
     assert found == pytest.approx(truth, abs=1e-6)
 
