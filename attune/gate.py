@@ -17,13 +17,13 @@ from attune import output
 from evals import comparison, gate, report
 from evals.answering import requests_of
 from evals.chat import Chat
+from evals.comparison import Answers
 from evals.endpoint import Endpoint, require_models
-from evals.integrity import examine
+from evals.integrity import Integrity, examine
 from evals.preference import Pair, Preference, Score, by_judge, by_scorer
 from evals.ranking import Duel
 from evals.report import Comparison
 from evals.tasks import shipped
-from evals.tasks.task import Task
 from evals.thresholds import Thresholds
 from ledger import versions
 from ledger.database import Database
@@ -125,27 +125,43 @@ def progress_bar(total: int) -> Iterator[Callable[[], None]]:
 
 
 async def _served(plan: Plan, home: Path, began: float) -> Comparison:
+    integrity = examine(Path(plan.candidate.path), Path(plan.parent.path))
     if plan.endpoint is not None:
-        return await _compare(plan, plan.endpoint, f"at {plan.endpoint.url}", began)
+        asked = await _ask(plan, plan.endpoint)
+        return _conclude(plan, asked, integrity, f"at {plan.endpoint.url}", began)
+    if integrity.faults:  # an engine would fail over these files, and the verdict is clear without it
+        return _conclude(plan, _Asked(Answers((), (), (), ()), None), integrity, "not at all", began)
     from attune.trial_engine import trial_engine
 
     async with trial_engine(home, plan.base, (plan.candidate, plan.parent), output.complain) as url:
-        return await _compare(plan, Endpoint(url), "by an engine of its own", began)
+        asked = await _ask(plan, Endpoint(url))
+    return _conclude(plan, asked, integrity, "by an engine of its own", began)
 
 
-async def _compare(plan: Plan, endpoint: Endpoint, served: str, began: float) -> Comparison:
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """The answers to tasks and open prompts, and what the judge said."""
+
+    answers: Answers
+    preference: Preference | None
+
+
+async def _ask(plan: Plan, endpoint: Endpoint) -> _Asked:
     names = (plan.candidate.name, plan.parent.name)
     await require_models(endpoint, {*names, *([plan.judge] if plan.judge else [])})
-    tasks = [shipped.load(name) for name in shipped.names()]
+    tasks = tuple(shipped.load(name) for name in shipped.names())
     wanted = requests_of(tasks) + len(plan.prompts)
     with progress_bar(2 * wanted + (2 * len(plan.prompts) if plan.judge else 0)) as answered:
         answers = await comparison.collect(endpoint, names, tasks, plan.prompts, answered)
-        preference = await _prefer(plan, endpoint, answers.pairs, answered)
-    integrity = examine(Path(plan.candidate.path), Path(plan.parent.path))
-    evidence = comparison.evidence(names, answers, preference, integrity)
+        return _Asked(answers, await _prefer(plan, endpoint, answers.pairs, answered))
+
+
+def _conclude(plan: Plan, asked: _Asked, integrity: Integrity, served: str, began: float) -> Comparison:
+    names = (plan.candidate.name, plan.parent.name)
+    evidence = comparison.evidence(names, asked.answers, asked.preference, integrity)
     verdict = gate.judge(evidence, plan.thresholds)
-    inputs = _inputs(plan, tasks, preference) | {"served": served, "seconds": f"{time.monotonic() - began:.0f}"}
-    return Comparison(verdict, answers, preference, inputs)
+    about = {"served": served, "seconds": f"{time.monotonic() - began:.0f}"}
+    return Comparison(verdict, asked.answers, asked.preference, _inputs(plan, asked) | about)
 
 
 async def _prefer(
@@ -173,13 +189,13 @@ def _reward_model(folder: Path, base_model: Path) -> Score:
     return score
 
 
-def _inputs(plan: Plan, tasks: Sequence[Task], preference: Preference | None) -> dict[str, str]:
+def _inputs(plan: Plan, asked: _Asked) -> dict[str, str]:
     return {
         "candidate": f"{plan.candidate.name}, SHA-256 {plan.candidate.sha256}",
         "parent": f"{plan.parent.name}, SHA-256 {plan.parent.sha256}",
-        "tasks": ", ".join(f"{task.name} ({len(task.items)} items)" for task in tasks),
+        "tasks": ", ".join(f"{task.name} ({len(task.items)} items)" for task in asked.answers.tasks),
         "open prompts": f"{len(plan.prompts)}, SHA-256 {_prompts_sha256(plan.prompts)}",
-        "judge": "nobody" if preference is None else preference.judge,
+        "judge": "nobody" if asked.preference is None else asked.preference.judge,
         "sampling": "greedy",
         "thresholds": f"SHA-256 {sha256(plan.thresholds.model_dump_json().encode()).hexdigest()}",
     }

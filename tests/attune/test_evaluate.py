@@ -244,3 +244,16 @@ def test_an_alignment_run_ends_with_a_verdict_that_is_kept(
     with database.read() as connection:
         assert not align._passes(job, versions.get(connection, 2))
     assert "was judged before" in capsys.readouterr().out
+
+
+def test_a_candidate_whose_files_are_not_whole_is_refused_before_an_engine_is_started(
+    database: Database, home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("attune.trial_engine.trial_engine", None)
+    weights = home / "versions" / "run_x" / "adapter_model.safetensors"
+    weights.write_bytes(weights.read_bytes()[:-1])
+    assert cli.run(["eval", "compare", "v1", "v2", "--record"]) == 2
+    assert state(database) == "rejected"
+    assert cli.run(["versions", "show", "v2"]) == 0
+    shown = capsys.readouterr().out
+    assert "integrity" in shown and "1.000 (1.000 to 1.000" in shown
