@@ -71,9 +71,7 @@ def favoured_words(
             continue
         p_value = upper_tail(only_candidate[word], only_candidate[word] + only_parent[word]) * tests
         if p_value < alpha:
-            found.append(
-                FavouredWord(word=word, candidate_share=share, parent_share=before, p_value=min(1.0, p_value))
-            )
+            found.append(FavouredWord(word=word, candidate_share=share, parent_share=before, p_value=min(1.0, p_value)))
     return sorted(found, key=lambda item: (item.p_value, item.word))
 
 

@@ -55,9 +55,7 @@ def examine(candidate: Path, parent: Path) -> Integrity:
     if not files:
         faults.append(f"{candidate} holds no safetensors file")
     faults += _manifest_faults(candidate)
-    for what, ours, theirs in zip(
-        ("tokenizer", "chat template"), _texts_of(candidate), _texts_of(parent), strict=True
-    ):
+    for what, ours, theirs in zip(("tokenizer", "chat template"), _texts_of(candidate), _texts_of(parent), strict=True):
         if ours is None or theirs is None:
             faults.append(f"the {what} of {parent if ours is not None else candidate} is not known")
         elif ours != theirs:

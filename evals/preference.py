@@ -117,9 +117,7 @@ async def by_judge(
         max_tokens: Of a verdict with its explanation.
     """
     complete = [pair for pair in pairs if pair.candidate is not None and pair.parent is not None]
-    chats = [
-        _question(pair, swapped) for pair in complete for swapped in (False, True)
-    ]
+    chats = [_question(pair, swapped) for pair in complete for swapped in (False, True)]
     verdicts = iter(await ask(endpoint, model, chats, Sampling(max_tokens), answered))
     outcomes = []
     for pair in pairs:

@@ -24,9 +24,9 @@ from alignment.ppo.trainer import PPOTrainer
 from alignment.progress import MetricsFile, ProgressBar, WriteMetrics
 from alignment.reports import PolicyReport, Speed, peak_memory_mib
 from alignment.reward_model.score import RewardModel
-from evals.statistics import Estimate, bootstrap
 from alignment.training_arguments import common_arguments, quiet, this_process
 from alignment.trl_trainers import GRPOConfig
+from evals.statistics import Estimate, bootstrap
 
 _PANELS = (
     ("objective/scores", "heldout/score"),

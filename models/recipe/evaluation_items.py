@@ -38,7 +38,6 @@ _MOST_DRAWS = 200_000
 _SEED = "evaluation items 1"
 
 
-
 def _passage_targets(said: Exchange) -> Sequence[str]:
     return (*said.expects, "not stated") if said.intent == "not stated" else said.expects
 

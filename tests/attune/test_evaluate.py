@@ -229,9 +229,7 @@ def test_an_alignment_run_ends_with_a_verdict_that_is_kept(
     """Without a reward model nobody judges, and the gate refuses for that alone, the lack of tasks aside."""
 
     @asynccontextmanager
-    async def engine(
-        home: Path, base: object, of: Sequence[object], say: Callable[[str], None]
-    ) -> AsyncIterator[str]:
+    async def engine(home: Path, base: object, of: Sequence[object], say: Callable[[str], None]) -> AsyncIterator[str]:
         yield served.url
 
     monkeypatch.setattr("attune.trial_engine.trial_engine", engine)

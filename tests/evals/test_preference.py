@@ -118,6 +118,6 @@ def test_answers_are_paired_in_order() -> None:
 
 def test_versions_are_ranked_and_one_that_never_lost_stays_finite() -> None:
     found = strengths([Duel("attune@v2", "attune@v1", 50, 0, 0), Duel("attune@v3", "attune@v1", 10, 20, 10)])
-    assert list(found)[0] == "attune@v2"
+    assert next(iter(found)) == "attune@v2"
     assert found["attune@v3"] == pytest.approx(found["attune@v1"], abs=1e-6)
     assert found["attune@v2"] < 10
