@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/installed
 
 .DEFAULT_GOAL := help
-.PHONY: help up test lint format browser bench bench-start bench-gateway bench-cpu bench-ppo bench-preferences bench-loop bench-ppo-step bench-logprobs bench-adapter bench-canary soak soak-crash soak-overload soak-alignment starter starter-evaluation screenshots lock clean
+.PHONY: help up test lint format browser bench bench-start bench-gateway bench-cpu bench-ppo bench-preferences bench-loop bench-ppo-step bench-logprobs bench-adapter bench-canary soak soak-crash soak-overload soak-alignment starter starter-evaluation evaluation-items screenshots lock clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-18s %s\n", $$1, $$2}'
@@ -87,6 +87,9 @@ screenshots: $(INSTALLED) browser ## the pictures in docs/images, of a running A
 
 starter-evaluation: $(INSTALLED) ## measure the starter model again: gates with n and intervals
 	$(BIN)/python -m models.recipe.evaluate $(ARGS)
+
+evaluation-items: $(INSTALLED) ## write the items of evals/tasks/data again
+	$(BIN)/python -m models.recipe.evaluation_items
 
 lock: $(INSTALLED) ## resolve requirements/*.in into the pinned locks
 	$(BIN)/python requirements/lock.py $(ARGS)

@@ -13,6 +13,8 @@ from ledger.database import Database
 def forget_erased(database: Database, home: Path) -> None:
     """Removes the snapshots below `home` that hold feedback which was erased since, and those that were never finished.
 
+    The report of the gate goes with them: it shows what the snapshot held out.
+
     A snapshot that was never finished is in no table, so nobody could know what it holds; a run makes it again. To be
     called only by the process that holds the lock for alignment runs.
     """
@@ -25,3 +27,4 @@ def forget_erased(database: Database, home: Path) -> None:
             gone = True
         if gone:
             shutil.rmtree(folder)
+            shutil.rmtree(folder.with_name("gate"), ignore_errors=True)  # the report shows prompts of the snapshot

@@ -7,7 +7,8 @@ from typing import Any
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from alignment.statistics import Floats, calibration_bins, wilson
+from alignment.statistics import calibration_bins
+from evals.statistics import Floats, wilson
 
 
 def draw_calibration(path: Path, predicted: Mapping[str, tuple[Floats, Floats]]) -> None:

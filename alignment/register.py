@@ -4,7 +4,6 @@ The version's folder is made under another name, and renamed when its manifest i
 a version that can be seen is whole, and a run that is killed anywhere finds out by itself how far it had come.
 """
 
-import hashlib
 import json
 import shutil
 from dataclasses import dataclass
@@ -19,6 +18,7 @@ from alignment.manifest import Manifest
 from alignment.model_card import Lesson, model_card
 from alignment.origin import Origin
 from alignment.revision import code_revision
+from evals.integrity import UnreadableWeights, chat_template_sha256, spoilt_tensors, tokenizer_sha256
 from ledger import versions
 from ledger.database import Database
 from ledger.errors import Erased
@@ -28,7 +28,6 @@ KIND = "adapter"
 WEIGHTS = "adapter_model.safetensors"
 SETTINGS = "adapter_config.json"
 PROBE = "probe.json"
-_TOKENIZER_FILES = ("tokenizer.json", "tokenizer.model", "vocab.json", "merges.txt", "tekken.json")
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,42 +108,17 @@ def check_weights(path: Path) -> None:
         DamagedArtefact: The file is no whole safetensors file.
         UnusableModel: It holds no weights, or NaN or infinite ones.
     """
-    import torch
-    from safetensors import SafetensorError, safe_open
-
     try:
-        with safe_open(path, framework="pt") as file:
-            names = list(file.keys())
-            spoilt = [name for name in names if not bool(torch.isfinite(file.get_tensor(name)).all())]
-    except (SafetensorError, OSError) as error:
+        spoilt, tensors = spoilt_tensors(path)
+    except (UnreadableWeights, OSError) as error:
         raise DamagedArtefact(f"{path} cannot be read: {error}. Nothing was registered.") from error
-    if not names:
+    if not tensors:
         raise UnusableModel(f"{path} holds no weights. Nothing was registered.")
     if spoilt:
         raise UnusableModel(
-            f"{path} holds NaN or infinite weights in {len(spoilt)} of {len(names)} tensors, such as {spoilt[0]}. "
+            f"{path} holds NaN or infinite weights in {len(spoilt)} of {tensors} tensors, such as {spoilt[0]}. "
             "Nothing was registered. Lower the learning rate and start a new run."
         )
-
-
-def chat_template_sha256(model: Path) -> str:
-    """SHA-256 (hex) of the text of a model's chat template; of the empty text where it has none."""
-    template = model / "chat_template.jinja"
-    if template.is_file():
-        text = template.read_text(encoding="utf-8")
-    else:
-        settings = model / "tokenizer_config.json"
-        text = (json.loads(settings.read_bytes()).get("chat_template") or "") if settings.is_file() else ""
-    return hashlib.sha256(str(text).encode()).hexdigest()
-
-
-def tokenizer_sha256(model: Path) -> str:
-    """SHA-256 (hex) over the names and contents of the files that make up a model's tokenizer."""
-    whole = hashlib.sha256()
-    for name in _TOKENIZER_FILES:
-        if (model / name).is_file():
-            whole.update(f"{name}\0{manifest.file_sha256(model / name)}\n".encode())
-    return whole.hexdigest()
 
 
 def _facts(what: Registration) -> dict[str, Any]:

@@ -4,7 +4,7 @@ import resource
 
 from pydantic import BaseModel, ConfigDict
 
-from alignment.statistics import Estimate
+from evals.statistics import Estimate
 
 
 class _Frozen(BaseModel):

@@ -23,8 +23,9 @@ def run_job(
     if_new_feedback: Annotated[
         int | None, typer.Option(min=1, help="Do nothing unless there are so many votes since the last run. For cron.")
     ] = None,
+    gate: Annotated[bool, typer.Option("--gate/--no-gate", help="Judge the candidate at the end.")] = True,
 ) -> None:
-    """Snapshot, reward model, policy, candidate; resumable after a crash."""
+    """Snapshot, reward model, policy, candidate, gate; resumable after a crash. Exit status 2 when it is refused."""
     if resume is not None and (config is not None or from_file is not None or if_new_feedback is not None):
         raise WrongUsage("--resume goes on with the run's own configuration: give it alone.")
     from alignment import run
@@ -44,7 +45,9 @@ def run_job(
             return
         job = Job(database, settings.home.expanduser().resolve(), real(), output.say)
         version = run.start(job, wanted) if resume is None else run.resume(job, resume)
-    output.say(f"{version.name}: its report is {Path(version.path) / 'README.md'}")
+        output.say(f"{version.name}: its model card is {Path(version.path) / 'README.md'}")
+        if gate and not _passes(job, version):
+            raise typer.Exit(2)
 
 
 @align_app.command("status")
@@ -92,6 +95,44 @@ def show_run(
     for stage, metrics in found.metrics.items():
         output.say(f"\n{stage}")
         output.as_table(("figure", "value"), list(figures(metrics)))
+
+
+def _passes(job: Any, version: Any) -> bool:
+    """Whether a candidate passes the gate, which judges it now and once; a run that is resumed later keeps its verdict.
+
+    The reward model of the run judges the answers, where it has one; without it the win-rate is missing, and the gate
+    refuses. Prompts are those that the run held out, and the shipped ones.
+    """
+    from attune import output
+    from attune.evaluate import all_prompts
+    from attune.gate import Plan, actor, compare, record, show
+    from evals import thresholds
+    from ledger import versions
+
+    if version.gate_report is not None:
+        output.say(f"{version.name} was judged before and is {version.state}.")
+        return bool(version.state != "rejected")
+    with job.database.read() as connection:
+        parent = versions.get(connection, version.parent_number)
+        base = versions.get(connection, versions.base_of(connection, version.number))
+    run_folder = job.folder(version.run_id)
+    heldout, reward_model = run_folder / "snapshot" / "prompts.heldout.jsonl", run_folder / "reward-model" / "model"
+    plan = Plan(
+        candidate=version,
+        parent=parent,
+        base=base,
+        endpoint=None,
+        judge=None,
+        reward_model=reward_model if reward_model.is_dir() else None,
+        prompts=all_prompts(heldout if heldout.is_file() else None),
+        thresholds=thresholds.load(),
+        folder=run_folder / "gate",
+    )
+    found = compare(plan, job.home)
+    record(job.database, plan, found, actor=actor())
+    show(found.verdict)
+    output.say(f"report: {plan.folder / 'report.html'}")
+    return found.verdict.passed
 
 
 def _summary(run: Any) -> dict[str, Any]:

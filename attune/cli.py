@@ -1,6 +1,6 @@
 """The command line `attune`. Arguments are parsed first; then each command imports what it needs.
 
-Exit status: 0 done, 64 wrong usage, 1 anything else.
+Exit status: 0 done, 2 refused by the gate, 64 wrong usage, 1 anything else.
 """
 
 import sys
@@ -11,6 +11,7 @@ import typer
 
 from attune.align import align_app
 from attune.errors import AttuneError, WrongUsage
+from attune.evaluate import eval_app
 
 USAGE_ERROR = 64
 
@@ -25,6 +26,7 @@ keys_app = typer.Typer(help="API keys.", no_args_is_help=True)
 versions_app = typer.Typer(help="Model versions.", no_args_is_help=True)
 feedback_app = typer.Typer(help="What people think of the answers.", no_args_is_help=True)
 app.add_typer(align_app, name="align")
+app.add_typer(eval_app, name="eval")
 app.add_typer(keys_app, name="keys")
 app.add_typer(versions_app, name="versions")
 app.add_typer(feedback_app, name="feedback")
@@ -229,12 +231,19 @@ def show_version(version: Annotated[str, typer.Argument(help="v1, or 1.")], json
     if json:
         output.as_json(asdict(row) | {"lineage": ancestors})
         return
-    # The probe is for programs: hundreds of figures.
-    names = [name for name in row.__dataclass_fields__ if name != "probe"]
+    # The probe is for programs, hundreds of figures; the verdict has a table of its own.
+    names = [name for name in row.__dataclass_fields__ if name not in ("probe", "gate_report")]
     output.as_table(("field", "value"), [(name, getattr(row, name)) for name in names])
     output.say("\nlineage")
     headings = ("version", "form", "state", "run", "algorithm", "snapshot", "feedback")
     output.as_table(headings, [[step.cell(heading) for heading in headings] for step in ancestors])
+    if row.gate_report is not None:
+        from attune.gate import show
+        from evals.gate import Verdict
+
+        output.say("\nverdict of the gate")
+        show(Verdict.model_validate(row.gate_report["verdict"]))
+        output.say(f"report: {row.gate_report['report']}/report.html")
 
 
 @feedback_app.command("export")
@@ -284,10 +293,11 @@ def run(arguments: list[str]) -> int:
         return _failed(error, 1)
     except Exception as error:
         from alignment.errors import AlignmentError
+        from evals.errors import EvalsError
         from ledger.errors import LedgerError
         from server.controller.errors import ControllerError
 
-        if not isinstance(error, AlignmentError | LedgerError | ControllerError):
+        if not isinstance(error, AlignmentError | EvalsError | LedgerError | ControllerError):
             raise
         return _failed(error, 1)
 

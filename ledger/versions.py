@@ -1,11 +1,11 @@
-"""Model versions: registered, listed."""
+"""Model versions: registered, judged, listed."""
 
 from sqlalchemy import Connection, func, insert, select, update
 
-from ledger import deployments
+from ledger import audit, deployments
 from ledger.clock import utc_now
-from ledger.errors import Erased, NotFound
-from ledger.records import Json, ModelVersion
+from ledger.errors import Conflict, Erased, Impossible, NotFound
+from ledger.records import Json, ModelVersion, VersionState
 from ledger.schema import alignment_runs, model_versions, snapshots
 
 
@@ -100,6 +100,59 @@ def register_adapter(
 def numbers(connection: Connection) -> frozenset[int]:
     """Returns the numbers of all versions."""
     return frozenset(connection.execute(select(model_versions.c.number)).scalars())
+
+
+def store_verdict(connection: Connection, number: int, *, report: Json, passed: bool, actor: str) -> ModelVersion:
+    """Stores what the gate found about a candidate, for good, and lets it pass or rejects it.
+
+    Args:
+        connection: Of a writing transaction.
+        number: The candidate.
+        report: The verdict with its inputs; JSON.
+        passed: What it comes to.
+        actor: Who had it judged.
+
+    Raises:
+        NotFound: There is no such version.
+        Conflict: It has a verdict already, which cannot be changed.
+        Impossible: It is no candidate.
+    """
+    deployments.locked(connection)
+    version = get(connection, number)
+    if version.gate_report is not None:
+        raise Conflict(f"{version.name} has a verdict already, and a verdict is not changed.")
+    if version.state != "candidate":
+        raise Impossible(f"{version.name} is {version.state}; only a candidate is judged.")
+    state: VersionState = "passed" if passed else "rejected"
+    stored = {**report, "passed": passed}
+    changed = update(model_versions).where(model_versions.c.number == number)
+    connection.execute(changed.values(gate_report=stored, state=state))
+    audit.append(connection, actor=actor, action="gate", subject=f"v{number}", reason=f"the gate says: {state}")
+    return get(connection, number)
+
+
+def override_verdict(connection: Connection, number: int, *, actor: str, reason: str) -> ModelVersion:
+    """Lets a version pass that the gate has refused. The verdict stays as it is; the reason stands in the audit.
+
+    Args:
+        connection: Of a writing transaction.
+        number: The version.
+        actor: Who takes it upon themselves.
+        reason: Why; not empty.
+
+    Raises:
+        NotFound: There is no such version.
+        Impossible: The gate has not refused it, or no reason is given.
+    """
+    deployments.locked(connection)
+    version = get(connection, number)
+    if not reason.strip():
+        raise Impossible("A verdict is overridden only with a reason.")
+    if version.state != "rejected" or version.gate_report is None or version.gate_report["passed"]:
+        raise Impossible(f"{version.name} is {version.state} and was not refused by the gate: nothing to override.")
+    connection.execute(update(model_versions).where(model_versions.c.number == number).values(state="passed"))
+    audit.append(connection, actor=actor, action="override_gate", subject=f"v{number}", reason=reason)
+    return get(connection, number)
 
 
 def made_by(connection: Connection, run_id: str) -> ModelVersion | None:

@@ -17,6 +17,7 @@ HEAVY = ("torch", "vllm", "trl", "gradio", "transformers")
         "server.controller",
         "attune.cli",
         "alignment.run",
+        "evals.gate",
     ],
 )
 def test_importing_it_loads_no_heavy_package(module: str) -> None:

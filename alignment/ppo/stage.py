@@ -24,9 +24,9 @@ from alignment.progress import MetricsFile, quiet, watching
 from alignment.reports import PolicyReport, Speed, peak_memory_mib
 from alignment.reward_model.score import RewardModel
 from alignment.stage_folder import reported, resume_point, save_trained
-from alignment.statistics import Estimate, bootstrap
 from alignment.training_arguments import common_arguments, this_process
 from alignment.trl_trainers import GRPOConfig
+from evals.statistics import Estimate, bootstrap
 
 _PANELS = (
     ("objective/scores", "heldout/score"),

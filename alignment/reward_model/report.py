@@ -10,7 +10,8 @@ from pydantic import BaseModel, ConfigDict
 
 from alignment.preferences import Comparison, Message, R, Thumb
 from alignment.reward_model.data import Feedback
-from alignment.statistics import Estimate, Floats, auroc, bootstrap, expected_calibration_error, spearman, wilson
+from alignment.statistics import auroc, expected_calibration_error, spearman
+from evals.statistics import Estimate, Floats, bootstrap, wilson
 
 
 class _Frozen(BaseModel):

@@ -254,8 +254,10 @@ def test_feedback_erased_during_a_run_is_not_learned_from(rated: Database, home:
     assert numbers(rated) == [1] and list((home / "versions").iterdir()) == []
     snapshot = home / "runs" / last(rated).id / "snapshot"
     assert snapshot.exists()
+    report = snapshot.with_name("gate")
+    report.mkdir()
     run.start(job(rated, home), CONFIG)
-    assert not snapshot.exists(), "the next run removes the files that hold erased text"
+    assert not snapshot.exists() and not report.exists(), "the next run removes the files that hold erased text"
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)

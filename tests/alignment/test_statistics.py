@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from alignment.statistics import auroc, bootstrap, expected_calibration_error, ranks, spearman, wilson
+from alignment.statistics import auroc, expected_calibration_error, ranks, spearman
+from evals.statistics import bootstrap, wilson
 
 
 def test_wilson_interval_of_a_published_case() -> None:

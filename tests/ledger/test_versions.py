@@ -7,7 +7,7 @@ from sqlalchemy import insert
 
 from ledger import audit, deployments, engines, versions
 from ledger.database import Database
-from ledger.errors import Impossible, NotFound
+from ledger.errors import Conflict, Impossible, NotFound
 from ledger.records import Engine
 from ledger.schema import model_versions
 
@@ -143,3 +143,46 @@ def test_an_engine_is_overwritten_listed_and_forgotten(database: Database) -> No
         assert engines.serving(connection) == [other]
         engines.remove(connection, "e2")
         assert engines.list_all(connection) == [starting]
+
+
+def add_candidate(database: Database) -> None:
+    register(database, "a")
+    with database.write() as connection:
+        version = {"number": 2, "parent_number": 1, "form": "adapter", "path": "/a", "sha256": "2"}
+        connection.execute(insert(model_versions).values(version | {"state": "candidate", "created_at": NOW}))
+
+
+@pytest.mark.parametrize("passed", [True, False])
+def test_a_verdict_is_stored_once_and_stands(database: Database, passed: bool) -> None:
+    add_candidate(database)
+    with database.write() as connection:
+        judged = versions.store_verdict(connection, 2, report={"verdict": 1}, passed=passed, actor="op")
+        assert judged.state == ("passed" if passed else "rejected")
+        assert judged.gate_report == {"verdict": 1, "passed": passed}
+        with pytest.raises(Conflict, match="verdict already"):
+            versions.store_verdict(connection, 2, report={"verdict": 2}, passed=True, actor="op")
+        assert versions.get(connection, 2) == judged
+        entry = audit.latest(connection)[0]
+    assert (entry.action, entry.subject, entry.actor) == ("gate", "v2", "op")
+
+
+def test_only_a_candidate_is_judged(database: Database) -> None:
+    register(database, "a")
+    with database.write() as connection, pytest.raises(Impossible, match="live"):
+        versions.store_verdict(connection, 1, report={}, passed=True, actor="op")
+
+
+def test_a_refusal_is_overridden_only_with_a_reason_which_stands_in_the_audit(database: Database) -> None:
+    add_candidate(database)
+    with database.write() as connection:
+        with pytest.raises(Impossible, match="nothing to override"):
+            versions.override_verdict(connection, 2, actor="op", reason="I like it")
+        versions.store_verdict(connection, 2, report={}, passed=False, actor="op")
+        with pytest.raises(Impossible, match="reason"):
+            versions.override_verdict(connection, 2, actor="op", reason="  ")
+        overridden = versions.override_verdict(connection, 2, actor="ada", reason="the judge was down")
+        assert (overridden.state, overridden.gate_report) == ("passed", {"passed": False})
+        entry = audit.latest(connection)[0]
+        assert (entry.action, entry.actor, entry.reason) == ("override_gate", "ada", "the judge was down")
+        with pytest.raises(Impossible, match="nothing to override"):
+            versions.override_verdict(connection, 2, actor="ada", reason="again")

@@ -1,0 +1,205 @@
+"""`attune eval`: measure a served model, compare two versions, and what the gate said."""
+
+import asyncio
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from attune.errors import WrongUsage
+
+eval_app = typer.Typer(help="Measure served models, and hold a candidate against its parent.", no_args_is_help=True)
+
+REFUSED = 2
+
+Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+Url = Annotated[
+    str | None, typer.Option(help="OpenAI-compatible server: http://host:port or unix:///path; by default the gateway.")
+]
+KeyFile = Annotated[Path | None, typer.Option(help="File with the server's API key; for the gateway admin.key.")]
+
+
+@eval_app.command("run")
+def run_tasks(
+    tasks: Annotated[list[str] | None, typer.Argument(metavar="TASK…", help="By default all.")] = None,
+    version: Annotated[str, typer.Option(help="v1, or another name that the server knows.")] = "attune",
+    url: Url = None,
+    key_file: KeyFile = None,
+    json: Json = False,
+) -> None:
+    """Ask a served model the tasks, and show each metric with n and its standard error."""
+    from attune import output
+    from attune.gate import progress_bar
+    from evals import answering
+    from evals.endpoint import require_models
+    from evals.tasks import shipped
+
+    chosen = [shipped.load(name) for name in tasks or shipped.names()]
+    endpoint, name = _endpoint(url, key_file), _served_name(version)
+
+    async def measure() -> Any:
+        await require_models(endpoint, [name])
+        with progress_bar(answering.requests_of(chosen)) as answered:
+            return await answering.run_tasks(endpoint, name, chosen, answered)
+
+    results = asyncio.run(measure())
+    rows = [(row.task, row.family, row.metric, row.mean, row.standard_error, row.n, row.unanswered) for row in results]
+    headings = ("task", "family", "metric", "mean", "standard_error", "n", "unanswered")
+    if json:
+        output.as_json([dict(zip(headings, row, strict=True)) for row in rows])
+        return
+    cells = [(*row[:3], *(None if value is None else f"{value:.3f}" for value in row[3:5]), *row[5:]) for row in rows]
+    output.as_table(headings, cells)
+
+
+@eval_app.command("compare")
+def compare_versions(
+    parent: Annotated[str, typer.Argument(help="The version to be better than, such as v1.")],
+    candidate: Annotated[str, typer.Argument(help="The version that is judged, such as v2.")],
+    url: Annotated[
+        str | None, typer.Option(help="Server of both versions; by default an engine is started for the comparison.")
+    ] = None,
+    key_file: KeyFile = None,
+    judge: Annotated[str | None, typer.Option(help="Model at --url that judges the answers.")] = None,
+    reward_model: Annotated[
+        Path | None, typer.Option(help="Folder of a reward model that judges them: RUN/reward-model/model.")
+    ] = None,
+    prompts: Annotated[
+        Path | None, typer.Option(help='JSON lines of {"prompt": [messages]}, asked besides the shipped ones.')
+    ] = None,
+    thresholds: Annotated[Path | None, typer.Option(help="TOML in the form of evals/thresholds.toml.")] = None,
+    out: Annotated[Path | None, typer.Option(help="Folder of the report; by default a new one in ATTUNE_HOME.")] = None,
+    record: Annotated[bool, typer.Option("--record", help="Store the verdict with the candidate, for good.")] = False,
+    json: Json = False,
+) -> None:
+    """Hold a candidate against its parent, as both are served; exit status 2 when it is refused."""
+    if judge is not None and (reward_model is not None or url is None):
+        raise WrongUsage("--judge names a model at --url, and goes without --reward-model.")
+    from attune import gate, output
+    from attune.ledger_access import open_ledger
+    from evals import thresholds as thresholds_file
+    from ledger import versions
+
+    home = _home()
+    with open_ledger() as database:
+        with database.read() as connection:
+            ours = versions.get(connection, _number(candidate))
+            theirs = versions.get(connection, _number(parent))
+            base = versions.get(connection, versions.base_of(connection, ours.number))
+            other_base = versions.base_of(connection, theirs.number)
+        if ours.number == theirs.number:
+            raise WrongUsage("Give two different versions.")
+        if url is None and other_base != base.number:
+            raise WrongUsage("They grew from different models: serve the two, and give their address with --url.")
+        if record and (ours.parent_number != theirs.number or ours.state != "candidate"):
+            raise WrongUsage(
+                f"--record is for a candidate and the parent that it grew from; {ours.name} is {ours.state}, and it "
+                f"grew from {f'v{ours.parent_number}' if ours.parent_number else 'nothing'}."
+            )
+        plan = gate.Plan(
+            candidate=ours,
+            parent=theirs,
+            base=base,
+            endpoint=None if url is None else _endpoint(url, key_file),
+            judge=judge,
+            reward_model=reward_model,
+            prompts=all_prompts(prompts),
+            thresholds=thresholds_file.load(thresholds),
+            folder=out or report_folder(home, ours.number, theirs.number),
+        )
+        found = gate.compare(plan, home)
+        if record:
+            gate.record(database, plan, found, actor=gate.actor())
+    if json:
+        output.as_json(found.verdict.model_dump(mode="json"))
+    else:
+        gate.show(found.verdict)
+        output.say(f"report: {plan.folder / 'report.html'}")
+    if not found.verdict.passed:
+        raise typer.Exit(REFUSED)
+
+
+@eval_app.command("rank")
+def rank_versions(json: Json = False) -> None:
+    """Put the versions in the order of their strength, from every stored comparison (Bradley-Terry)."""
+    from attune import output
+    from attune.gate import duels
+    from attune.ledger_access import open_ledger
+    from evals.ranking import strengths
+    from ledger import versions
+
+    with open_ledger() as database, database.read() as connection:
+        found = strengths(duels(versions.list_all(connection)))
+    if json:
+        output.as_json(found)
+    else:
+        output.as_table(("version", "strength"), [(name, f"{value:+.3f}") for name, value in found.items()])
+
+
+@eval_app.command("override")
+def override(
+    version: Annotated[str, typer.Argument(help="The version that the gate has refused.")],
+    reason: Annotated[str, typer.Option(help="Why it may pass all the same; it stands in the audit.")],
+) -> None:
+    """Let a version pass that the gate has refused. The verdict itself stays."""
+    from attune import output
+    from attune.gate import actor
+    from attune.ledger_access import open_ledger
+    from ledger import versions
+
+    with open_ledger() as database, database.write() as connection:
+        row = versions.override_verdict(connection, _number(version), actor=actor(), reason=reason)
+    output.say(f"{row.name} is {row.state}.")
+
+
+def all_prompts(path: Path | None) -> tuple[Any, ...]:
+    """The shipped open prompts, and before them those of a file; each once."""
+    from evals.tasks import shipped
+
+    own = () if path is None else shipped.open_prompts(path)
+    return tuple(dict.fromkeys((*own, *shipped.open_prompts())))
+
+
+def report_folder(home: Path, candidate: int, parent: int) -> Path:
+    """A new folder for a report, named after the versions and the time."""
+    from ledger.clock import utc_now
+
+    return home / "evals" / f"v{candidate}-against-v{parent}-{utc_now():%Y%m%dT%H%M%S}"
+
+
+def _endpoint(url: str | None, key_file: Path | None) -> Any:
+    """The server that was named, or the gateway of the settings with its admin key."""
+    from attune.settings import load
+    from evals.endpoint import Endpoint
+    from server.settings import GatewaySettings
+
+    if url is None:
+        gateway: GatewaySettings = load(GatewaySettings)
+        url, key_file = f"http://{gateway.host}:{gateway.port}", key_file or _home() / "admin.key"
+    if key_file is None:
+        return Endpoint(url)
+    try:
+        return Endpoint(url, key_file.read_text(encoding="utf-8").strip())
+    except OSError as error:
+        raise WrongUsage(f"The key file {key_file} cannot be read: {error}.") from error
+
+
+def _home() -> Path:
+    from attune.settings import load
+    from ledger.settings import LedgerSettings
+
+    settings: LedgerSettings = load(LedgerSettings)
+    return settings.home.expanduser().resolve()
+
+
+def _number(version: str) -> int:
+    digits = version.removeprefix("attune@").removeprefix("v")
+    if not digits.isdecimal():
+        raise WrongUsage(f"{version!r} is no version: give v1, or 1.")
+    return int(digits)
+
+
+def _served_name(version: str) -> str:
+    """v1 as it is served; any other name as it is."""
+    digits = version.removeprefix("v")
+    return f"attune@v{digits}" if digits.isdecimal() else version

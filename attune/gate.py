@@ -1,0 +1,208 @@
+"""A version is compared with another as both are served, and the gate's verdict is written down."""
+
+import asyncio
+import os
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from getpass import getuser
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from attune import output
+from evals import comparison, gate, report
+from evals.answering import requests_of
+from evals.chat import Chat
+from evals.comparison import Answers
+from evals.endpoint import Endpoint, require_models
+from evals.integrity import Integrity, examine
+from evals.preference import Pair, Preference, Score, by_judge, by_scorer
+from evals.ranking import Duel
+from evals.report import Comparison
+from evals.tasks import shipped
+from evals.thresholds import Thresholds
+from ledger import versions
+from ledger.database import Database
+from ledger.records import ModelVersion
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What is compared, and how.
+
+    Attributes:
+        candidate: The version that is judged.
+        parent: The version that it must be better than.
+        base: What both grew from, for an engine of their own.
+        endpoint: Where both are served; None to start an engine for it.
+        judge: Name of a model at the endpoint that judges the answers; None for none.
+        reward_model: Folder of a reward model that judges them instead; None for none.
+        prompts: Open prompts, for the win-rate.
+        thresholds: Of the gate.
+        folder: Where the report goes.
+    """
+
+    candidate: ModelVersion
+    parent: ModelVersion
+    base: ModelVersion
+    endpoint: Endpoint | None
+    judge: str | None
+    reward_model: Path | None
+    prompts: tuple[Chat, ...]
+    thresholds: Thresholds
+    folder: Path
+
+
+def compare(plan: Plan, home: Path) -> Comparison:
+    """Asks both versions, judges, and writes the report into the plan's folder."""
+    began = time.monotonic()
+    found = asyncio.run(_served(plan, home, began))
+    report.write(plan.folder, found)
+    return found
+
+
+def record(database: Database, plan: Plan, found: Comparison, *, actor: str) -> ModelVersion:
+    """Stores the verdict with the candidate, for good.
+
+    Raises:
+        Conflict: It has one already.
+        Impossible: It is no candidate.
+    """
+    stored: dict[str, Any] = {
+        "verdict": found.verdict.model_dump(mode="json"),
+        "inputs": dict(found.inputs),
+        "thresholds": plan.thresholds.model_dump(mode="json"),
+        "report": str(plan.folder),
+    }
+    if (preference := found.preference) is not None:
+        counts = {"won": 1.0, "tied": 0.5, "lost": 0.0}
+        stored["preference"] = {name: preference.count(value) for name, value in counts.items()}
+    with database.write() as connection:
+        return versions.store_verdict(
+            connection, plan.candidate.number, report=stored, passed=found.verdict.passed, actor=actor
+        )
+
+
+def show(verdict: gate.Verdict) -> None:
+    """Prints the verdict's table."""
+    rows = [
+        (line.name, line.figure or "missing", line.threshold, "passed" if line.passed else "REFUSED", line.why)
+        for line in verdict.criteria
+    ]
+    output.as_table(("criterion", "figure", "asked", "", "why"), rows)
+    word = "passes" if verdict.passed else f"is refused for {', '.join(verdict.refused_for)}"
+    output.say(f"{verdict.candidate} {word}")
+
+
+def duels(found: Sequence[ModelVersion]) -> list[Duel]:
+    """The comparisons that are stored with versions, as far as somebody judged their answers."""
+    return [
+        Duel(row.name, f"attune@v{row.parent_number}", **row.gate_report["preference"])
+        for row in found
+        if row.gate_report is not None and row.gate_report.get("preference") is not None
+    ]
+
+
+def actor() -> str:
+    """Who runs the command, for the audit; a container may have no name for its user."""
+    try:
+        return getuser()
+    except (KeyError, OSError):
+        return f"user {os.getuid()}"
+
+
+@contextmanager
+def progress_bar(total: int) -> Iterator[Callable[[], None]]:
+    """Shows on a terminal how many answers have come; gives the function to call for each."""
+    columns = (TextColumn("answers"), BarColumn(bar_width=30), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=output.err, transient=True, disable=not output.err.is_terminal) as bar:
+        task = bar.add_task("answers", total=total)
+        yield lambda: bar.advance(task)
+
+
+async def _served(plan: Plan, home: Path, began: float) -> Comparison:
+    integrity = examine(Path(plan.candidate.path), Path(plan.parent.path))
+    if plan.endpoint is not None:
+        asked = await _ask(plan, plan.endpoint)
+        return _conclude(plan, asked, integrity, f"at {plan.endpoint.url}", began)
+    if integrity.faults:  # an engine would fail over these files, and the verdict is clear without it
+        return _conclude(plan, _Asked(Answers((), (), (), ()), None), integrity, "not at all", began)
+    from attune.trial_engine import trial_engine
+
+    async with trial_engine(home, plan.base, (plan.candidate, plan.parent), output.complain) as url:
+        asked = await _ask(plan, Endpoint(url))
+    return _conclude(plan, asked, integrity, "by an engine of its own", began)
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """The answers to tasks and open prompts, and what the judge said."""
+
+    answers: Answers
+    preference: Preference | None
+
+
+async def _ask(plan: Plan, endpoint: Endpoint) -> _Asked:
+    names = (plan.candidate.name, plan.parent.name)
+    await require_models(endpoint, {*names, *([plan.judge] if plan.judge else [])})
+    tasks = tuple(shipped.load(name) for name in shipped.names())
+    wanted = requests_of(tasks) + len(plan.prompts)
+    with progress_bar(2 * wanted + (2 * len(plan.prompts) if plan.judge else 0)) as answered:
+        answers = await comparison.collect(endpoint, names, tasks, plan.prompts, answered)
+        return _Asked(answers, await _prefer(plan, endpoint, answers.pairs, answered))
+
+
+def _conclude(plan: Plan, asked: _Asked, integrity: Integrity, served: str, began: float) -> Comparison:
+    names = (plan.candidate.name, plan.parent.name)
+    evidence = comparison.evidence(names, asked.answers, asked.preference, integrity)
+    verdict = gate.judge(evidence, plan.thresholds)
+    about = {"served": served, "seconds": f"{time.monotonic() - began:.0f}"}
+    return Comparison(verdict, asked.answers, asked.preference, _inputs(plan, asked) | about)
+
+
+async def _prefer(
+    plan: Plan, endpoint: Endpoint, pairs: Sequence[Pair], answered: Callable[[], None]
+) -> Preference | None:
+    if plan.judge is not None:
+        return await by_judge(endpoint, plan.judge, pairs, answered)
+    if plan.reward_model is not None:
+        score = _reward_model(plan.reward_model, Path(plan.base.path))
+        return by_scorer(pairs, score, f"reward model {plan.reward_model}")
+    return None
+
+
+def _reward_model(folder: Path, base_model: Path) -> Score:
+    from alignment.preferences import Message
+    from alignment.reward_model.score import RewardModel
+
+    model = RewardModel.load(folder, base_model)
+
+    def score(rows: Sequence[tuple[Chat, str]]) -> list[float]:
+        return model.score(
+            [([Message(role=said.role, content=said.content) for said in chat], text) for chat, text in rows]
+        )
+
+    return score
+
+
+def _inputs(plan: Plan, asked: _Asked) -> dict[str, str]:
+    return {
+        "candidate": f"{plan.candidate.name}, SHA-256 {plan.candidate.sha256}",
+        "parent": f"{plan.parent.name}, SHA-256 {plan.parent.sha256}",
+        "tasks": ", ".join(f"{task.name} ({len(task.items)} items)" for task in asked.answers.tasks),
+        "open prompts": f"{len(plan.prompts)}, SHA-256 {_prompts_sha256(plan.prompts)}",
+        "judge": "nobody" if asked.preference is None else asked.preference.judge,
+        "sampling": "greedy",
+        "thresholds": f"SHA-256 {sha256(plan.thresholds.model_dump_json().encode()).hexdigest()}",
+    }
+
+
+def _prompts_sha256(prompts: Sequence[Chat]) -> str:
+    whole = sha256()
+    for chat in prompts:
+        whole.update("".join(message.model_dump_json() for message in chat).encode() + b"\n")
+    return whole.hexdigest()

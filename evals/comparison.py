@@ -1,0 +1,161 @@
+"""A candidate and its parent, asked the same; and the figures that the gate judges by."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from evals.answering import answer_both, run_tasks
+from evals.chat import Chat
+from evals.endpoint import Endpoint, Sampling
+from evals.errors import UnusableEvidence
+from evals.favoured import Answered, favoured_words, length_ratio, repetition_rise
+from evals.gate import Evidence
+from evals.integrity import Integrity
+from evals.preference import Pair, Preference, pair_up
+from evals.statistics import Estimate, counted, mcnemar, mean_interval, wilson
+from evals.tasks.task import ItemResult, Task, TaskResult
+
+_OPEN_TOKENS = 160
+_NAMED = 8  # favoured words and faults that a note names
+
+
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """What both models answered.
+
+    Attributes:
+        tasks: What was asked.
+        candidate: Results in the order of the tasks.
+        parent: The same of the parent.
+        pairs: Answers to the open prompts.
+    """
+
+    tasks: tuple[Task, ...]
+    candidate: tuple[TaskResult, ...]
+    parent: tuple[TaskResult, ...]
+    pairs: tuple[Pair, ...]
+
+
+async def collect(
+    endpoint: Endpoint,
+    models: tuple[str, str],
+    tasks: Sequence[Task],
+    prompts: Sequence[Chat],
+    answered: Callable[[], None],
+) -> Answers:
+    """Asks both models everything, greedily.
+
+    Args:
+        endpoint: Where both are served.
+        models: Names of candidate and parent.
+        tasks: With right answers.
+        prompts: Without.
+        answered: Called after each answer.
+    """
+    candidate = await run_tasks(endpoint, models[0], tasks, answered)
+    parent = await run_tasks(endpoint, models[1], tasks, answered)
+    pairs = pair_up(prompts, *await answer_both(endpoint, models, prompts, Sampling(_OPEN_TOKENS), answered))
+    return Answers(tuple(tasks), candidate, parent, tuple(pairs))
+
+
+def evidence(
+    models: tuple[str, str],
+    answers: Answers,
+    preference: Preference | None,
+    integrity: Integrity | None,
+    *,
+    resamples: int = 2000,
+    seed: int = 17,
+) -> Evidence:
+    """Turns answers into figures. What was not measured is left out, and the gate refuses it.
+
+    Args:
+        models: Names of candidate and parent.
+        answers: Of both.
+        preference: On the open prompts; None if nobody judged.
+        integrity: Of the candidate's files; None if nobody looked.
+        resamples: Of each bootstrap.
+        seed: Of the bootstraps.
+
+    Raises:
+        UnusableEvidence: The two did not answer the same items.
+    """
+    figures: dict[str, Estimate] = {}
+    notes: dict[str, tuple[str, ...]] = {}
+    for family, (ours, theirs) in _by_family(answers).items():
+        differences = np.array([a.score - b.score for a, b in zip(ours, theirs, strict=True)])
+        figures[family] = mean_interval(differences, resamples, seed)
+        notes[family] = _family_note(ours, theirs)
+    open_rows = [row for row in map(_of_pair, answers.pairs) if row is not None]
+    figures["length"] = length_ratio(open_rows, resamples, seed)
+    figures["repetition"] = repetition_rise(open_rows, resamples, seed)
+    rows = [*open_rows, *_of_tasks(answers)]
+    found = favoured_words(rows)
+    figures["favoured_words"] = counted(len(found), len(rows))
+    notes["favoured_words"] = tuple(
+        f'"{item.word}" in {item.candidate_share:.0%} of the answers, before in {item.parent_share:.0%}'
+        for item in found[:_NAMED]
+    )
+    figures["unanswered"] = _unanswered(answers)
+    if preference is not None:
+        figures["win_rate"] = preference.win_rate(resamples, seed)
+        figures["unparseable"] = preference.unparseable()
+        counts = f"{preference.count(1.0)} won, {preference.count(0.5)} tied, {preference.count(0.0)} lost"
+        notes["win_rate"] = (f"judged by {preference.judge}: {counts}",)
+    if integrity is not None:
+        figures["integrity"] = counted(len(integrity.faults), integrity.checks)
+        notes["integrity"] = integrity.faults[:_NAMED]
+    return Evidence(candidate=models[0], parent=models[1], figures=figures, notes=notes)
+
+
+def _by_family(answers: Answers) -> Mapping[str, tuple[list[ItemResult], list[ItemResult]]]:
+    families: dict[str, tuple[list[ItemResult], list[ItemResult]]] = {}
+    for ours, theirs in zip(answers.candidate, answers.parent, strict=True):
+        if ours.task != theirs.task or [item.id for item in ours.items] != [item.id for item in theirs.items]:
+            raise UnusableEvidence(f"{ours.model} and {theirs.model} were not asked the same of {ours.task}.")
+        pooled = families.setdefault(ours.family, ([], []))
+        pooled[0].extend(ours.items)
+        pooled[1].extend(theirs.items)
+    return families
+
+
+def _family_note(ours: Sequence[ItemResult], theirs: Sequence[ItemResult]) -> tuple[str, ...]:
+    """Both means; where scores are right or wrong, how many changed sides and McNemar's exact p."""
+    if not ours:
+        return ()
+    means = f"{_mean(ours):.3f} after {_mean(theirs):.3f}"
+    if any(item.score not in (0.0, 1.0) for item in (*ours, *theirs)):
+        return (means,)
+    gained = sum(a.score > b.score for a, b in zip(ours, theirs, strict=True))
+    lost = sum(a.score < b.score for a, b in zip(ours, theirs, strict=True))
+    return (f"{means}; {gained} gained, {lost} lost, McNemar p = {mcnemar(gained, lost):.2g}",)
+
+
+def _mean(items: Sequence[ItemResult]) -> float:
+    return sum(item.score for item in items) / len(items)
+
+
+def _unanswered(answers: Answers) -> Estimate:
+    """Share of items and open prompts, of both models, without an answer."""
+    results = (*answers.candidate, *answers.parent)
+    missing = sum(result.unanswered for result in results)
+    missing += sum((pair.candidate is None) + (pair.parent is None) for pair in answers.pairs)
+    return wilson(missing, sum(result.n for result in results) + 2 * len(answers.pairs))
+
+
+def _of_pair(pair: Pair) -> Answered | None:
+    if pair.candidate is None or pair.parent is None:
+        return None
+    return Answered(" ".join(message.content for message in pair.prompt), pair.candidate, pair.parent)
+
+
+def _of_tasks(answers: Answers) -> list[Answered]:
+    """Every item that both answered; the answers to a pair of prompts count as one."""
+    rows = []
+    for task, ours, theirs in zip(answers.tasks, answers.candidate, answers.parent, strict=True):
+        for item, a, b in zip(task.items, ours.items, theirs.items, strict=True):
+            if a.answered and b.answered:
+                prompt = " ".join(message.content for chat in item.prompts for message in chat)
+                rows.append(Answered(prompt, " ".join(map(str, a.answers)), " ".join(map(str, b.answers))))
+    return rows

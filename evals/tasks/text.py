@@ -1,0 +1,59 @@
+"""Measures of an answer's text, without regard to what was asked."""
+
+import re
+import string
+from functools import lru_cache
+
+_ARTICLES = re.compile(r"\b(a|an|the)\b")
+_PUNCTUATION = str.maketrans("", "", string.punctuation)
+_WORD = re.compile(r"\w+(?:['\u2019]\w+)*")
+_NGRAM = 4
+# How refusals begin, in the starter's words and in those of common chat models. An apology alone is none: "I am sorry,
+# I do not know that place" is an answer.
+_REFUSALS = re.compile(
+    r"\b(?:cannot|can['\u2019]?t|can not|could not|won['\u2019]?t|will not|unable to|not able to|refuse to|must not)\s+"
+    r"(?:\w+\s+)?(?:help|assist|comply|fulfil|fulfill|provide|support|do that|answer that|give you (?:that|advice)|"
+    r"be part of|engage)\b"
+    r"|\bI (?:must|have to) (?:decline|refuse)\b"
+    r"|\bagainst my (?:guidelines|rules|principles)\b",
+    re.IGNORECASE,
+)
+
+
+def normalised(text: str) -> str:
+    """Lower case, without punctuation, articles and surplus white space.
+
+    As the evaluation of SQuAD does it (Rajpurkar et al. 2016, arXiv:1606.05250; `evaluate-v1.1.py`).
+    """
+    return " ".join(_ARTICLES.sub(" ", text.lower().translate(_PUNCTUATION)).split())
+
+
+def words(text: str) -> list[str]:
+    """Words in lower case, numbers included, punctuation not."""
+    return _WORD.findall(text.lower())
+
+
+def repetition(text: str) -> float:
+    """Share of the runs of four words that stood in the answer before: 1 - distinct / all.
+
+    seq-rep-4 of Welleck et al. 2020 (arXiv:1908.04319), on words; 0 for fewer than four words.
+    """
+    row = words(text)
+    runs = [tuple(row[start : start + _NGRAM]) for start in range(len(row) - _NGRAM + 1)]
+    return 1 - len(set(runs)) / len(runs) if runs else 0.0
+
+
+def is_refusal(text: str) -> bool:
+    """Whether the answer declines to help. Known by its wording, so a refusal in other words is missed."""
+    return _REFUSALS.search(text) is not None
+
+
+def has_phrase(text: str, phrase: str) -> bool:
+    """Whether a phrase stands in a text as whole words; case, and how white space is written, do not matter."""
+    return _phrase(phrase).search(text) is not None
+
+
+@lru_cache(maxsize=4096)
+def _phrase(phrase: str) -> re.Pattern[str]:
+    pattern = r"\s+".join(map(re.escape, phrase.split()))
+    return re.compile(rf"(?<!\w){pattern}(?!\w)", re.IGNORECASE)

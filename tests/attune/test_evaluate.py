@@ -1,0 +1,257 @@
+"""`attune eval`: verdicts on versions that are served, stored once; and the gate at the end of `attune align run`."""
+
+import json
+import tempfile
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from sqlalchemy import insert
+
+from alignment.learners import real
+from alignment.pipeline import Job
+from attune import align, cli
+from evals.chat import asked
+from evals.tasks import shipped
+from ledger import audit, versions
+from ledger.clock import utc_now
+from ledger.database import Database
+from ledger.schema import model_versions
+from tests.evals.model_files import WEIGHTS, write_adapter, write_model
+from tests.evals.served import Served, serve
+
+LENIENT = """
+[knowledge]
+low_least = -0.5
+min_items = 10
+reason = "a test"
+[length]
+high_most = 3.0
+min_items = 10
+reason = "a test"
+[repetition]
+high_most = 0.5
+min_items = 10
+reason = "a test"
+[favoured_words]
+high_most = 0
+min_items = 10
+reason = "a test"
+[unanswered]
+high_most = 0.1
+min_items = 10
+reason = "a test"
+[win_rate]
+low_above = 0.5
+min_items = 10
+reason = "a test"
+[unparseable]
+high_most = 0.2
+min_items = 10
+reason = "a test"
+[integrity]
+high_most = 0
+min_items = 1
+reason = "a test"
+"""
+
+
+def parent(messages: list[dict[str, str]]) -> str:
+    return "fair enough"
+
+
+def better(messages: list[dict[str, str]]) -> str:
+    return "enough fair"
+
+
+def judge(messages: list[dict[str, str]]) -> str:
+    first, second = (messages[-1]["content"].split(f"<answer {name}>\n")[1].split("\n")[0] for name in "AB")
+    return "[[C]]" if first == second else "[[A]]" if first == "enough fair" else "[[B]]"
+
+
+@pytest.fixture(autouse=True)
+def home(monkeypatch: pytest.MonkeyPatch, ledger_path: Path) -> Path:
+    monkeypatch.chdir(ledger_path.parent)
+    monkeypatch.setenv("ATTUNE_HOME", str(ledger_path.parent))
+    return ledger_path.parent
+
+
+@pytest.fixture(autouse=True)
+def few_items(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One task and a few prompts, so that a comparison takes no time."""
+    facts = shipped.load("facts")
+    monkeypatch.setattr(shipped, "names", lambda: ("facts",))
+    monkeypatch.setattr(shipped, "load", lambda name: replace(facts, items=facts.items[:40]))
+    monkeypatch.setattr(
+        shipped, "open_prompts", lambda path=None: tuple(asked(f"{path or 'open'} {i}") for i in range(40))
+    )
+
+
+@pytest.fixture
+def database(home: Path) -> Iterator[Database]:
+    """A base v1 and a candidate v2 that grew from it."""
+    opened = Database.open(f"sqlite:///{home}/ledger.db")
+    base = write_model(home / "base")
+    adapter = write_adapter(home / "versions" / "run_x", base)
+    with opened.write() as connection:
+        versions.register_base(connection, path=str(base), sha256="b")
+        row = {"number": 2, "parent_number": 1, "form": "adapter", "path": str(adapter), "sha256": "a"}
+        values = row | {"state": "candidate", "run_id": "run_x", "created_at": utc_now()}
+        connection.execute(insert(model_versions).values(**values))
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def thresholds(home: Path) -> str:
+    path = home / "lenient.toml"
+    path.write_text(LENIENT)
+    return str(path)
+
+
+@pytest.fixture
+def served() -> Iterator[Served]:
+    with (
+        tempfile.TemporaryDirectory(prefix="attune-") as folder,
+        serve(Path(folder), {"attune@v1": parent, "attune@v2": better, "judge": judge}) as running,
+    ):
+        yield running
+
+
+def state(database: Database) -> str:
+    with database.read() as connection:
+        return versions.get(connection, 2).state
+
+
+def compare(served: Served, thresholds: str, *more: str) -> int:
+    arguments = ["v1", "v2", "--url", served.url, "--judge", "judge", "--thresholds", thresholds, *more]
+    return cli.run(["eval", "compare", *arguments])
+
+
+def test_a_better_candidate_passes_and_its_verdict_stands(
+    database: Database, served: Served, thresholds: str, home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert compare(served, thresholds, "--record", "--out", str(home / "report")) == 0
+    assert "attune@v2 passes" in capsys.readouterr().out
+    assert state(database) == "passed"
+    assert {path.name for path in (home / "report").iterdir()} == {
+        "report.md",
+        "report.html",
+        "verdict.json",
+        "answers.json",
+    }
+    assert cli.run(["versions", "show", "v2"]) == 0
+    shown = capsys.readouterr().out
+    assert "verdict of the gate" in shown and "win_rate" in shown and "report.html" in shown
+    assert compare(served, thresholds, "--record") == 64
+    assert "attune@v2 is passed" in capsys.readouterr().err
+    assert cli.run(["eval", "override", "v2", "--reason", "why not"]) == 1
+    assert cli.run(["eval", "rank", "--json"]) == 0
+    assert list(json.loads(capsys.readouterr().out)) == ["attune@v2", "attune@v1"]
+
+
+def test_an_identical_candidate_is_refused_with_2_and_overridden_with_a_reason(
+    database: Database, served: Served, thresholds: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    served.models = {**served.models, "attune@v2": parent}
+    assert compare(served, thresholds, "--record") == 2
+    assert "attune@v2 is refused for win_rate" in capsys.readouterr().out
+    assert state(database) == "rejected"
+    assert cli.run(["eval", "override", "v2", "--reason", "the judge was blind"]) == 0
+    assert state(database) == "passed"
+    with database.read() as connection:
+        assert audit.latest(connection)[0].reason == "the judge was blind"
+        report = versions.get(connection, 2).gate_report
+    assert report is not None and report["passed"] is False and report["preference"]["tied"] == 40
+
+
+def test_without_a_record_nothing_is_stored(
+    database: Database, served: Served, thresholds: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert compare(served, thresholds, "--json") == 0
+    assert json.loads(capsys.readouterr().out)["passed"] is True
+    assert state(database) == "candidate"
+
+
+def test_damaged_weights_are_refused_although_the_answers_are_good(
+    database: Database, served: Served, thresholds: str, home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    weights = home / "versions" / "run_x" / "adapter_model.safetensors"
+    weights.write_bytes(weights.read_bytes()[:-1])
+    assert (home / "base" / WEIGHTS).is_file()
+    assert compare(served, thresholds) == 2
+    assert "refused for integrity" in capsys.readouterr().out
+
+
+def test_tasks_are_measured_with_n_and_standard_error(served: Served, capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.run(["eval", "run", "facts", "--version", "v1", "--url", served.url, "--json"]) == 0
+    [row] = json.loads(capsys.readouterr().out)
+    assert (row["task"], row["mean"], row["n"], row["standard_error"], row["unanswered"]) == ("facts", 0, 40, 0, 0)
+    assert cli.run(["eval", "run", "--version", "v1", "--url", served.url]) == 0
+    assert "knowledge" in capsys.readouterr().out
+
+
+def test_a_version_that_is_not_served_ends_with_1_and_a_sentence(
+    served: Served, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.run(["eval", "run", "--version", "v7", "--url", served.url]) == 1
+    assert "does not serve attune@v7" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["compare", "v1", "v2", "--judge", "m"],
+        ["compare", "v1", "v2", "--judge", "m", "--url", "unix:///s", "--reward-model", "r"],
+        ["compare", "v1", "newest"],
+        ["compare", "v1", "v1"],
+        ["compare", "v2", "v1", "--record"],
+        ["override", "v2"],
+        ["run", "--url", "unix:///s", "--key-file", "nothing"],
+    ],
+)
+def test_wrong_usage_of_eval_ends_with_64(
+    arguments: list[str], database: Database, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.run(["eval", *arguments]) == 64
+    assert "Traceback" not in capsys.readouterr().err
+
+
+def test_an_alignment_run_ends_with_a_verdict_that_is_kept(
+    database: Database,
+    served: Served,
+    home: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """Without a reward model nobody judges, and the gate refuses for that alone, the lack of tasks aside."""
+
+    @asynccontextmanager
+    async def engine(home: Path, base: object, of: Sequence[object], say: Callable[[str], None]) -> AsyncIterator[str]:
+        yield served.url
+
+    monkeypatch.setattr("attune.trial_engine.trial_engine", engine)
+    job = Job(database, home, real(), lambda line: None)
+    with database.read() as connection:
+        version = versions.get(connection, 2)
+    assert not align._passes(job, version)
+    assert "win_rate" in capsys.readouterr().out
+    assert state(database) == "rejected"
+    with database.read() as connection:
+        assert not align._passes(job, versions.get(connection, 2))
+    assert "was judged before" in capsys.readouterr().out
+
+
+def test_a_candidate_whose_files_are_not_whole_is_refused_before_an_engine_is_started(
+    database: Database, home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("attune.trial_engine.trial_engine", None)
+    weights = home / "versions" / "run_x" / "adapter_model.safetensors"
+    weights.write_bytes(weights.read_bytes()[:-1])
+    assert cli.run(["eval", "compare", "v1", "v2", "--record"]) == 2
+    assert state(database) == "rejected"
+    assert cli.run(["versions", "show", "v2"]) == 0
+    shown = capsys.readouterr().out
+    assert "integrity" in shown and "1.000 (1.000 to 1.000" in shown

@@ -1,0 +1,79 @@
+"""The engine of a comparison: it comes, it goes, and its failure is a sentence."""
+
+import json
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from attune import trial_engine
+from attune.errors import WrongUsage
+from evals.endpoint import Endpoint, require_models
+from ledger.clock import utc_now
+from ledger.records import ModelVersion
+from server.controller.errors import EngineFailed
+from server.controller.processes import inhabitants
+
+ROOT = Path(__file__).resolve().parents[2]
+BASE = ModelVersion(1, None, "base", "/models/base", "b", "live", utc_now())
+
+
+@pytest.fixture
+def home(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))
+    with tempfile.TemporaryDirectory(prefix="attune-") as folder:
+        monkeypatch.setenv("ATTUNE_HOME", folder)
+        yield Path(folder)
+
+
+def run_instead(monkeypatch: pytest.MonkeyPatch, *command: str) -> None:
+    def fake_command(settings: object, platform: object, *, model: Path, name: str, socket: Path) -> list[str]:
+        return [*command, "--uds", str(socket), "--served-model-name", name]
+
+    monkeypatch.setattr(trial_engine, "command", fake_command)
+    monkeypatch.setattr(trial_engine.platform, "detect", lambda: "cpu")
+
+
+async def test_it_serves_while_the_block_runs_and_leaves_nothing(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    run_instead(monkeypatch, sys.executable, "-m", "tests.fake_engine")
+    said: list[str] = []
+    async with trial_engine.trial_engine(home, BASE, [BASE], said.append) as url:
+        await require_models(Endpoint(url), ["attune@v1"])
+        assert inhabitants(home / "trial" / "run")
+    assert not inhabitants(home / "trial" / "run")
+    assert said == ["engine: importing vLLM"]
+
+
+async def test_an_engine_that_ends_by_itself_is_named_with_its_log(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    run_instead(monkeypatch, "bash", "-c", "echo 'ValueError: no such model'; exit 3")
+    with pytest.raises(EngineFailed, match=r"no such model.*engine-eng.*\.log"):
+        async with trial_engine.trial_engine(home, BASE, [BASE], lambda line: None):
+            pass
+
+
+def test_adapters_are_served_under_their_names_with_the_next_rank_that_vllm_takes(tmp_path: Path) -> None:
+    folders = []
+    for rank in (2, 12):
+        folder = tmp_path / f"rank{rank}"
+        folder.mkdir()
+        (folder / "adapter_config.json").write_text(json.dumps({"r": rank}))
+        folders.append(str(folder))
+    adapters = [
+        ModelVersion(number, 1, "adapter", path, str(number), "candidate", utc_now())
+        for number, path in enumerate(folders, start=2)
+    ]
+    arguments = trial_engine._adapters(BASE, [BASE, *adapters])
+    assert arguments[arguments.index("--max-lora-rank") + 1] == "16"
+    assert arguments[arguments.index("--lora-modules") + 1 :] == [
+        f"attune@v2={folders[0]}",
+        f"attune@v3={folders[1]}",
+    ]
+    assert trial_engine._adapters(BASE, [BASE]) == []
+
+
+def test_two_bases_cannot_be_served_by_one_engine() -> None:
+    other = ModelVersion(2, None, "base", "/other", "o", "candidate", utc_now())
+    with pytest.raises(WrongUsage, match="--url"):
+        trial_engine._adapters(BASE, [BASE, other])
