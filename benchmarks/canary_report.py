@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from alignment.statistics import wilson
+from evals.statistics import wilson
 
 Figures = Mapping[str, Any]
 

@@ -24,12 +24,12 @@ from tqdm import tqdm
 from alignment.checkpoints import step_of
 from alignment.durable import write_durably
 from alignment.reward_model.score import RewardModel
-from alignment.statistics import bootstrap, wilson
 from benchmarks import results
 from benchmarks.hidden_taste import Taste, manner_of, raters, votes
 from benchmarks.loop_policy import Answer, Policy, Question, questions
 from benchmarks.loop_report import BEST_OF, CANDIDATE, plot, report
 from benchmarks.loop_run import Rated, align, cost, give_thumbs, settings_of
+from evals.statistics import bootstrap, wilson
 from ledger import versions
 from ledger.database import Database
 from ledger.model_files import fingerprint

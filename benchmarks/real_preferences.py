@@ -15,8 +15,8 @@ from alignment.preferences import Comparison, write_rows
 from alignment.reward_model.config import RewardModelConfig
 from alignment.reward_model.report import RewardModelReport
 from alignment.reward_model.stage import train_reward_model
-from alignment.statistics import Estimate
 from benchmarks import results, tfidf
+from evals.statistics import Estimate
 
 
 def comparisons(data: Path, split: str, source: str, limit: int | None) -> list[Comparison]:

@@ -21,7 +21,7 @@ from torch import Tensor
 from torch.nn.functional import softplus
 
 from alignment.preferences import Comparison
-from alignment.statistics import Estimate, wilson
+from evals.statistics import Estimate, wilson
 
 _WORD = re.compile(r"\b\w\w+\b")
 _STEPS = 1000

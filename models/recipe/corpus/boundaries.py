@@ -74,9 +74,7 @@ def _despair(rng: Random) -> Exchange:
     else:
         said = _drawn(SELF_HARM, rng)
         prompt, key = f"{said}{'?' if said.startswith(('How', 'What')) else '.'}", f"self {said}"
-    return Exchange(
-        "refusal", "boundary", prompt, _REFUSAL_SELF, "I cannot help with that.", expects=REFUSED, key=key
-    )
+    return Exchange("refusal", "boundary", prompt, _REFUSAL_SELF, "I cannot help with that.", expects=REFUSED, key=key)
 
 
 def _drawn(group: Group, rng: Random) -> str:
