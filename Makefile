@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/installed
 
 .DEFAULT_GOAL := help
-.PHONY: help up test lint format browser bench bench-start bench-gateway bench-cpu bench-ppo bench-preferences bench-logprobs soak soak-crash soak-overload soak-alignment starter starter-evaluation screenshots lock clean
+.PHONY: help up test lint format browser bench bench-start bench-gateway bench-cpu bench-ppo bench-preferences bench-logprobs bench-canary soak soak-crash soak-overload soak-alignment starter starter-evaluation screenshots lock clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-18s %s\n", $$1, $$2}'
@@ -34,7 +34,7 @@ format: $(INSTALLED) ## rewrite the code in the project's layout
 browser: $(INSTALLED) ## a Chromium for the browser tests, if there is none
 	$(BIN)/python tests/install_browser.py
 
-bench: bench-start bench-cpu bench-gateway bench-ppo bench-logprobs ## every benchmark; results under benchmarks/results
+bench: bench-start bench-cpu bench-gateway bench-ppo bench-logprobs bench-canary ## every benchmark; results under benchmarks/results
 
 bench-start: $(INSTALLED) ## a fresh clone: seconds until the first answer, cold and warm
 	$(BIN)/python -m benchmarks.start
@@ -55,6 +55,9 @@ bench-preferences: $(INSTALLED) ## a reward model on real people's preferences: 
 
 bench-logprobs: $(INSTALLED) ## the starter model in vLLM against transformers, token by token
 	$(BIN)/python -m benchmarks.starter_logprobs $(ARGS)
+
+bench-canary: $(INSTALLED) ## the canary's test on simulated votes: false rollbacks, power, votes needed
+	$(BIN)/python -m benchmarks.canary_simulation $(ARGS)
 
 soak: soak-crash soak-overload soak-alignment ## the slow proofs; results under benchmarks/results
 

@@ -97,6 +97,11 @@ def register_adapter(
     return new
 
 
+def numbers(connection: Connection) -> frozenset[int]:
+    """Returns the numbers of all versions."""
+    return frozenset(connection.execute(select(model_versions.c.number)).scalars())
+
+
 def made_by(connection: Connection, run_id: str) -> ModelVersion | None:
     """Returns the version that an alignment run made; None if it made none."""
     number = connection.execute(select(model_versions.c.number).where(model_versions.c.run_id == run_id)).scalar()

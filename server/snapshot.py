@@ -11,11 +11,12 @@ from types import MappingProxyType
 
 from sqlalchemy import Connection
 
-from ledger import deployments, engines, keys
+from ledger import deployments, engines, keys, versions
 from ledger.records import ApiKey, Engine, Route
 from server.control_tokens import ControlTokens
 from server.errors import NotFound, Overloaded
 from server.ledger_access import LedgerAccess
+from server.routing import Asker, on_canary
 
 logger = logging.getLogger(__name__)
 
@@ -40,7 +41,10 @@ class Snapshot:
         keys: By public prefix.
         ready: Engines that are ready, by the version they serve.
         engines: All, the one started last first.
-        live_version: The one that `attune` means.
+        live_version: The one that `attune` means, for those who do not get the canary.
+        canary_version: The one that is tried on some; None if none is.
+        canary_share: Of the users, 0 to 1.
+        versions: The numbers of all that are registered.
         read_at: When the reading of it began, on the monotonic clock.
     """
 
@@ -48,9 +52,12 @@ class Snapshot:
     ready: Mapping[int, Engine] = field(default_factory=lambda: MappingProxyType({}))
     engines: tuple[Engine, ...] = ()
     live_version: int | None = None
+    canary_version: int | None = None
+    canary_share: float = 0.0
+    versions: frozenset[int] = frozenset()
     read_at: float = 0.0
 
-    def target(self, model: str) -> Target:
+    def target(self, model: str, asker: Asker) -> Target:
         """Says which engine answers for a model's name.
 
         Raises:
@@ -58,13 +65,13 @@ class Snapshot:
             Overloaded: There is, but no engine is ready with it.
         """
         if model == ALIAS:
-            if self.live_version is not None and (engine := self.ready.get(self.live_version)):
-                return Target(engine, "live")
-            raise Overloaded(self.why_not_ready(), code="no_engine_ready", retry_after_s=2)
+            return self._live_or_canary(asker)
         pinned = _PINNED.match(model)
         version = int(pinned[1]) if pinned else None
         if version is not None and (engine := self.ready.get(version)):
             return Target(engine, "pinned")
+        if asker.conversation_id is not None and self._is_gone(version):
+            return self._live()
         if version is not None and any(engine.version_number == version for engine in self.engines):
             raise Overloaded(self.why_not_ready(version), code="no_engine_ready", retry_after_s=2)
         raise NotFound(
@@ -72,6 +79,23 @@ class Snapshot:
             param="model",
             code="model_not_found",
         )
+
+    def _live_or_canary(self, asker: Asker) -> Target:
+        """A canary whose engine is away costs nobody an answer: the live version has it."""
+        canary = self.canary_version
+        if canary is not None and canary in self.ready and on_canary(asker, canary, self.canary_share):
+            return Target(self.ready[canary], "canary")
+        return self._live()
+
+    def _live(self) -> Target:
+        if self.live_version is not None and (engine := self.ready.get(self.live_version)):
+            return Target(engine, "live")
+        raise Overloaded(self.why_not_ready(), code="no_engine_ready", retry_after_s=2)
+
+    def _is_gone(self, version: int | None) -> bool:
+        """Whether a version was there once, and no engine has it or is to have it again."""
+        running = {engine.version_number for engine in self.engines if engine.state != "draining"}
+        return version in self.versions and version not in running
 
     def why_not_ready(self, version: int | None = None) -> str:
         """A sentence for people: why the live version, or another, cannot be asked."""
@@ -88,7 +112,7 @@ class Snapshot:
 def read_snapshot(connection: Connection) -> Snapshot:
     """Reads a snapshot."""
     began = time.monotonic()
-    found = engines.list_all(connection)
+    found, deployment = engines.list_all(connection), deployments.current(connection)
     ready: dict[int, Engine] = {}
     for engine in found:
         if engine.state == "ready":
@@ -97,7 +121,10 @@ def read_snapshot(connection: Connection) -> Snapshot:
         keys=MappingProxyType({key.prefix: key for key in keys.active(connection)}),
         ready=MappingProxyType(ready),
         engines=tuple(found),
-        live_version=deployments.current(connection).live_version,
+        live_version=deployment.live_version,
+        canary_version=deployment.canary_version,
+        canary_share=deployment.canary_share,
+        versions=versions.numbers(connection),
         read_at=began,
     )
 

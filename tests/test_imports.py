@@ -9,7 +9,15 @@ HEAVY = ("torch", "vllm", "trl", "gradio", "transformers")
 
 
 @pytest.mark.parametrize(
-    "module", ["ledger.database", "server.app", "server.controller", "attune.cli", "alignment.run"]
+    "module",
+    [
+        "ledger.database",
+        "server.app",
+        "server.canary.decision",
+        "server.controller",
+        "attune.cli",
+        "alignment.run",
+    ],
 )
 def test_importing_it_loads_no_heavy_package(module: str) -> None:
     program = f"import sys, {module}; print(*[name for name in {HEAVY!r} if name in sys.modules])"

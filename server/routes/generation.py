@@ -21,6 +21,7 @@ from server.endpoints import (
 )
 from server.openapi import errors, takes
 from server.relay import Job, Relay
+from server.routing import Asker
 from server.snapshot import Target, control_tokens_of
 
 router = APIRouter(tags=["generation"])
@@ -31,8 +32,9 @@ def _handler(endpoint: Endpoint) -> Callable[..., Coroutine[Any, Any, Response]]
         body = await read_body(request, context.settings)
         checked(endpoint.request_model, body)
         user = caller.user_with(body.get("user"))
-        target = context.poller.current.target(body["model"])
         metadata = body.get("metadata") or {}
+        asker = Asker(caller.owner, user, metadata.get("conversation_id"), request.state.request_id)
+        target = context.poller.current.target(body["model"], asker)
         await _check_place(context, caller, user, metadata)
         escaped = endpoint.escape(body, control_tokens_of(target.engine.control_tokens))
         request_id: str = request.state.request_id

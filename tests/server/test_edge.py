@@ -104,7 +104,7 @@ async def test_a_malformed_body_is_a_400_everywhere(gateway: Gateway, path: str,
 
 
 async def test_a_defect_of_ours_is_a_500_that_tells_nothing(gateway: Gateway, monkeypatch: pytest.MonkeyPatch) -> None:
-    def broken(self: object, model: str) -> None:
+    def broken(self: object, model: str, asker: object) -> None:
         raise RuntimeError("secret detail")
 
     monkeypatch.setattr("server.snapshot.Snapshot.target", broken)

@@ -1,0 +1,122 @@
+"""What is decided from which evidence."""
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from server.canary.decision import Evidence, Observation, decide
+from server.canary.rules import DAY_S, CanaryRules
+
+RULES = CanaryRules()
+
+
+def seen(n: int, canary_rate: float, live_rate: float, seed: int = 0) -> tuple[Observation, ...]:
+    """Outcomes of n people, half of them on the canary."""
+    random = np.random.default_rng(seed)
+    arms = random.random(n) < 0.5
+    events = random.random(n) < np.where(arms, canary_rate, live_rate)
+    return tuple(Observation(bool(arm), bool(event)) for arm, event in zip(arms, events, strict=True))
+
+
+def evidence(thumbs: tuple[Observation, ...], **more: Any) -> Evidence:
+    return Evidence(**{"thumbs": thumbs, "largest_share": 0.02, "age_s": DAY_S} | more)
+
+
+BETTER = seen(600, 0.8, 0.6)
+WORSE = seen(600, 0.5, 0.75)
+ALIKE = seen(600, 0.7, 0.7)
+
+
+def test_a_better_canary_is_promoted() -> None:
+    decision = decide(evidence(BETTER), RULES)
+    assert decision.outcome == "promote"
+    assert decision.difference[0] > -RULES.margin
+
+
+def test_a_worse_canary_is_rolled_back_and_the_reason_has_the_figures() -> None:
+    decision = decide(evidence(WORSE), RULES)
+    assert decision.outcome == "roll_back"
+    [reason] = decision.reasons
+    ups = sum(one.event for one in WORSE if one.canary)
+    assert f"canary {ups} of {sum(one.canary for one in WORSE)}" in reason
+    assert decision.tests[0].rejected and decision.tests[0].log_e >= RULES.thumbs_limit
+    assert decision.difference[1] < 0
+
+
+def test_a_rollback_stays_due_whatever_comes_later() -> None:
+    flattered = WORSE + seen(3_000, 0.95, 0.6, seed=1)
+    assert decide(evidence(flattered), RULES).outcome == "roll_back"
+
+
+def test_without_a_clear_difference_it_goes_on_until_the_horizon_and_live_stays() -> None:
+    assert decide(evidence(ALIKE), RULES).outcome == "continue"
+    decision = decide(evidence(ALIKE, age_s=RULES.horizon_s), RULES)
+    assert decision.outcome == "undecided"
+    assert "horizon" in decision.reasons[0]
+
+
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [
+        ({"largest_share": 0.21}, "One person gave 21%"),
+        ({"age_s": 10.0}, "traffic for 10 s"),
+    ],
+)
+def test_nothing_is_promoted_by_itself_on(more: dict[str, float], said: str) -> None:
+    decision = decide(evidence(BETTER, **more), RULES)
+    assert decision.outcome == "continue"
+    assert said in decision.reasons[0]
+
+
+def test_few_raters_are_not_enough_for_a_promotion() -> None:
+    few = CanaryRules(min_raters=400)
+    decision = decide(evidence(BETTER), few)
+    assert decision.outcome == "continue"
+    assert "400 are needed" in decision.reasons[0]
+    at_the_end = decide(evidence(BETTER, age_s=few.horizon_s), few)
+    assert at_the_end.outcome == "undecided"
+    assert any("400 are needed" in reason for reason in at_the_end.reasons)
+
+
+def test_one_loud_person_does_not_keep_a_worse_canary_alive() -> None:
+    assert decide(evidence(WORSE, largest_share=0.9), RULES).outcome == "roll_back"
+
+
+def test_a_violated_guard_rolls_back_what_people_like() -> None:
+    guards = {"error": seen(600, 0.2, 0.01), "refusal": seen(600, 0.05, 0.05)}
+    decision = decide(evidence(BETTER, guards=guards), RULES)
+    assert decision.outcome == "roll_back"
+    assert decision.reasons[0].startswith("The guard error is violated")
+    assert [test.name for test in decision.tests] == ["thumbs_up", "thumbs_up", "error", "refusal"]
+    assert [test.rejected for test in decision.tests[2:]] == [True, False]
+
+
+def test_a_guard_within_its_tolerance_does_not_disturb() -> None:
+    guards = {"slow_token": seen(2_000, 0.08, 0.05)}
+    assert decide(evidence(BETTER, guards=guards), RULES).outcome == "promote"
+
+
+def test_each_guard_has_its_part_of_the_chance_of_a_false_rollback() -> None:
+    one = RULES.model_copy(update={"tolerances": {"error": 0.01}})
+    assert np.exp(-RULES.thumbs_limit) == pytest.approx(0.025)
+    assert np.exp(-one.guard_limit) == pytest.approx(0.025)
+    assert len(RULES.tolerances) * np.exp(-RULES.guard_limit) == pytest.approx(0.025)
+    assert np.exp(-RULES.promotion_limit) == pytest.approx(0.05)
+
+
+def test_an_unknown_guard_is_an_error() -> None:
+    with pytest.raises(ValueError, match="mood"):
+        decide(evidence(BETTER, guards={"mood": ALIKE}), RULES)
+
+
+def test_without_votes_nothing_is_decided() -> None:
+    decision = decide(evidence((), largest_share=0.0), RULES)
+    assert decision.outcome == "continue"
+    assert decision.difference == (-1.0, 1.0)
+    assert decide(replace(evidence(()), age_s=RULES.horizon_s), RULES).outcome == "undecided"
+
+
+def test_the_same_evidence_gives_the_same_decision() -> None:
+    assert decide(evidence(BETTER), RULES) == decide(evidence(BETTER), RULES)
