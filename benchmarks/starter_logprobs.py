@@ -113,9 +113,7 @@ def difference(dtype: str, ours: list[list[float]], theirs: list[list[float]]) -
 def table(differences: Sequence[Difference]) -> list[str]:
     """The differences as Markdown."""
     lines = ["| dtype of both | tokens | mean | 99 % below | largest |", "| --- | --- | --- | --- | --- |"]
-    return lines + [
-        f"| {d.dtype} | {d.tokens:,} | {d.mean:.5f} | {d.p99:.4f} | {d.largest:.4f} |" for d in differences
-    ]
+    return lines + [f"| {d.dtype} | {d.tokens:,} | {d.mean:.5f} | {d.p99:.4f} | {d.largest:.4f} |" for d in differences]
 
 
 def compare(size: int) -> list[Difference]:

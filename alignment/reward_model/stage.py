@@ -158,9 +158,7 @@ def _describe(tokens: ChatTokens, about: About, folder: Path) -> None:
     (folder / ABOUT_FILE).write_text(about.model_dump_json(indent=2) + "\n", encoding="utf-8")
 
 
-def _report(
-    trainer: JointRewardTrainer, lesson: _Lesson, about: About, shuffled: Quality | None
-) -> RewardModelReport:
+def _report(trainer: JointRewardTrainer, lesson: _Lesson, about: About, shuffled: Quality | None) -> RewardModelReport:
     config, out = lesson.config, lesson.run.out
     metrics = MetricsFile(out / "metrics.jsonl")
     resampling = Resampling(config.bootstrap, lesson.run.seed, config.min_slice)
