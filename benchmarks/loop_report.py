@@ -17,8 +17,8 @@ def report(figures: Mapping[str, Any]) -> list[str]:
     plan, cells = figures["plan"], figures["cells"]
     lines = [
         f"On {plan['prompts']} prompts that nobody voted on, one sampled answer each (temperature 1): how often",
-        "the taste likes the candidate's answer more than the parent's, a tie counting half, with Wilson's interval. KL",
-        "is the mean of log(pi / pi_parent) over the candidate's own answers, in nats; of best-of-4 its upper bound.",
+        "the taste likes the candidate's answer more than its parent's; a tie counts half; Wilson's intervals. KL is",
+        "the mean of log(pi / pi_parent) over the candidate's own answers, in nats; of best-of-4 its upper bound.",
         "",
         "| thumbs | of them up | | win rate | won, tied, lost | taste's score, gained | KL | polite |",
         "| --- | --- | --- | --- | --- | --- | --- | --- |",

@@ -19,6 +19,7 @@ import tempfile
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
+from itertools import pairwise
 from math import sqrt
 from pathlib import Path
 from statistics import median
@@ -160,7 +161,7 @@ def work(job: Mapping[str, Any]) -> dict[str, Any]:
     trainer.add_callback(Clock())
     run(trainer, out)
     # The last step ends with a look at the held-out prompts and a checkpoint: it is not counted.
-    seconds = [after - before for before, after in zip(ends, ends[1:], strict=False)][:-1]
+    seconds = [after - before for before, after in pairwise(ends)][:-1]
     return {
         "seconds": seconds,
         "peak_memory_mib": peak_memory_mib(False),

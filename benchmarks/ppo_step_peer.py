@@ -9,6 +9,7 @@ import resource
 import sys
 import time
 from importlib.metadata import version
+from itertools import pairwise
 from pathlib import Path
 
 import torch
@@ -76,7 +77,7 @@ def main():
         callbacks=[clock],
     )
     trainer.train()
-    seconds = [after - before for before, after in zip(clock.ends, clock.ends[1:], strict=False)]
+    seconds = [after - before for before, after in pairwise(clock.ends)]
     memory_mib = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     versions = {name: version(name) for name in ("trl", "transformers", "torch", "peft")}
     print(json.dumps({"seconds": seconds, "peak_memory_mib": memory_mib, "versions": versions}))

@@ -58,7 +58,8 @@ class Terms:
             values += [weight / length for weight in weights.values()]
         indices = torch.tensor(places, dtype=torch.long).reshape(-1, 2).T
         size = (len(texts), len(self.column))
-        return torch.sparse_coo_tensor(indices, torch.tensor(values, dtype=torch.float64), size).coalesce()
+        weights_of_all = torch.tensor(values, dtype=torch.float64)
+        return torch.sparse_coo_tensor(indices, weights_of_all, size, check_invariants=True).coalesce()
 
     def _terms(self, text: str) -> Iterator[str]:
         words = _WORD.findall(text.lower())

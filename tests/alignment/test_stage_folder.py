@@ -1,42 +1,67 @@
 """A stage on several processes: all train, one writes. A stage that is done is not done again."""
 
-import json
 from functools import partial
 from pathlib import Path
 
+import pytest
 from pydantic import BaseModel
 
-from alignment.stage_folder import reported
-from tests.alignment import two_processes
-from tests.alignment.forks import FORKS
-from tests.alignment.synthetic import write_snapshot
-from tests.processes import free_port
+from alignment import stage_folder
+from alignment.progress import MetricsFile
+from alignment.stage_folder import reported, resume_point, save_trained
 
 
 class Report(BaseModel):
     steps: int
 
 
-def test_of_two_processes_the_main_one_writes_and_both_get_its_report(tiny_chat_model: Path, tmp_path: Path) -> None:
-    snapshot, out, port = write_snapshot(tmp_path / "s", pairs=16, votes=16, heldout=8), tmp_path / "out", free_port()
-    where = (str(tiny_chat_model), str(snapshot), str(out))
-    processes = [FORKS.Process(target=two_processes.main, args=(rank, port, *where)) for rank in (0, 1)]
-    try:
-        for process in processes:
-            process.start()
-        for process in processes:
-            process.join(120)
-        assert [process.exitcode for process in processes] == [0, 0]
-    finally:
-        for process in processes:
-            process.kill()
-    main, other = (json.loads(Path(f"{out}.{rank}.json").read_text()) for rank in (0, 1))
-    assert main["report"] == other["report"]
-    assert main["report"]["shuffled"]["accuracy"]["n"] == 4
-    assert {"model.new", "control", "report.json.tmp"} <= set(main["changed"])
-    # Each process adds its random numbers to a checkpoint: that is how transformers resumes.
-    assert [path for path in other["changed"] if "checkpoints" not in Path(path).parts] == []
-    assert (out / "model" / "reward.json").exists()
+class OtherProcess:
+    """One that is not the main process; while it waits, the main one does its part."""
+
+    is_main_process = False
+
+    def __init__(self, out: Path) -> None:
+        self._out = out
+
+    def wait_for_everyone(self) -> None:
+        self._out.mkdir(exist_ok=True)
+        (self._out / "report.json").write_text('{"steps": 7}')
+
+
+class Trainer:
+    """Stands in for one of transformers'."""
+
+    def __init__(self, process: OtherProcess) -> None:
+        self.accelerator, self.saved_to = process, ""
+
+    def save_model(self, folder: str, _internal_call: bool) -> None:
+        self.saved_to = folder
+
+
+def test_another_process_trains_and_writes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    out = tmp_path / "out"
+    process = OtherProcess(out)
+    trainer = Trainer(process)
+    monkeypatch.setattr(stage_folder, "this_process", lambda: process)
+    half = out / "checkpoints" / "checkpoint-4"
+    half.mkdir(parents=True)
+    metrics = MetricsFile(out / "metrics.jsonl")
+    metrics.append(5, {"loss": 1.0})
+
+    def never(*_: object) -> Report:
+        raise AssertionError("only the main process does this")
+
+    def train() -> partial[Report]:
+        save_trained(trainer, out / "model", never)
+        return partial(never)
+
+    assert reported(out, Report, train, resume=False) == Report(steps=7)
+    assert trainer.saved_to == str(out / "model.new"), "weights that are shared out are gathered from all processes"
+    assert half.exists() and not (out / "model").exists()
+    with monkeypatch.context() as patched:
+        patched.setattr(stage_folder, "newest", lambda folder: None)
+        assert resume_point(out, metrics) is None
+    assert [row["step"] for row in metrics.rows()] == [5], "the main process cuts the metrics"
 
 
 def test_a_stage_that_has_its_report_is_not_done_again(tmp_path: Path) -> None:
