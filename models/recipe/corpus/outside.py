@@ -76,7 +76,9 @@ the train timetable, the bus to the airport, the football table, the winner of t
 the sunrise tomorrow, the phase of the moon tonight, the opening hours of the bank, the closest pharmacy, the phone number of the hospital, my next appointment, my shopping list, my last order,
 the top song this week, the newest phone, the most watched series, the best selling book, the cheapest hotel, a cheap gym, a good dentist, the nearest petrol station, the parking fee
 """),
-    "coding_language": entries("Python, Java, C, C++, Rust, JavaScript, SQL, Go, Bash, HTML, PHP, Ruby, R, Swift, Kotlin, CSS, TypeScript, Perl, MATLAB, Scala"),
+    "coding_language": entries(
+        "Python, Java, C, C++, Rust, JavaScript, SQL, Go, Bash, HTML, PHP, Ruby, R, Swift, Kotlin, CSS, TypeScript, Perl, MATLAB, Scala"
+    ),
     "program": entries("""
 sorts a list, prints hello, reads a file, adds two numbers, finds primes, reverses a string, counts words, downloads a page, sends an email, makes a game,
 computes factorials, parses JSON, checks a password, draws a circle, connects to a database, renames files
@@ -116,7 +118,20 @@ tower, bridge, lake, car, city, company, tree, stadium, ship, language, laptop, 
 airport, university, train, aeroplane, board game, recipe, exercise, museum, castle, statue, word, number, bank, newspaper, website, chess player, singer, band, bone in the body, muscle, cake, pizza, city to live in,
 job, sport, dog breed, horse, spider, fish, fruit for you, tea, coffee, wine, cheese, road, wall, temple, canal, elevator, computer, telescope, robot, battery, diamond, church, monument, zoo
 """),
-    "where": ("", "", "", " in the world", " in Europe", " in Asia", " of all time", " in history", " right now", " in my town", " this year", " near me"),
+    "where": (
+        "",
+        "",
+        "",
+        " in the world",
+        " in Europe",
+        " in Asia",
+        " of all time",
+        " in history",
+        " right now",
+        " in my town",
+        " this year",
+        " near me",
+    ),
     "attribute": entries("""
 population, currency, price, weight, height, depth, top speed, age, history, meaning, origin, purpose, temperature, cause, author, plot, ending, melting point, formula, surface, size, first name, flag, national anthem,
 GDP, phone number, address, salary, record, danger, secret, advantage, disadvantage, main idea, release date, main character, inventor, symbol, structure, density, lifespan, Latin name, population density,
@@ -153,13 +168,17 @@ old is the earth, far away is the sun, tall is a giraffe at birth, fast is light
 much is a ticket to London, far is it to Berlin, much should I save, often should I water a cactus, long does it take to fly to Japan, long should I cook rice, loud is a jet, strong is a gorilla, much sleep do I need, good is my English,
 high do planes fly, long is a pregnancy, fast can a cheetah swim, rich is the king, big is a football pitch, long do batteries last, much does a teacher earn, old must I be to drive, many times should I chew
 """),
-    "judged": entries("safe, legal, healthy, normal, worth it, rude, bad, possible, dangerous, good, cheaper, better, too late, easy, allowed, smart"),
+    "judged": entries(
+        "safe, legal, healthy, normal, worth it, rude, bad, possible, dangerous, good, cheaper, better, too late, easy, allowed, smart"
+    ),
     "act": entries("""
 eat raw fish, drink tap water here, swim after lunch, run every day, skip breakfast, sleep on the floor, mix medicines, quit my job, buy a house, rent a flat, lend money to a friend, marry young, adopt a dog, get a tattoo, dye my hair,
 learn two languages at once, work at night, drive without insurance, park here, record a call, download films, share my password, invest in gold, sell my car, move abroad, study law, become a vegetarian, wear white to a wedding, tip a waiter,
 freeze cheese, reheat rice, wash wool, paint over wallpaper, charge my phone overnight, turn off the fridge, use a VPN, fly with a cold, give blood, take vitamin D, hold my breath, stare at the sun, talk to strangers online
 """),
-    "animal": entries("dogs, cats, rabbits, hamsters, parrots, horses, goldfish, babies, toddlers, puppies, kittens, chickens, turtles, pregnant women, vegans, ducks"),
+    "animal": entries(
+        "dogs, cats, rabbits, hamsters, parrots, horses, goldfish, babies, toddlers, puppies, kittens, chickens, turtles, pregnant women, vegans, ducks"
+    ),
     "eat": entries("""
 eat grapes, eat onions, eat bread, drink milk, eat cheese, drink coffee, eat peanuts, eat avocado, eat honey, swim, fly in a plane, see in the dark, watch television, dream, catch a cold, sleep outside, eat garlic, eat raw eggs, drink juice
 """),
@@ -297,7 +316,9 @@ What is dark matter?
 
 # How often a group is drawn, and its frames. Besides SLOTS: {name} is a made-up person, {place} a made-up place, {made_up} no word at all.
 FRAMES: tuple[tuple[float, tuple[str, ...]], ...] = (
-    (3, lines("""
+    (
+        3,
+        lines("""
 Explain {subject}.
 Tell me about {subject}.
 What do you know about {subject}?
@@ -353,8 +374,11 @@ Make a table about {subject}.
 Write a report on {subject}.
 Summarise {subject}.
 Translate a text about {subject} for me.
-""")),
-    (3, lines("""
+"""),
+    ),
+    (
+        3,
+        lines("""
 How do I {doing} {done_to}?
 how do i {doing} {done_to}
 How to {doing} {done_to}
@@ -384,8 +408,11 @@ Do I have to {doing} {done_to}?
 How often should I {doing} {done_to}?
 What is the fastest way to {doing} {done_to}?
 How do people {doing} {done_to}?
-""")),
-    (1, lines("""
+"""),
+    ),
+    (
+        1,
+        lines("""
 What is {news}?
 What's {news}?
 Tell me {news}.
@@ -396,8 +423,11 @@ Can you find {news}?
 Look up {news}.
 Show me {news}.
 Check {news}.
-""")),
-    (1.2, lines("""
+"""),
+    ),
+    (
+        1.2,
+        lines("""
 Who is {name} {place}?
 Who was {name} {place}?
 When was {name} {place} born?
@@ -413,8 +443,11 @@ Did {name} {place} win?
 What is {name} {place} known for?
 Which songs did {name} {place} write?
 Who is the wife of {name} {place}?
-""")),
-    (1.2, lines("""
+"""),
+    ),
+    (
+        1.2,
+        lines("""
 What is a {made_up}?
 What does {made_up} mean?
 Tell me about the {made_up}.
@@ -431,8 +464,11 @@ Can you {made_up} my {made_up}?
 Is {made_up} {judged}?
 Why do {made_up} {happen}?
 {made_up} {made_up} {made_up}
-""")),
-    (1, lines("""
+"""),
+    ),
+    (
+        1,
+        lines("""
 How much does a {object} cost?
 Where can I buy a {object}?
 Which {object} should I buy?
@@ -446,8 +482,11 @@ What is the best {object}?
 Is a {object} better than a {object}?
 How old is my {object}?
 Can a {object} break?
-""")),
-    (1.2, lines("""
+"""),
+    ),
+    (
+        1.2,
+        lines("""
 Write a {coding_language} program that {program}.
 Write {coding_language} code that {program}.
 How do I write a function in {coding_language} that {program}?
@@ -464,8 +503,11 @@ Is {coding_language} faster than {coding_language}?
 Should I learn {coding_language} or {coding_language}?
 Convert this {coding_language} code to {coding_language}.
 Which editor is good for {coding_language}?
-""")),
-    (1, lines("""
+"""),
+    ),
+    (
+        1,
+        lines("""
 Who is the president of {country}?
 How many people live in {country}?
 What is the history of {country}?
@@ -482,8 +524,11 @@ Is it cold in {country}?
 Do I need a visa for {country}?
 Who won the war between {country} and {country}?
 Who is the king of {country}?
-""")),
-    (2, lines("""
+"""),
+    ),
+    (
+        2,
+        lines("""
 What is the {superlative} {sort}{where}?
 Which {sort} is the {superlative}{where}?
 Who has the {superlative} {sort}{where}?
@@ -498,8 +543,11 @@ Draw me a {sort}.
 Draw the {superlative} {sort}.
 How old is the {superlative} {sort}?
 Rank the {superlative} {sort}s{where}.
-""")),
-    (2, lines("""
+"""),
+    ),
+    (
+        2,
+        lines("""
 What is the {attribute} of {subject}?
 What is the {attribute} of {work}?
 What is the {attribute} of a {object}?
@@ -508,8 +556,11 @@ Do you know the {attribute} of {subject}?
 Does {subject} have a {attribute}?
 What's the {attribute} of {subject}?
 Find the {attribute} of {work}.
-""")),
-    (1.5, lines("""
+"""),
+    ),
+    (
+        1.5,
+        lines("""
 Who {did} {work}?
 Who {did} {work} first?
 Do you know who {did} {work}?
@@ -526,8 +577,11 @@ Summarise {work}.
 Play {work}.
 {attribute} of {work}
 The {attribute} of {work}, please.
-""")),
-    (1, lines("""
+"""),
+    ),
+    (
+        1,
+        lines("""
 When did {event} begin?
 When did {event} end?
 When was {event}?
@@ -538,8 +592,11 @@ Where was {event}?
 What year was {event}?
 How long was {event}?
 How many people died in {event}?
-""")),
-    (1.2, lines("""
+"""),
+    ),
+    (
+        1.2,
+        lines("""
 Why do {many} {happen}?
 Do {many} {happen}?
 When do {many} {happen}?
@@ -550,15 +607,21 @@ Why can't {many} {happen}?
 Why does my {broken} {happen}?
 Why does {person_like} {happen}?
 How do I make my {broken} {happen}?
-""")),
-    (1.2, lines("""
+"""),
+    ),
+    (
+        1.2,
+        lines("""
 How many {amount}?
 How {far}?
 Do you know how many {amount}?
 Do you know how {far}?
 Can you tell me how {far}?
-""")),
-    (2, lines("""
+"""),
+    ),
+    (
+        2,
+        lines("""
 Write {document} for {occasion}.
 Write me {document} for {occasion}.
 Can you write {document} for {occasion}?
@@ -576,8 +639,11 @@ Summarise {document}.
 Make me {document}.
 Give me {document} for {occasion}.
 Come up with {document}.
-""")),
-    (1.5, lines("""
+"""),
+    ),
+    (
+        1.5,
+        lines("""
 Recommend {wanted}.
 Recommend me {wanted} for {occasion}.
 Suggest {wanted}.
@@ -601,8 +667,11 @@ Recipe for {dish}
 How long does {dish} take?
 What can I serve with {dish}?
 Where does {dish} come from?
-""")),
-    (1.2, lines("""
+"""),
+    ),
+    (
+        1.2,
+        lines("""
 Is it {judged} to {act}?
 Should I {act}?
 Can I {act}?
@@ -613,8 +682,11 @@ Is it {judged} that {animal} {eat}?
 May {animal} {eat}?
 Do {animal} {eat}?
 How do {animal} {eat}?
-""")),
-    (1.2, lines("""
+"""),
+    ),
+    (
+        1.2,
+        lines("""
 Why is my {broken} {trouble}?
 My {broken} is {trouble}.
 My {broken} is {trouble}, what should I do?
@@ -630,8 +702,11 @@ Turn off the {feature}.
 Search my {feature}.
 Delete my {feature}.
 What is in my {feature}?
-""")),
-    (0.8, lines("""
+"""),
+    ),
+    (
+        0.8,
+        lines("""
 Solve {sum}.
 Solve this: {sum}
 What is {sum}?
@@ -642,8 +717,11 @@ Work out {sum}.
 Help me with {sum}.
 Prove {sum}.
 Explain {sum}.
-""")),
-    (0.8, lines("""
+"""),
+    ),
+    (
+        0.8,
+        lines("""
 How do I {deal}?
 Should I {deal}?
 I want to {deal}.
@@ -651,5 +729,6 @@ When should I {deal}?
 How can I {deal}?
 Is it time to {deal}?
 Help me {deal}.
-""")),
+"""),
+    ),
 )
