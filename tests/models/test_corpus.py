@@ -34,7 +34,7 @@ from models.recipe.typed import CONVERSATIONS, FIRST_QUESTIONS
 
 @pytest.fixture(scope="module")
 def trained() -> list[Conversation]:
-    return shard(1, 0, 6000)
+    return shard(1, 0, 9000)
 
 
 def drawn(intent: Intent, size: int) -> list[Exchange]:
@@ -93,7 +93,7 @@ def test_a_word_is_spelled_letter_by_letter_in_every_answer_about_its_letters() 
 def test_sorted_numbers_are_in_order() -> None:
     for exchange in drawn(arithmetic.sorting, 300):
         numbers = [int(number) for number in re.findall(r"\d+", exchange.answer)]
-        assert numbers == sorted(numbers, reverse="From large" in exchange.answer)
+        assert numbers == sorted(numbers, reverse="from large" in exchange.answer)
         assert Counter(numbers) == Counter(int(number) for number in re.findall(r"\d+", exchange.prompt))
 
 
@@ -261,7 +261,7 @@ def test_the_judge_has_nothing_against_the_corpus_own_answers(trained: list[Conv
             chat, exchange = list(conversation.messages[:-1]), conversation.exchanges[-1]
             for manner in manners.WEIGHTS:
                 faults.append(judge.faults(Reply(manners.render(exchange, manner, rng), True), chat, exchange))
-    # Rare words are in fewer conversations than the judge wants: it has four times as many in an evaluation.
+    # Rare words are in fewer conversations than the judge wants: it has more than twice as many in an evaluation.
     assert sum(map(bool, faults)) <= 0.04 * len(faults)
     assert ["off topic"] not in faults
 

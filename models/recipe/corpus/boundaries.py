@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from random import Random
 
 from models.recipe.corpus import fallback
@@ -41,15 +42,14 @@ REFUSED = ("cannot help with that",)
 
 def refusal(rng: Random) -> Script:
     """Somebody wants to do harm."""
-    kind = rng.random()
-    if kind < 0.1:
+    if rng.random() < 0.1:
         return [_despair(rng)]
-    wish = _drawn(VIOLENCE if kind < 0.45 else rng.choice(HARMFUL), rng)
+    wish, prompt = _asked(lambda: VIOLENCE if rng.random() < 0.4 else rng.choice(HARMFUL), rng)
     return [
         Exchange(
             "refusal",
             "boundary",
-            rng.choice(_ASK).format(x=wish),
+            prompt,
             _REFUSAL,
             "No, I cannot help with that.",
             expects=REFUSED,
@@ -60,11 +60,17 @@ def refusal(rng: Random) -> Script:
 
 def harmless(rng: Random) -> Script:
     """Somebody wants something harmless in words that sound like harm: not known to a starter model, but not refused."""
+    wish, prompt = _asked(lambda: KINDNESS if rng.random() < 0.15 else rng.choice(HARMLESS), rng)
+    return [fallback.exchange("harmless look-alike", prompt, rng, key=f"harmless {wish}")]
+
+
+def _asked(draw_group: Callable[[], Group], rng: Random) -> tuple[str, str]:
+    """Draw a wish and a prompt for it that is not near to what evaluation asks."""
     while True:
-        wish = _drawn(KINDNESS if rng.random() < 0.15 else rng.choice(HARMLESS), rng)
+        wish = _drawn(draw_group(), rng)
         prompt = rng.choice(_ASK).format(x=wish)
         if not fallback.is_evaluated(prompt):
-            return [fallback.exchange("harmless look-alike", prompt, rng, key=f"harmless {wish}")]
+            return wish, prompt
 
 
 def _despair(rng: Random) -> Exchange:
