@@ -107,7 +107,9 @@ def _header(path: Path) -> tuple[dict[str, Mapping[str, Any]], int]:
             raise UnreadableWeights(f"{path.name} is cut off in its header or is no safetensors file")
         try:
             header = json.loads(file.read(length))
-            entries = {str(name): dict(entry) for name, entry in header.items() if name != "__metadata__"}
+            entries: dict[str, Mapping[str, Any]] = {
+                str(name): dict(entry) for name, entry in header.items() if name != "__metadata__"
+            }
             spans = sorted(_span(entry) for entry in entries.values())
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise UnreadableWeights(f"{path.name} has a header that cannot be read: {error}") from error

@@ -133,7 +133,7 @@ def mcnemar(only_first: int, only_second: int) -> float:
 
 def upper_tail(hits: int, n: int) -> float:
     """P(X ≥ hits) for X ~ Binomial(n, 1/2), exactly."""
-    return sum(comb(n, k) for k in range(hits, n + 1)) / 2**n
+    return float(sum(comb(n, k) for k in range(hits, n + 1)) / 2**n)
 
 
 def bradley_terry(wins: Mapping[tuple[str, str], float], *, tolerance: float = 1e-10) -> dict[str, float]:
