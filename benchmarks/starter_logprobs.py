@@ -99,6 +99,7 @@ def engine(texts: list[list[int]], dtype: str, adapter: Path | None = None) -> l
         use_tqdm=False,
         lora_request=None if adapter is None else LoRARequest(adapter.name, 1, str(adapter)),
     )
+    llm.llm_engine.engine_core.shutdown()
     return [
         [place[token].logprob for place, token in zip(answer.prompt_logprobs[1:], ids[1:], strict=True)]
         for answer, ids in zip(answers, texts, strict=True)
@@ -137,8 +138,10 @@ def main() -> None:
     parser.add_argument("--adapter", type=Path, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.engine:
-        print(json.dumps(engine(json.load(sys.stdin), arguments.engine, arguments.adapter)))
-        return
+        print(json.dumps(engine(json.load(sys.stdin), arguments.engine, arguments.adapter)), flush=True)
+        # The interpreter's way out sometimes ends in SIGABRT, "terminate called without an active exception": a thread
+        # of vLLM's libraries still runs. The engine's processes have been shut down.
+        os._exit(0)
     differences = compare(arguments.conversations)
     what = f"Absolute difference of log-probabilities (nats) on {arguments.conversations} held-out conversations."
     figures = {"differences": [asdict(found) for found in differences]}
