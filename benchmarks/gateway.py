@@ -17,9 +17,8 @@ from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
-import psutil
 from sqlalchemy import func, select
 from tqdm import tqdm
 
@@ -67,6 +66,24 @@ class Target:
     pid: int | None
 
 
+@dataclass(frozen=True)
+class Cost:
+    """What a process took: seconds on a core, and seconds in which its threads could run and waited for one."""
+
+    cpu_s: float
+    waited_s: float
+
+    @classmethod
+    def so_far(cls, pid: int) -> Self:
+        """Since the process started (proc(5), schedstat: nanoseconds); threads that have ended are left out."""
+        lines = [path.read_text().split() for path in Path(f"/proc/{pid}/task").glob("*/schedstat")]
+        return cls(sum(int(line[0]) for line in lines) / 1e9, sum(int(line[1]) for line in lines) / 1e9)
+
+    def since(self, before: Self) -> Self:
+        """What came on top of `before`."""
+        return replace(self, cpu_s=self.cpu_s - before.cpu_s, waited_s=self.waited_s - before.waited_s)
+
+
 @dataclass
 class Series:
     """All rounds of one target in one setting."""
@@ -75,29 +92,31 @@ class Series:
     ttft_ms: list[float] = field(default_factory=list)
     ttft_ms_p50: list[float] = field(default_factory=list)
     cpu_s_per_1000_tokens: list[float] = field(default_factory=list)
+    waited_s: list[float] = field(default_factory=list)
     generator_cpu_share: list[float] = field(default_factory=list)
     failed: int = 0
 
-    def add(self, measured: Measured, tokens: int, cpu_s: float | None) -> None:
+    def add(self, measured: Measured, tokens: int, cost: Cost | None) -> None:
         """Take in one round."""
         self.tokens_per_s.append(measured.tokens_per_s)
         self.ttft_ms += measured.ttft_ms
         self.ttft_ms_p50.append(percentile(measured.ttft_ms, 0.5))
         self.generator_cpu_share.append(measured.generator_cpu_s / measured.seconds)
         self.failed += measured.failed
-        if cpu_s is not None:
-            self.cpu_s_per_1000_tokens.append(1000 * cpu_s / tokens)
+        if cost is not None:
+            self.cpu_s_per_1000_tokens.append(1000 * cost.cpu_s / tokens)
+            self.waited_s.append(cost.waited_s)
 
 
-def measure(target: Target, setting: Setting, first: int) -> tuple[Measured, float | None]:
-    """One measurement by the load generator, and the CPU seconds that the target's process took meanwhile."""
+def measure(target: Target, setting: Setting, first: int) -> tuple[Measured, Cost | None]:
+    """One measurement by the load generator, and what it cost the target's process."""
     load = replace(
         target.load, concurrency=setting.concurrency, requests=setting.requests, stream=setting.stream, first=first
     )
     given = {name: value for name, value in asdict(load).items() if name != "key" and value not in (None, False)}
     arguments = [f"--{name}" if value is True else f"--{name}={value}" for name, value in given.items()]
     environment = {**os.environ, "LOAD_KEY": load.key or ""}
-    before = _cpu_s(target.pid)
+    before = Cost.so_far(target.pid) if target.pid else None
     output = subprocess.run(
         [sys.executable, "-m", "benchmarks.load", *arguments],
         env=environment,
@@ -105,9 +124,8 @@ def measure(target: Target, setting: Setting, first: int) -> tuple[Measured, flo
         text=True,
         check=True,
     )
-    after = _cpu_s(target.pid)
-    measured = Measured(**json.loads(output.stdout))
-    return measured, None if before is None or after is None else after - before
+    cost = Cost.so_far(target.pid).since(before) if target.pid and before else None
+    return Measured(**json.loads(output.stdout)), cost
 
 
 def compare(targets: Sequence[Target], settings: Sequence[Setting], rounds: int) -> dict[str, dict[str, Series]]:
@@ -120,11 +138,11 @@ def compare(targets: Sequence[Target], settings: Sequence[Setting], rounds: int)
             for number in range(-1, rounds):  # round -1 warms up
                 for target in targets if number % 2 else reversed(targets):
                     progress.set_description(f"{setting.name}, {target.name}")
-                    measured, cpu_s = measure(target, setting, first)
+                    measured, cost = measure(target, setting, first)
                     if not measured.ttft_ms:
                         raise SystemExit(f"{setting.name}, {target.name}: none was answered: {measured.first_failure}")
                     if number >= 0:
-                        series[target.name].add(measured, setting.requests * target.load.tokens, cpu_s)
+                        series[target.name].add(measured, setting.requests * target.load.tokens, cost)
                         progress.update()
                 first += setting.requests  # all targets of a round get the same prompts
     return found
@@ -150,6 +168,7 @@ def summary(series: Mapping[str, Series]) -> dict[str, Any]:
                 "added_ttft_ms_p50": asdict(median_interval([mine - other for mine, other in pairs])),
                 "added_ttft_ms_p99": figures["ttft_ms_p99"] - percentile(bare.ttft_ms, 0.99),
                 "cpu_s_per_1000_tokens": asdict(median_interval(own.cpu_s_per_1000_tokens)),
+                "waited_s": asdict(median_interval(own.waited_s)),
             }
         found[name] = figures
     return found
@@ -175,7 +194,8 @@ def main() -> None:
         model = None
         if options.shape:
             model = write_random_model(folder / "model", QWEN_HALF_BILLION)
-        stack = Stack(folder, model)
+        changed = {} if options.niceness is None else {"ATTUNE_NICENESS": str(options.niceness)}
+        stack = Stack(folder, model, changed)
         cleanup.callback(stack.stop)
         stack.run()
         engine = Load("http://engine/v1", "attune@v1", 1, 1, True, uds=str(stack.engine_socket()))
@@ -194,7 +214,12 @@ def main() -> None:
     figures = {setting: summary(series) for setting, series in found.items()}
     lines = report(figures, options.rounds)
     raw = {setting: {name: asdict(own) for name, own in series.items()} for setting, series in found.items()}
-    name = "-".join(["gateway", *([options.shape] if options.shape else []), *(["litellm"] if options.litellm else [])])
+    parts = [
+        options.shape,
+        None if options.niceness is None else f"niceness-{options.niceness}",
+        options.litellm and "litellm",
+    ]
+    name = "-".join(["gateway", *filter(None, parts)])
     path = results.write(name, {"rounds": options.rounds, "summary": figures, "raw": raw}, lines)
     plot(figures, path.with_suffix(".png"))
     print("\n".join([*lines, "", f"written to {path}"]))
@@ -214,16 +239,10 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--rounds", type=int, default=12)
     parser.add_argument("--shape", choices=["0.5b"], help="serve random weights in the shape of Qwen2.5-0.5B")
     parser.add_argument("--only", action="append", help="a setting, such as '32 streams'; may be given again")
+    parser.add_argument("--niceness", type=int, help="of the engine; 0 shows why it stands back by default")
     parser.add_argument("--litellm", type=Path, metavar="VENV", help="virtual environment with litellm[proxy]")
     parser.add_argument("--profile", type=Path, metavar="SVG", help="where to write a flame graph of the gateway")
     return parser.parse_args()
-
-
-def _cpu_s(pid: int | None) -> float | None:
-    if pid is None:
-        return None
-    times = psutil.Process(pid).cpu_times()
-    return float(times.user + times.system)
 
 
 if __name__ == "__main__":

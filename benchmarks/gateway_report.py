@@ -9,7 +9,7 @@ AIM_THROUGHPUT, AIM_TTFT_MS = 0.97, 2.0
 
 _COLUMNS = (
     *("setting", "", "tok/s", "throughput ratio", "TTFT p50 / p99 ms"),
-    *("added TTFT p50 ms", "added p99 ms", "CPU s / 1,000 tok"),
+    *("added TTFT p50 ms", "added p99 ms", "CPU s / 1,000 tok", "waited for a core s"),
 )
 
 
@@ -17,7 +17,8 @@ def report(figures: Mapping[str, Mapping[str, Any]], rounds: int) -> list[str]:
     """The figures as Markdown."""
     lines = [
         f"Medians over {rounds} interleaved rounds, with 95 % intervals; 64 tokens an answer. Time to first token",
-        "(TTFT) is until the first bytes of the body. CPU is that of the proxy's process alone.",
+        "(TTFT) is until the first bytes of the body. CPU is that of the proxy's process alone, and so",
+        "is the time in a round that its threads could run and waited for a core.",
         "",
         f"| {' | '.join(_COLUMNS)} |",
         "|" + " --- |" * len(_COLUMNS),
@@ -32,6 +33,7 @@ def report(figures: Mapping[str, Mapping[str, Any]], rounds: int) -> list[str]:
                 _interval(own.get("added_ttft_ms_p50")),
                 f"{own['added_ttft_ms_p99']:.1f}" if "added_ttft_ms_p99" in own else "",
                 _interval(cpu),
+                _interval(own.get("waited_s")),
             ]
             lines.append(f"| {setting} | {name} | {' | '.join(cells)} |")
     missed = [

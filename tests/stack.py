@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 import httpx
@@ -28,8 +29,8 @@ class Stack(Process):
         database_url: Of its ledger.
     """
 
-    def __init__(self, folder: Path, model: Path | None = None) -> None:
-        """Start nothing yet. Without a `model`, the starter is served."""
+    def __init__(self, folder: Path, model: Path | None = None, settings: Mapping[str, str] | None = None) -> None:
+        """Start nothing yet. Without a `model`, the starter is served; `settings` are more `ATTUNE_*` variables."""
         self.home = folder / "home"
         self.home.mkdir()
         port, ui_port = free_port(), free_port()
@@ -44,6 +45,7 @@ class Stack(Process):
             "ATTUNE_MODEL": str(model or model_folder(folder)),
             "ATTUNE_ENFORCE_EAGER": "true",
             "ATTUNE_KV_CACHE_GIB": "1",
+            **(settings or {}),
         }
         super().__init__([sys.executable, "-m", "attune", "up"], folder / "attune.log", environment)
 

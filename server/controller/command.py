@@ -62,6 +62,13 @@ def environment(
     return kept
 
 
+def niceness(settings: EngineSettings, platform: Platform) -> int:
+    """How far the engine stands back for others on the CPU, as in nice(2): on a CPU it would take all of it."""
+    if settings.niceness is not None:
+        return settings.niceness
+    return 5 if platform == "cpu" else 0
+
+
 def _dtype(settings: EngineSettings, platform: Platform) -> str:
     """What `auto` means on CPU: the format that the CPU computes in. vLLM's own auto is that of the checkpoint.
 

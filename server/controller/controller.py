@@ -16,7 +16,7 @@ from ledger.model_files import fingerprint
 from ledger.records import Engine, ModelVersion
 from server.controller.backoff import Backoff
 from server.controller.client import UNREACHABLE, EngineClient
-from server.controller.command import command, environment
+from server.controller.command import command, environment, niceness
 from server.controller.control_tokens import control_tokens
 from server.controller.download import locate
 from server.controller.engine_process import EngineProcess, Workplace, sweep
@@ -101,7 +101,9 @@ class Controller:
         arguments = self.command_of(
             self.settings, platform, model=model.path, name=version.name, socket=workplace.socket
         )
-        engine = await EngineProcess.start(workplace, arguments, environment(self.settings, platform))
+        engine = await EngineProcess.start(
+            workplace, arguments, environment(self.settings, platform), niceness(self.settings, platform)
+        )
         try:
             return await self._watch(engine, row, observed)
         finally:

@@ -71,10 +71,19 @@ class EngineProcess:
     _seen: set[int] = field(default_factory=set)
 
     @classmethod
-    async def start(cls, workplace: Workplace, command: Sequence[str], environment: Mapping[str, str]) -> Self:
-        """Starts `command` under a guardian, its output going to the log."""
+    async def start(
+        cls, workplace: Workplace, command: Sequence[str], environment: Mapping[str, str], niceness: int = 0
+    ) -> Self:
+        """Starts `command` under a guardian, its output going to the log; `niceness` as in nice(2), 0 to 19."""
         reader, lifeline = os.pipe()
-        guardian = [sys.executable, "-m", "server.controller.guardian", str(reader), str(workplace.folder)]
+        guardian = [
+            sys.executable,
+            "-m",
+            "server.controller.guardian",
+            str(reader),
+            str(workplace.folder),
+            str(niceness),
+        ]
         with workplace.log.open("ab") as log:
             os.chmod(workplace.log, 0o600)
             process = await asyncio.create_subprocess_exec(

@@ -1,9 +1,10 @@
 """The guardian: a small process between the controller and its engine, so that no engine is ever left behind.
 
-`python -m server.controller.guardian LIFELINE FOLDER COMMAND…` runs COMMAND in FOLDER as its child and waits. It kills
-every process of the engine when the child ends, and when the pipe whose file descriptor is LIFELINE closes, which the
-kernel does when the controller dies in whatever way. SIGTERM is passed on. If the guardian itself is killed, the kernel
-kills its child, and the controller kills the rest. Standard library only: it must be small and start at once.
+`python -m server.controller.guardian LIFELINE FOLDER NICENESS COMMAND…` runs COMMAND in FOLDER as its child, standing
+back behind other processes by NICENESS, and waits. It kills every process of the engine when the child ends, and when
+the pipe whose file descriptor is LIFELINE closes, which the kernel does when the controller dies in whatever way.
+SIGTERM is passed on. If the guardian itself is killed, the kernel kills its child, and the controller kills the rest.
+Standard library only: it must be small and start at once.
 """
 
 import os
@@ -15,10 +16,10 @@ from functools import partial
 from pathlib import Path
 from types import FrameType
 
-from server.controller.processes import adopt_orphans, die_with_parent, kill_inhabitants
+from server.controller.processes import adopt_orphans, die_with_parent, kill_inhabitants, stand_back
 
 
-def main(lifeline: int, folder: Path, command: list[str]) -> int:
+def main(lifeline: int, folder: Path, niceness: int, command: list[str]) -> int:
     """Runs `command` in `folder` until it ends or nobody wants it any more.
 
     Returns:
@@ -27,6 +28,7 @@ def main(lifeline: int, folder: Path, command: list[str]) -> int:
     os.umask(0o077)
     os.chdir(folder)
     adopt_orphans()
+    stand_back(niceness)
     wakeup = _signals_to_pipe()
     engine = subprocess.Popen(command, stdin=subprocess.DEVNULL, preexec_fn=partial(die_with_parent, os.getpid()))
     try:
@@ -64,4 +66,4 @@ def _reap(engine: "subprocess.Popen[bytes]") -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main(int(sys.argv[1]), Path(sys.argv[2]), sys.argv[3:]))
+    sys.exit(main(int(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3]), sys.argv[4:]))

@@ -9,6 +9,7 @@ import ctypes
 import os
 import signal
 import time
+from contextlib import suppress
 from pathlib import Path
 
 _PR_SET_PDEATHSIG = 1
@@ -29,6 +30,22 @@ def die_with_parent(parent_pid: int) -> None:
 def adopt_orphans() -> None:
     """Makes orphaned descendants children of this process rather than of init (PR_SET_CHILD_SUBREAPER)."""
     _prctl(_PR_SET_CHILD_SUBREAPER, 1)
+
+
+def stand_back(niceness: int) -> None:
+    """Lets other processes have the CPU before this one and those that it starts.
+
+    Where the kernel groups tasks by session (sched(7), autogroup), niceness weighs only within a session, so that the
+    session of this process stands back as a whole too.
+
+    Args:
+        niceness: As in nice(2), 0 to 19; a process that is nicer already stays so.
+    """
+    os.setpriority(os.PRIO_PROCESS, 0, max(niceness, os.getpriority(os.PRIO_PROCESS, 0)))
+    if niceness > 0:
+        # Missing where the kernel does not group; refused when it was changed a moment ago.
+        with suppress(OSError):
+            Path("/proc/self/autogroup").write_text(str(niceness))
 
 
 def inhabitants(folder: Path) -> list[int]:

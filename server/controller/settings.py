@@ -51,6 +51,13 @@ class EngineSettings(AttuneSettings):
         description="How the model writes tool calls, by vLLM's name: hermes for ChatML models such as Qwen's,"
         " llama3_json for Llama's; null refuses requests with tools.",
     )
+    niceness: int | None = Field(
+        default=None,
+        ge=0,
+        le=19,
+        description="How far the engine stands back for other processes on the CPU, as in nice(2); by default 5 on CPU,"
+        " so that gateway and chat are not kept waiting, and 0 on a GPU.",
+    )
     max_num_seqs: int = Field(default=256, ge=1, description="How many answers the engine generates at once.")
     max_choices: int = Field(default=8, ge=1, description="Highest `n` that the engine accepts.")
     extra_engine_args: tuple[str, ...] = Field(

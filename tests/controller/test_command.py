@@ -6,7 +6,7 @@ from typing import Literal
 import pytest
 
 from server.controller import command as command_module
-from server.controller.command import command, environment
+from server.controller.command import command, environment, niceness
 from server.controller.platform import Platform, cpu_computes_in_bfloat16
 from server.controller.settings import EngineSettings
 
@@ -33,6 +33,13 @@ def test_eager_is_the_default_on_cpu_only(platform: Platform, asked: bool | None
 def test_prompts_stay_whole_on_cpu() -> None:
     assert "--no-enable-chunked-prefill" in arguments(EngineSettings(), "cpu")
     assert "--no-enable-chunked-prefill" not in arguments(EngineSettings(), "cuda")
+
+
+@pytest.mark.parametrize(
+    ("platform", "asked", "found"), [("cpu", None, 5), ("cuda", None, 0), ("cpu", 0, 0), ("cuda", 9, 9)]
+)
+def test_an_engine_on_cpu_stands_back(platform: Platform, asked: int | None, found: int) -> None:
+    assert niceness(EngineSettings(niceness=asked), platform) == found
 
 
 def test_tools_need_a_parser() -> None:

@@ -117,6 +117,18 @@ async def test_state_is_closed_to_other_users(tmp_path: Path) -> None:
     await engine.kill()
 
 
+async def test_an_engine_stands_back_as_far_as_asked(tmp_path: Path) -> None:
+    place = Workplace.create(tmp_path, "eng_1")
+    engine = await EngineProcess.start(place, STUBBORN, dict(os.environ), niceness=7)
+    await wait_for(lambda: len(inhabitants(tmp_path / "run")) >= 3)
+    for pid in inhabitants(tmp_path / "run"):
+        assert os.getpriority(os.PRIO_PROCESS, pid) >= 7
+    session = Path(f"/proc/{engine.pid}/autogroup")
+    if session.exists() and session.read_text():  # Absent where the kernel does not group tasks by session.
+        assert session.read_text().split()[-2:] == ["nice", "7"]
+    await engine.kill()
+
+
 def test_a_long_home_gets_a_short_socket_path(tmp_path: Path) -> None:
     home = tmp_path / ("long" * 30)
     place = Workplace.create(home, "eng_1")
