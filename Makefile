@@ -5,6 +5,8 @@ TARGET ?= $(shell nvidia-smi -L >/dev/null 2>&1 && echo cuda || echo cpu)
 VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/installed
+# Tests (by their markers) that start many processes or take times: they run one by one, the others two at once.
+ALONE := engine or browser or alone
 
 .DEFAULT_GOAL := help
 .PHONY: help up test lint format browser bench bench-start bench-gateway bench-cpu bench-ppo bench-preferences bench-loop bench-ppo-step bench-logprobs bench-adapter bench-canary soak soak-crash soak-overload soak-alignment starter starter-evaluation evaluation-items screenshots lock clean
@@ -18,8 +20,13 @@ $(INSTALLED): requirements/$(TARGET).txt requirements/install.py pyproject.toml
 up: $(INSTALLED) ## install what is missing, then start engine, gateway and chat (arguments: ARGS="--model …")
 	@$(BIN)/attune up $(ARGS)
 
-test: lint browser ## install what is missing, then lint and run all tests
+test: lint browser ## install what is missing, then lint and run all tests (one: ARGS="tests/…")
+ifdef ARGS
 	$(BIN)/python -m pytest $(ARGS)
+else
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses 2 --dist loadfile -m "not ($(ALONE))"
+	$(BIN)/python -m pytest -m "$(ALONE)"
+endif
 
 lint: $(INSTALLED) ## ruff, mypy --strict and the import rules
 	$(BIN)/ruff check .

@@ -16,7 +16,7 @@ from ledger.ids import new_id
 from ledger.records import ModelVersion
 from server.controller import platform, startup
 from server.controller.client import UNREACHABLE, EngineClient
-from server.controller.command import command, environment
+from server.controller.command import command, environment, niceness
 from server.controller.engine_process import EngineProcess, Workplace
 from server.controller.errors import EngineFailed
 from server.controller.settings import EngineSettings
@@ -47,7 +47,7 @@ async def trial_engine(
     adapters = _adapters(base, versions)
     workplace = Workplace.create(_home(home), new_id("eng"))
     arguments = command(settings, kind, model=Path(base.path), name=base.name, socket=workplace.socket) + adapters
-    process = await EngineProcess.start(workplace, arguments, environment(settings, kind))
+    process = await EngineProcess.start(workplace, arguments, environment(settings, kind), niceness(settings, kind))
     try:
         await _ready(process, {version.name for version in versions}, settings.start_timeout_s, say)
         yield workplace.url

@@ -18,6 +18,8 @@ import pytest
 
 from tests.fake_engine import FakeEngine
 
+pytestmark = pytest.mark.alone
+
 ROOT = Path(__file__).resolve().parents[2]
 
 

@@ -21,6 +21,8 @@ from server.controller.lock import only_controller
 from server.controller.processes import inhabitants, title
 from server.controller.settings import EngineSettings
 
+pytestmark = pytest.mark.alone
+
 
 @pytest.fixture
 def database(ledger_path: Path) -> Database:

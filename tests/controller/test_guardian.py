@@ -13,6 +13,8 @@ import pytest
 from server.controller.engine_process import EngineProcess, Workplace, sweep
 from server.controller.processes import inhabitants, kill_inhabitants, title
 
+pytestmark = pytest.mark.alone
+
 # A server with a child in another session that ignores every polite signal, as a hung engine would.
 STUBBORN = ["bash", "-c", "setsid bash -c 'trap \"\" TERM INT HUP; while :; do sleep 1; done' & exec sleep 1000"]
 

@@ -6,7 +6,7 @@ import pytest
 
 from benchmarks import crash, overload
 
-pytestmark = pytest.mark.timeout(240)
+pytestmark = [pytest.mark.alone, pytest.mark.timeout(240)]
 
 
 async def test_three_kills_of_the_gateway_lose_and_double_nothing(database_url: str, tmp_path: Path) -> None:

@@ -8,6 +8,8 @@ import pytest
 from server.admission import Admission
 from server.errors import Overloaded, RateLimited
 
+pytestmark = pytest.mark.alone
+
 
 async def hold(admission: Admission, until: asyncio.Event) -> None:
     async with admission.place():

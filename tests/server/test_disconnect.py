@@ -13,6 +13,8 @@ from server.hang_up import ClientGone, HangUp
 from tests.fake_engine import Behaviour
 from tests.server.conftest import Gateway, eventually
 
+pytestmark = pytest.mark.alone
+
 CHAT = {"model": "attune", "messages": [{"role": "user", "content": "x"}]}
 
 

@@ -13,6 +13,8 @@ from ledger.records import EngineState
 from tests.fake_engine import Behaviour
 from tests.server.conftest import Gateway, eventually
 
+pytestmark = pytest.mark.alone
+
 CHAT = {"model": "attune", "messages": [{"role": "user", "content": "x"}]}
 STREAM = CHAT | {"stream": True}
 Start = Callable[..., Awaitable[Gateway]]
