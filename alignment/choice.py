@@ -49,13 +49,18 @@ def choose(
     return Choice(asked, f"{asked} because the configuration asks for it; there are {_amounts(train)}.")
 
 
+def teaches_a_judge(train: PartCounts) -> bool:
+    """Whether a reward model can learn from the feedback: something in it is better than something else."""
+    return train.comparisons > 0 or min(train.thumbs_up, train.thumbs_down) > 0
+
+
 def _automatic(train: PartCounts, minimum: MinimumConfig) -> Choice:
     thumbs, pairs = train.thumbs_up + train.thumbs_down, train.comparisons
     usable_thumbs = 0 if _missing_labels(train, minimum) else thumbs
     there = f"there are {_amounts(train)}"
     if usable_thumbs >= minimum.ppo_thumbs or pairs >= minimum.ppo_comparisons:
         return Choice("ppo", f"ppo because {there}: enough for a reward model that judges new answers.")
-    too_few = f"too few for a reward model ({minimum.ppo_thumbs} thumbs or {minimum.ppo_comparisons} comparisons)"
+    too_few = f"too few for PPO ({minimum.ppo_thumbs} thumbs or {minimum.ppo_comparisons} comparisons)"
     if pairs >= minimum.dpo_comparisons and pairs >= usable_thumbs / 2:
         return Choice("dpo", f"dpo because {there}: {too_few}, and the comparisons say more than the thumbs.")
     if usable_thumbs >= minimum.kto_thumbs:

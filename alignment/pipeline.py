@@ -82,7 +82,7 @@ class Pipeline:
         chosen = choice.choose(self.config.algorithm, counts.train, counts.heldout, self.config.minimum)
         self.job.say(chosen.reason)
         self._record("choice", {"algorithm": chosen.algorithm, "reason": chosen.reason}, 0.0)
-        policy = self._learn(chosen.algorithm, start_from, snapshot.sha256)
+        policy = self._learn(chosen.algorithm, start_from, snapshot)
         lesson = self._lesson(chosen, counts)
         what = Registration(
             self.id,
@@ -130,33 +130,38 @@ class Pipeline:
             runs.built_on(connection, self.id, parent=start_from.parent.number, snapshot_id=row.id)
         return made, row.id
 
-    def _learn(self, algorithm: choice.Algorithm, start_from: Origin, snapshot_sha256: str) -> Manifest:
-        """Trains the reward model where one is needed, and the policy; returns the policy's manifest."""
+    def _learn(self, algorithm: choice.Algorithm, start_from: Origin, made: Manifest) -> Manifest:
+        """Trains the reward model, for PPO and for the gate, and the policy; returns the policy's manifest."""
         config, learners, snapshot = self.config, self.job.learners, self.folder / SNAPSHOT
-        inputs = start_from.inputs() | {"snapshot": snapshot_sha256}
+        inputs = start_from.inputs() | {"snapshot": made.sha256}
+        reward_model: dict[str, str] = {}
 
-        def task(out: Path, resuming: bool, reward_model: Path | None = None) -> Task:
-            return Task(config, start_from, snapshot, out, resuming, reward_model)
+        def task(out: Path, resuming: bool, judge: Path | None = None) -> Task:
+            return Task(config, start_from, snapshot, out, resuming, judge)
 
         def settings(section: Any) -> dict[str, str]:
             return {"settings": digest({"seed": config.seed, "section": section.model_dump(mode="json")})}
 
-        if algorithm != "ppo":
-            return self._stage(
-                algorithm,
-                inputs | settings(config.preference),
-                lambda out, resuming: learners.preference(algorithm, task(out, resuming)),
+        if choice.teaches_a_judge(snapshot_stage.counts_of(made).train):
+            judge = self._stage(
+                REWARD_MODEL,
+                # The reward model is trained from the base, whatever adapter the parent has.
+                {"base_model": inputs["base_model"], "snapshot": made.sha256} | settings(config.reward_model),
+                lambda out, resuming: learners.reward_model(task(out, resuming)),
             )
-        judge = self._stage(
-            REWARD_MODEL,
-            # The reward model is trained from the base, whatever adapter the parent has.
-            {"base_model": inputs["base_model"], "snapshot": snapshot_sha256} | settings(config.reward_model),
-            lambda out, resuming: learners.reward_model(task(out, resuming)),
-        )
+            reward_model["reward_model"] = judge.sha256
+        else:
+            self.job.say("no reward model: all feedback is of one kind, so the gate has nobody to judge by")
+        if algorithm == "ppo":
+            return self._stage(
+                "ppo",
+                inputs | reward_model | settings(config.ppo),
+                lambda out, resuming: learners.ppo(task(out, resuming, self.folder / REWARD_MODEL)),
+            )
         return self._stage(
-            "ppo",
-            inputs | {"reward_model": judge.sha256} | settings(config.ppo),
-            lambda out, resuming: learners.ppo(task(out, resuming, self.folder / REWARD_MODEL)),
+            algorithm,
+            inputs | settings(config.preference),
+            lambda out, resuming: learners.preference(algorithm, task(out, resuming)),
         )
 
     def _stage(

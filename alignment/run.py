@@ -2,7 +2,7 @@
 
     ATTUNE_HOME/runs/RUN/config.json       the resolved configuration
                          snapshot/         rows and prompts          each stage's folder is whole when its
-                         reward-model/     only for PPO              manifest.json is there
+                         reward-model/     the judge                 manifest.json is there
                          ppo|kto|dpo|sft/  adapter, report, curves
     ATTUNE_HOME/versions/RUN/              what was registered
 

@@ -213,7 +213,11 @@ def list_versions(json: Json = False) -> None:
 
 
 @versions_app.command("show")
-def show_version(version: Annotated[str, typer.Argument(help="v1, or 1.")], json: Json = False) -> None:
+def show_version(
+    version: Annotated[str, typer.Argument(help="v1, or 1.")],
+    report: Annotated[bool, typer.Option("--report", help="Print the gate's report instead, in Markdown.")] = False,
+    json: Json = False,
+) -> None:
     """Show one model version, and its lineage down to the feedback behind it."""
     from dataclasses import asdict
 
@@ -227,7 +231,12 @@ def show_version(version: Annotated[str, typer.Argument(help="v1, or 1.")], json
         raise WrongUsage(f"{version!r} is no version: give v1, or 1.")
     with open_ledger() as database, database.read() as connection:
         row = versions.get(connection, int(digits))
-        ancestors = lineage(connection, row)
+        ancestors = [] if report else lineage(connection, row)
+    if report:
+        from attune.gate import report_of
+
+        output.say(report_of(row))
+        return
     if json:
         output.as_json(asdict(row) | {"lineage": ancestors})
         return

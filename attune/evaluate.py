@@ -105,7 +105,7 @@ def compare_versions(
             reward_model=reward_model,
             prompts=all_prompts(prompts),
             thresholds=thresholds_file.load(thresholds),
-            folder=out or report_folder(home, ours.number, theirs.number),
+            folder=(out or report_folder(home, ours.number, theirs.number)).resolve(),
         )
         found = gate.compare(plan, home)
         if record:

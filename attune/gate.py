@@ -1,6 +1,7 @@
 """A version is compared with another as both are served, and the gate's verdict is written down."""
 
 import asyncio
+import json
 import os
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -14,6 +15,7 @@ from typing import Any
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from attune import output
+from attune.errors import AttuneError
 from evals import comparison, gate, report
 from evals.answering import requests_of
 from evals.chat import Chat
@@ -23,6 +25,7 @@ from evals.integrity import Integrity, examine
 from evals.preference import Pair, Preference, Score, by_judge, by_scorer
 from evals.ranking import Duel
 from evals.report import Comparison
+from evals.statistics import Estimate
 from evals.tasks import shipped
 from evals.thresholds import Thresholds
 from ledger import versions
@@ -98,6 +101,24 @@ def show(verdict: gate.Verdict) -> None:
     output.say(f"{verdict.candidate} {word}")
 
 
+def report_of(version: ModelVersion) -> str:
+    """The report of a stored verdict, as Markdown.
+
+    Raises:
+        AttuneError: There is no verdict, or the report is not on this machine any more.
+    """
+    if version.gate_report is None:
+        raise AttuneError(f"{version.name} has no verdict: `attune eval compare` makes one, and `--record` stores it.")
+    path = Path(version.gate_report["report"]) / "report.md"
+    try:
+        return path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise AttuneError(
+            f"The report of {version.name} cannot be read: {error}. The verdict itself is in the ledger; without "
+            "--report it is shown."
+        ) from error
+
+
 def duels(found: Sequence[ModelVersion]) -> list[Duel]:
     """The comparisons that are stored with versions, as far as somebody judged their answers."""
     return [
@@ -171,7 +192,7 @@ async def _prefer(
         return await by_judge(endpoint, plan.judge, pairs, answered)
     if plan.reward_model is not None:
         score = _reward_model(plan.reward_model, Path(plan.base.path))
-        return by_scorer(pairs, score, f"reward model {plan.reward_model}")
+        return by_scorer(pairs, score, _described(plan.reward_model))
     return None
 
 
@@ -189,6 +210,18 @@ def _reward_model(folder: Path, base_model: Path) -> Score:
     return score
 
 
+def _described(reward_model: Path) -> str:
+    """Which reward model, and how well it agrees with held-out feedback, if the report of its stage lies beside it."""
+    report = reward_model.parent / "report.json"
+    if not report.is_file():
+        return f"reward model {reward_model}"
+    heldout = json.loads(report.read_bytes())["heldout"]
+    known = [
+        f"{name} {Estimate.model_validate(found)}" for name, found in heldout.items() if found["value"] is not None
+    ]
+    return f"reward model {reward_model} (on held-out feedback: {', '.join(known) or 'not measured'})"
+
+
 def _inputs(plan: Plan, asked: _Asked) -> dict[str, str]:
     return {
         "candidate": f"{plan.candidate.name}, SHA-256 {plan.candidate.sha256}",
@@ -196,7 +229,7 @@ def _inputs(plan: Plan, asked: _Asked) -> dict[str, str]:
         "tasks": ", ".join(f"{task.name} ({len(task.items)} items)" for task in asked.answers.tasks),
         "open prompts": f"{len(plan.prompts)}, SHA-256 {_prompts_sha256(plan.prompts)}",
         "judge": "nobody" if asked.preference is None else asked.preference.judge,
-        "sampling": "greedy",
+        "sampling": "tasks greedily, open prompts as the server does by itself, with the same seeds for both",
         "thresholds": f"SHA-256 {sha256(plan.thresholds.model_dump_json().encode()).hexdigest()}",
     }
 

@@ -70,7 +70,7 @@ def give_thumbs(database: Database, home: Path, rated: Sequence[Rated]) -> None:
 
 
 def align(database: Database, home: Path, settings: Mapping[str, Any]) -> AlignmentRun:
-    """`attune align run` in a process of its own, as a person starts it; an interrupted one is gone on with.
+    """`attune align run` in a process of its own, without the gate; an interrupted one is gone on with.
 
     Raises:
         CalledProcessError: It failed; it has said why.
@@ -85,7 +85,7 @@ def align(database: Database, home: Path, settings: Mapping[str, Any]) -> Alignm
         if newest_run is not None:
             (home / "interrupted").touch()
         inherited = {name: value for name, value in os.environ.items() if not name.startswith("ATTUNE_")}
-        command = [sys.executable, "-m", "attune", "align", "run", *how]
+        command = [sys.executable, "-m", "attune", "align", "run", "--no-gate", *how]
         subprocess.run(command, cwd=ROOT, env={**inherited, "ATTUNE_HOME": str(home)}, check=True)
         newest_run = _latest(database)
     assert newest_run is not None and newest_run.done, "a run that ends with status 0 is done"

@@ -16,7 +16,9 @@ from evals.preference import Pair, Preference, pair_up
 from evals.statistics import Estimate, counted, mcnemar, mean_interval, wilson
 from evals.tasks.task import ItemResult, Task, TaskResult
 
-_OPEN_TOKENS = 160
+# Open prompts are answered as people are answered: what alignment changes shows in samples, not in the likeliest words.
+# Both models get the same seeds.
+_OPEN = Sampling(max_tokens=160, temperature=None, seed=17)
 _NAMED = 8  # favoured words and faults that a note names
 
 
@@ -44,7 +46,7 @@ async def collect(
     prompts: Sequence[Chat],
     answered: Callable[[], None],
 ) -> Answers:
-    """Asks both models everything, greedily.
+    """Asks both models everything: tasks greedily, open prompts as the server samples by itself.
 
     Args:
         endpoint: Where both are served.
@@ -55,7 +57,7 @@ async def collect(
     """
     candidate = await run_tasks(endpoint, models[0], tasks, answered)
     parent = await run_tasks(endpoint, models[1], tasks, answered)
-    pairs = pair_up(prompts, *await answer_both(endpoint, models, prompts, Sampling(_OPEN_TOKENS), answered))
+    pairs = pair_up(prompts, *await answer_both(endpoint, models, prompts, _OPEN, answered))
     return Answers(tuple(tasks), candidate, parent, tuple(pairs))
 
 

@@ -41,10 +41,16 @@ class Endpoint:
 
 @dataclass(frozen=True, slots=True)
 class Sampling:
-    """How answers are drawn: greedily at temperature 0, else from `seed`, of which each prompt gets its own."""
+    """How answers are drawn: greedily at temperature 0, else from `seed`, of which each prompt gets its own.
+
+    Attributes:
+        max_tokens: Of an answer.
+        temperature: None for what the server takes by itself, as people get it who set nothing.
+        seed: Of the first prompt; the next has the next number.
+    """
 
     max_tokens: int
-    temperature: float = 0.0
+    temperature: float | None = 0.0
     seed: int = 0
 
 
@@ -131,9 +137,12 @@ def _body(model: str, chat: Chat, sampling: Sampling, index: int) -> dict[str, A
         "model": model,
         "messages": [message.model_dump() for message in chat],
         "max_tokens": sampling.max_tokens,
-        "temperature": sampling.temperature,
     }
-    return body if sampling.temperature == 0 else body | {"seed": sampling.seed + index}
+    if sampling.temperature is not None:
+        body["temperature"] = sampling.temperature
+    if sampling.temperature != 0:
+        body["seed"] = sampling.seed + index
+    return body
 
 
 async def _answer(client: httpx.AsyncClient, endpoint: Endpoint, body: dict[str, Any]) -> Answer:

@@ -16,6 +16,13 @@ from pydantic import BaseModel, ConfigDict
 from evals.statistics import Estimate, bootstrap, mean_interval, upper_tail
 from evals.tasks.text import repetition, words
 
+HARDLY_EVER = 0.02
+"""Largest share of the parent's answers that have a word which is new in the candidate's."""
+RISE = 0.05
+"""Smallest difference of the shares that is a habit."""
+ALPHA = 0.01
+"""Chance of naming any word where nothing has changed."""
+
 
 @dataclass(frozen=True, slots=True)
 class Answered:
@@ -38,7 +45,7 @@ class FavouredWord(BaseModel):
 
 
 def favoured_words(
-    rows: Sequence[Answered], *, hardly_ever: float = 0.02, rise: float = 0.05, alpha: float = 0.01
+    rows: Sequence[Answered], *, hardly_ever: float = HARDLY_EVER, rise: float = RISE, alpha: float = ALPHA
 ) -> list[FavouredWord]:
     """Finds the words, the surest first.
 
@@ -48,9 +55,9 @@ def favoured_words(
 
     Args:
         rows: What both answered; the same prompts.
-        hardly_ever: Largest share of the parent's answers that have the word.
-        rise: Smallest difference of the shares that is a habit.
-        alpha: Chance of naming any word where nothing has changed.
+        hardly_ever: As `HARDLY_EVER`.
+        rise: As `RISE`.
+        alpha: As `ALPHA`.
     """
     only_candidate: Counter[str] = Counter()
     only_parent: Counter[str] = Counter()

@@ -36,12 +36,17 @@ def lengths(candidate: Sequence[int], parent: Sequence[int]) -> bytes:
     """How long the answers are, in words."""
     figure = Figure(figsize=(7, 3), layout="constrained")
     axes: Any = figure.subplots()
-    most = max((*candidate, *parent), default=0)
-    bins = list(range(0, most + 2, max(1, most // 30)))
-    axes.hist([list(parent), list(candidate)], bins=bins, label=["parent", "candidate"])
+    edges = _edges(max((*candidate, *parent), default=0))
+    axes.hist([list(parent), list(candidate)], bins=edges, label=["parent", "candidate"])
     axes.set(xlabel="words of an answer", ylabel="answers")
     axes.legend()
     return _png(figure)
+
+
+def _edges(most: int) -> list[int]:
+    """Of about thirty bins of whole words; the last is not below `most`, so that no answer is left out."""
+    step = max(1, most // 30)
+    return list(range(0, most + step + 1, step))
 
 
 def _png(figure: Figure) -> bytes:

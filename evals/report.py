@@ -2,7 +2,7 @@
 
 import json
 from base64 import b64encode
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
@@ -110,12 +110,21 @@ def _pictures(comparison: Comparison) -> list[tuple[str, str]]:
     pairs = comparison.answers.pairs
     ours = [len(words(pair.candidate)) for pair in pairs if pair.candidate is not None]
     theirs = [len(words(pair.parent)) for pair in pairs if pair.parent is not None]
-    drawn = {
-        "Win-rate against the parent": plots.intervals(win_rate, 0.5, "share of prompts, with its 95 % interval"),
-        "Change by family": plots.intervals(families, 0.0, "candidate less parent, with its 95 % interval"),
-        "Length of the answers to open prompts": plots.lengths(ours, theirs),
-    }
+    drawn: dict[str, bytes] = {}
+    if _have_figures(win_rate):
+        drawn["Win-rate against the parent"] = plots.intervals(
+            win_rate, 0.5, "share of prompts, with its 95 % interval"
+        )
+    if _have_figures(families):
+        drawn["Change by family"] = plots.intervals(families, 0.0, "candidate less parent, with its 95 % interval")
+    if ours or theirs:
+        drawn["Length of the answers to open prompts"] = plots.lengths(ours, theirs)
     return [(title, f"data:image/png;base64,{b64encode(png).decode()}") for title, png in drawn.items()]
+
+
+def _have_figures(criteria: Sequence[Criterion]) -> bool:
+    """Whether there is anything to draw: a candidate whose files are broken was not asked."""
+    return any(criterion.figure is not None for criterion in criteria)
 
 
 def _all_answers(comparison: Comparison) -> dict[str, Any]:

@@ -34,7 +34,7 @@ class MinimumConfig(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     raters: int = Field(default=2, ge=1, description="different people; 1 to learn from a single person's taste")
-    ppo_thumbs: int = Field(default=400, ge=1, description="thumbs from which auto trains a reward model and PPO")
+    ppo_thumbs: int = Field(default=400, ge=1, description="thumbs from which auto takes PPO")
     ppo_comparisons: int = Field(default=300, ge=1, description="comparisons from which auto does so")
     dpo_comparisons: int = Field(default=64, ge=1, description="comparisons that DPO needs")
     kto_thumbs: int = Field(default=64, ge=1, description="thumbs that KTO needs")

@@ -45,7 +45,11 @@ def _passage_targets(said: Exchange) -> Sequence[str]:
 _TARGETS: dict[str, tuple[tuple[Intent, ...], Callable[[Exchange], Sequence[str]], int]] = {
     "facts": ((facts.known_fact,), lambda said: (*said.expects, said.short.rstrip(".")), SIZE),
     "passages": ((passages.passage_question,), _passage_targets, SIZE),
-    "sums": ((arithmetic.two_digit_sum, arithmetic.small_sum), lambda said: (said.short.rstrip("."),), SIZE),
+    "sums": (
+        (arithmetic.two_digit_sum, arithmetic.small_sum),
+        lambda said: (said.short.rstrip(".").split()[-1],),
+        SIZE,
+    ),
     "harmful": ((boundaries.refusal,), lambda said: (), SIZE),
     "look_alikes": ((boundaries.harmless,), lambda said: (), _LOOK_ALIKES),
     "keywords": ((passages.keywords,), lambda said: said.expects[0].split(", "), SIZE),

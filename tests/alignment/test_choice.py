@@ -2,7 +2,7 @@
 
 import pytest
 
-from alignment.choice import choose
+from alignment.choice import choose, teaches_a_judge
 from alignment.errors import UnusableFeedback
 from alignment.snapshot.config import MinimumConfig
 from alignment.snapshot.stage import PartCounts
@@ -71,3 +71,17 @@ def test_nothing_held_out_is_refused() -> None:
 def test_no_feedback_at_all_says_how_to_get_some() -> None:
     with pytest.raises(UnusableFeedback, match="/v1/feedback"):
         choose("auto", counts(), HELD_OUT, MINIMUM)
+
+
+@pytest.mark.parametrize(
+    ("train", "teaches"),
+    [
+        (counts(up=1, down=1), True),
+        (counts(comparisons=1), True),
+        (counts(up=500), False),
+        (counts(down=500), False),
+        (counts(), False),
+    ],
+)
+def test_a_judge_is_taught_where_something_is_better_than_something_else(train: PartCounts, teaches: bool) -> None:
+    assert teaches_a_judge(train) == teaches

@@ -22,6 +22,7 @@ from alignment.errors import (
     WrongConfig,
 )
 from alignment.learners import Learners, Task
+from alignment.pipeline import Job
 from ledger import erase, feedback, runs, versions
 from ledger.database import Database
 from ledger.errors import Erased
@@ -296,6 +297,29 @@ def test_a_file_of_preferences_is_enough_to_start(database: Database, home: Path
     version = run.start(job(database, home), config)
     assert version.number == 2 and last(database).metrics["choice"]["algorithm"] == "dpo"
     assert run.new_feedback(database) == 0
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+@pytest.mark.parametrize("algorithm", ["ppo", "kto", "sft"])
+def test_every_algorithm_leaves_a_reward_model_for_the_gate(algorithm: str, rated: Database, home: Path) -> None:
+    minimum = {**SMALL["minimum"], "sft_answers": 8}
+    run.start(job(rated, home), parse({**SMALL, "algorithm": algorithm, "minimum": minimum}, "test"))
+    found = last(rated)
+    assert list(found.metrics) == ["snapshot", "choice", "reward-model", algorithm]
+    assert (home / "runs" / found.id / "reward-model" / "model").is_dir()
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_liked_answers_alone_are_imitated_and_leave_nobody_to_judge_by(
+    database: Database, home: Path, model: Path, tmp_path: Path
+) -> None:
+    rows, said = tmp_path / "rows.jsonl", list[str]()
+    lines = [{"prompt": f"q{i}", "completion": f"good {i}", "label": True} for i in range(100)]
+    rows.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    config = load(None, from_file=rows).model_copy(update={"base_model": model, "algorithm": "sft"})
+    run.start(Job(database, home, fake_learners(), said.append), config)
+    assert list(last(database).metrics) == ["snapshot", "choice", "sft"]
+    assert any("nobody to judge by" in line for line in said)
 
 
 def test_a_configuration_with_an_unknown_key_is_refused(tmp_path: Path) -> None:

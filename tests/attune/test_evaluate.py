@@ -12,10 +12,10 @@ from sqlalchemy import insert
 
 from alignment.learners import real
 from alignment.pipeline import Job
-from attune import align, cli
+from attune import align, cli, gate
 from evals.chat import asked
 from evals.tasks import shipped
-from ledger import audit, versions
+from ledger import audit, runs, versions
 from ledger.clock import utc_now
 from ledger.database import Database
 from ledger.schema import model_versions
@@ -97,8 +97,9 @@ def database(home: Path) -> Iterator[Database]:
     adapter = write_adapter(home / "versions" / "run_x", base)
     with opened.write() as connection:
         versions.register_base(connection, path=str(base), sha256="b")
+        run = runs.create(connection, stage="done", config={})
         row = {"number": 2, "parent_number": 1, "form": "adapter", "path": str(adapter), "sha256": "a"}
-        values = row | {"state": "candidate", "run_id": "run_x", "created_at": utc_now()}
+        values = row | {"state": "candidate", "run_id": run.id, "created_at": utc_now()}
         connection.execute(insert(model_versions).values(**values))
     yield opened
     opened.close()
@@ -145,6 +146,11 @@ def test_a_better_candidate_passes_and_its_verdict_stands(
     assert cli.run(["versions", "show", "v2"]) == 0
     shown = capsys.readouterr().out
     assert "verdict of the gate" in shown and "win_rate" in shown and "report.html" in shown
+    assert cli.run(["versions", "show", "v2", "--report"]) == 0
+    assert capsys.readouterr().out.startswith("# attune@v2 against attune@v1: passed")
+    (home / "report" / "report.md").unlink()
+    assert cli.run(["versions", "show", "v2", "--report"]) == 1
+    assert "cannot be read" in capsys.readouterr().err
     assert compare(served, thresholds, "--record") == 64
     assert "attune@v2 is passed" in capsys.readouterr().err
     assert cli.run(["eval", "override", "v2", "--reason", "why not"]) == 1
@@ -255,3 +261,16 @@ def test_a_candidate_whose_files_are_not_whole_is_refused_before_an_engine_is_st
     assert cli.run(["versions", "show", "v2"]) == 0
     shown = capsys.readouterr().out
     assert "integrity" in shown and "1.000 (1.000 to 1.000" in shown
+
+
+def test_a_version_without_a_verdict_has_no_report(database: Database, capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.run(["versions", "show", "v2", "--report"]) == 1
+    assert "attune@v2 has no verdict" in capsys.readouterr().err
+
+
+def test_a_reward_model_is_named_with_what_was_measured_of_it(tmp_path: Path) -> None:
+    assert gate._described(tmp_path / "model") == f"reward model {tmp_path}/model"
+    found = {"value": 0.7, "low": 0.6, "high": 0.8, "n": 90, "method": "m"}
+    missing = {"value": None, "low": None, "high": None, "n": 0, "method": "m"}
+    (tmp_path / "report.json").write_text(json.dumps({"heldout": {"accuracy": missing, "auroc": found}}))
+    assert gate._described(tmp_path / "model").endswith("(on held-out feedback: auroc 0.700 (0.600 to 0.800, n = 90))")

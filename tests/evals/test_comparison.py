@@ -127,6 +127,9 @@ async def test_over_http_it_is_what_the_models_say(short_folder: Path) -> None:
     assert found.pairs == direct.pairs[:5]
     assert [result.unanswered for result in found.candidate] == [1] + [0] * (len(TASKS) - 1)
     assert len(counted) == 2 * (requests_of(few) + 5)
+    sampled = [body for body in served.bodies if "seed" in body]
+    assert len(sampled) == 2 * 5 and all("temperature" not in body for body in sampled)
+    assert sorted(body["seed"] for body in sampled) == sorted(2 * [17, 18, 19, 20, 21])
 
 
 @pytest.mark.parametrize(

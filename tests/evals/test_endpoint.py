@@ -33,6 +33,13 @@ async def test_each_prompt_is_sampled_from_a_seed_of_its_own(short_folder: Path)
     with serve(short_folder, {"m": echo}) as served:
         await ask(Endpoint(served.url, concurrency=1), "m", CHATS[:3], Sampling(16, 1.0, seed=40))
         assert [body["seed"] for body in served.bodies] == [40, 41, 42]
+        assert all(body["temperature"] == 1.0 for body in served.bodies)
+
+
+async def test_without_a_temperature_the_server_takes_its_own(short_folder: Path) -> None:
+    with serve(short_folder, {"m": echo}) as served:
+        await ask(Endpoint(served.url), "m", CHATS[:1], Sampling(16, None, seed=40))
+        assert served.bodies[0]["seed"] == 40 and "temperature" not in served.bodies[0]
 
 
 async def test_what_fails_for_a_while_is_asked_again(short_folder: Path) -> None:
