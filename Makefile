@@ -9,7 +9,7 @@ INSTALLED := $(VENV)/installed
 ALONE := engine or browser or alone
 
 .DEFAULT_GOAL := help
-.PHONY: help up test lint format browser bench bench-start bench-gateway bench-cpu bench-ppo bench-preferences bench-loop bench-ppo-step bench-logprobs bench-adapter bench-canary soak soak-crash soak-overload soak-alignment starter starter-evaluation evaluation-items screenshots lock clean
+.PHONY: help up test lint format browser bench bench-start bench-gateway bench-cpu bench-ppo bench-preferences bench-loop bench-ppo-step bench-logprobs bench-adapter bench-canary bench-zoo bench-gate-time bench-lm-eval soak soak-crash soak-overload soak-alignment starter starter-evaluation evaluation-items screenshots lock clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-18s %s\n", $$1, $$2}'
@@ -74,6 +74,15 @@ bench-adapter: $(INSTALLED) ## a registered adapter in vLLM against transformers
 
 bench-canary: $(INSTALLED) ## the canary's test on simulated votes: false rollbacks, power, votes needed
 	$(BIN)/python -m benchmarks.canary_simulation $(ARGS)
+
+bench-zoo: $(INSTALLED) ## bad models of every kind through the gate, and honest retrains: who is refused, for what
+	$(BIN)/python -m benchmarks.zoo $(ARGS)
+
+bench-gate-time: $(INSTALLED) ## seconds of the gate by items, and in a larger model's shape: ARGS="--shape 0.5b --shares 0.02 0.05"
+	$(BIN)/python -m benchmarks.gate_time $(ARGS)
+
+bench-lm-eval: $(INSTALLED) ## three tasks by our runner and by lm-eval, of which ARGS names the virtual environment
+	$(BIN)/python -m benchmarks.lm_eval_peer $(ARGS)
 
 soak: soak-crash soak-overload soak-alignment ## the slow proofs; results under benchmarks/results
 
