@@ -9,7 +9,7 @@ INSTALLED := $(VENV)/installed
 ALONE := engine or browser or alone
 
 .DEFAULT_GOAL := help
-.PHONY: help up test lint format browser bench bench-start bench-gateway bench-cpu bench-ppo bench-preferences bench-loop bench-ppo-step bench-logprobs bench-adapter bench-canary bench-zoo bench-gate-time bench-lm-eval soak soak-crash soak-overload soak-alignment starter starter-evaluation evaluation-items screenshots lock clean
+.PHONY: help up test lint format browser bench bench-start bench-gateway bench-cpu bench-ppo bench-preferences bench-loop bench-ppo-step bench-logprobs bench-adapter bench-canary bench-zoo bench-gate-time bench-lm-eval soak soak-crash soak-overload soak-alignment image-steps starter starter-evaluation evaluation-items screenshots lock clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-18s %s\n", $$1, $$2}'
@@ -94,6 +94,9 @@ soak-overload: $(INSTALLED) ## ten times the capacity for a minute
 
 soak-alignment: $(INSTALLED) ## kill -9 of an alignment run at random moments: the result of an undisturbed one
 	$(BIN)/python -m benchmarks.alignment_crash $(ARGS)
+
+image-steps: $(INSTALLED) ## the Dockerfile's steps in a clean Debian tree, and the gateway that comes out of it (root, debootstrap)
+	$(BIN)/python -m benchmarks.image_steps $(ARGS)
 
 starter: $(INSTALLED) ## make the starter model again from nothing
 	$(BIN)/python -m models.recipe $(ARGS)

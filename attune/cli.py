@@ -5,6 +5,7 @@ Exit status: 0 done, 2 refused by the gate, 64 wrong usage, 1 anything else.
 
 import sys
 from enum import StrEnum
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -75,16 +76,42 @@ def up(
 
 
 @app.command()
-def status(json: Json = False) -> None:
+def prepare() -> None:
+    """Make what a first start makes, for processes that are started one by one: tables, keys, the chat's secret."""
+    from attune import output
+    from attune.first_start import prepare_home, prepare_secrets
+    from attune.ledger_access import open_ledger
+    from attune.settings import load
+    from ledger.settings import LedgerSettings
+
+    settings: LedgerSettings = load(LedgerSettings)
+    home = settings.home.expanduser().resolve()
+    prepare_home(home)
+    with open_ledger() as database:
+        prepare_secrets(home, database)
+    output.say(f"{home} is ready; a key with every scope is in {home / 'admin.key'}.")
+
+
+@app.command()
+def status(
+    json: Json = False,
+    check: Annotated[
+        bool,
+        typer.Option("--check", help="Print nothing, and end with 1 unless an engine is ready. For health checks."),
+    ] = False,
+) -> None:
     """Show what is live, which engines run, and how much was answered and rated."""
     from attune import output
     from attune.ledger_access import open_ledger
     from attune.settings import load
-    from attune.status import SILENT_AFTER_S, collect
+    from attune.status import SILENT_AFTER_S, collect, require_ready_engine
     from server.settings import GatewaySettings
 
     gateway: GatewaySettings = load(GatewaySettings)
     with open_ledger() as database:
+        if check:
+            require_ready_engine(database)
+            return
         found = collect(database, f"http://{gateway.host}:{gateway.port}")
     if json:
         output.as_json(found)
@@ -131,6 +158,47 @@ def doctor(json: Json = False) -> None:
         output.as_table(("", "what", "found"), [("ok" if c.ok else "BAD", c.name, c.found) for c in checks])
     if not all(check.ok for check in checks):
         raise typer.Exit(1)
+
+
+@app.command()
+def backup(
+    file: Annotated[Path, typer.Argument(help="To write; it must not be there yet.")],
+) -> None:
+    """Copy the ledger and the versions into one file, while everything runs."""
+    from attune import output
+    from attune.backup import back_up
+    from attune.ledger_access import open_ledger
+    from attune.settings import load
+    from ledger.settings import LedgerSettings
+
+    settings: LedgerSettings = load(LedgerSettings)
+    home, target = settings.home.expanduser().resolve(), file.expanduser().absolute()
+    with open_ledger() as database:
+        made = back_up(database, home, target)
+    kept = ", ".join(version.name for version in made.kept) or "no version"
+    output.say(f"{target}: the ledger and {kept}, {made.size_bytes / 2**20:.1f} MiB.")
+    for fault in made.damaged:
+        output.complain(f"Not in the backup: {fault}")
+    if made.damaged:
+        raise typer.Exit(1)
+
+
+@app.command()
+def restore(file: Annotated[Path, typer.Argument(help="What `attune backup` has written.")]) -> None:
+    """Make a home folder, which has no ledger yet, of a backup."""
+    from attune import output
+    from attune.restore import restore as run
+    from attune.settings import load
+    from ledger.dialects import sqlite_file
+    from ledger.settings import LedgerSettings
+
+    settings: LedgerSettings = load(LedgerSettings)
+    home, source = settings.home.expanduser().resolve(), file.expanduser().absolute()
+    restored = run(source, home, sqlite_file(settings.resolved_database_url))
+    made = ", ".join(version.name for version in restored.made) or "no version"
+    output.say(f"{home} holds the ledger and {made}.")
+    for version in restored.absent:
+        output.complain(f"{version.name} lay in {version.path}, which is not on this machine.")
 
 
 @keys_app.command("create")

@@ -57,9 +57,10 @@ def _try(name: str, check: Callable[[], str]) -> Check:
 
 
 def _installation() -> str:
-    platform = detect()
+    settings: EngineSettings = load(EngineSettings)
+    where = "elsewhere" if settings.upstream else f"on {detect()}"
     versions = [f"{name} {found}" for name in _PACKAGES if (found := installed(name))]
-    return f"Python {sys.version.split()[0]}, engine on {platform}, {', '.join(versions)}"
+    return f"Python {sys.version.split()[0]}, engine {where}, {', '.join(versions)}"
 
 
 def _settings() -> str:

@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import func, select
 
+from attune.errors import AttuneError
 from ledger import deployments, engines
 from ledger.clock import utc_now
 from ledger.database import Database
@@ -45,6 +46,20 @@ def collect(database: Database, gateway_url: str) -> Status:
     now = utc_now()
     silent = {row.id: (now - row.updated_at).total_seconds() for row in rows}
     return Status(deployment, rows, silent, answered, votes, ask_gateway(gateway_url))
+
+
+def require_ready_engine(database: Database) -> None:
+    """Checks that an engine is ready, and that its controller has spoken of it lately.
+
+    Raises:
+        AttuneError: There is none; the message says what there is.
+    """
+    with database.read() as connection:
+        rows = engines.list_all(connection)
+    now = utc_now()
+    if not any(row.state == "ready" and (now - row.updated_at).total_seconds() <= SILENT_AFTER_S for row in rows):
+        found = "; ".join(f"{row.state} since {row.updated_at:%H:%M:%S} UTC: {row.message}" for row in rows)
+        raise AttuneError(f"No engine is ready ({found or 'none is known'}).")
 
 
 def ask_gateway(url: str) -> Any:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from pathlib import Path
 
 from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, NotSupportedError, ProgrammingError, SQLAlchemyError
@@ -109,6 +110,15 @@ class Database:
             faults = self._dialect.faults(connection)
         if faults:
             raise LedgerError(f"The ledger is damaged: {'; '.join(faults[:10])}. Restore it from a backup.")
+
+    def copy_to(self, path: Path) -> None:
+        """Copies the whole database, as it is at one moment, into a new SQLite file, while others read and write.
+
+        Raises:
+            LedgerError: It is a PostgreSQL database; the message names the tools that copy it.
+            Unavailable: It could not be read, or the copy not be written.
+        """
+        self._dialect.copy_to(path)
 
     def ping(self) -> None:
         """Asks the database for an answer.

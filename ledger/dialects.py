@@ -61,6 +61,15 @@ class Dialect(ABC):
         """
 
     @abstractmethod
+    def copy_to(self, path: Path) -> None:
+        """Copies the whole database, as it is at one moment, into a new file, while others read and write.
+
+        Raises:
+            LedgerError: This kind of database is copied by its own tools; the message names them.
+            Unavailable: It could not be read, or the copy not be written.
+        """
+
+    @abstractmethod
     def faults(self, connection: Connection) -> list[str]:
         """Lists what is damaged."""
 
@@ -150,6 +159,20 @@ class Sqlite(Dialect):
         finally:
             os.close(descriptor)
 
+    def copy_to(self, path: Path) -> None:
+        """Copies the database with SQLite's online backup; the copy is one file, without a log beside it."""
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
+        source = pysqlite3.dbapi2.connect(str(self.path), timeout=LOCK_TIMEOUT_S)
+        copy = pysqlite3.dbapi2.connect(str(path), timeout=LOCK_TIMEOUT_S)
+        try:
+            source.backup(copy)  # in one step, and so of one moment; in WAL mode no writer waits for it
+            copy.execute("PRAGMA journal_mode = DELETE")
+        except pysqlite3.dbapi2.Error as error:
+            raise Unavailable(f"The ledger {self.path} could not be copied to {path}: {error}.") from error
+        finally:
+            copy.close()
+            source.close()
+
     def faults(self, connection: Connection) -> list[str]:
         """Lists damaged pages and indexes, and rows whose foreign key leads nowhere."""
         pages = [row[0] for row in connection.execute(text("PRAGMA integrity_check")) if row[0] != "ok"]
@@ -231,6 +254,13 @@ class Postgresql(Dialect):
         finally:
             engine.dispose()
 
+    def copy_to(self, path: Path) -> None:
+        """Refuses: PostgreSQL has tools for it, which do it better."""
+        raise LedgerError(
+            "The ledger is in PostgreSQL: copy it with `pg_dump --format=custom --file=ledger.dump URL`, and then the "
+            "folder versions/ of the home folder. To restore, `pg_restore --dbname=URL ledger.dump` after the folder."
+        )
+
     def faults(self, connection: Connection) -> list[str]:
         """Lists constraints that PostgreSQL has not validated; it checks its own pages as it reads them."""
         rows = connection.execute(text("select conrelid::regclass, conname from pg_constraint where not convalidated"))
@@ -264,3 +294,17 @@ def dialect_of(url: str) -> Dialect:
     raise LedgerError(
         f"The ledger does not speak to {parsed.drivername}. Give sqlite:///PATH or postgresql://HOST/NAME."
     )
+
+
+def sqlite_file(url: str) -> Path:
+    """Returns the file that a restored ledger is to lie in.
+
+    Raises:
+        LedgerError: The URL is not of a SQLite file.
+    """
+    dialect = dialect_of(url)
+    if not isinstance(dialect, Sqlite):
+        raise LedgerError(
+            "The ledger is to be in PostgreSQL, which restores its own copies: `pg_restore --dbname=URL ledger.dump`."
+        )
+    return dialect.path

@@ -1,5 +1,7 @@
 """Model versions: registered, judged, listed."""
 
+from pathlib import Path
+
 from sqlalchemy import Connection, func, insert, select, update
 
 from ledger import audit, deployments
@@ -159,6 +161,15 @@ def made_by(connection: Connection, run_id: str) -> ModelVersion | None:
     """Returns the version that an alignment run made; None if it made none."""
     number = connection.execute(select(model_versions.c.number).where(model_versions.c.run_id == run_id)).scalar()
     return None if number is None else get(connection, number)
+
+
+def relocate(connection: Connection, old: Path, new: Path) -> None:
+    """Notes that what lay below one folder lies below another now, as after a restore elsewhere."""
+    for version in list_all(connection):
+        if Path(version.path).is_relative_to(old):
+            path = new / Path(version.path).relative_to(old)
+            changed = update(model_versions).where(model_versions.c.number == version.number)
+            connection.execute(changed.values(path=str(path)))
 
 
 def base_of(connection: Connection, number: int) -> int:

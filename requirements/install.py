@@ -1,7 +1,8 @@
 """Install Attune into ``.venv``: torch first, then the complete lock, then this checkout. Standard library only.
 
-``python3 requirements/install.py cpu|cuda`` needs a machine that has nothing but Python. ``make up`` and ``make test``
-call it when the lock is newer than what is installed. Every step says what it does; each may be run again.
+``python3 requirements/install.py cpu|cuda|gateway`` needs a machine that has nothing but Python. ``gateway`` has no
+torch and no engine: for gateway and chat beside an engine that runs elsewhere. ``make up`` and ``make test`` call it
+when the lock is newer than what is installed. Every step says what it does; each may be run again.
 """
 
 import pathlib
@@ -100,15 +101,16 @@ def show_progress(done: int, total: int, what: str) -> None:
 
 
 def main(target: str) -> None:
-    """Install everything for ``target`` (``cpu`` or ``cuda``) and leave a stamp for make."""
+    """Install everything for ``target`` (``cpu``, ``cuda`` or ``gateway``) and leave a stamp for make."""
     supported = (3, 11) <= sys.version_info[:2] <= (3, 13)
     require(
         supported, f"Python 3.11 to 3.13 is needed, this is {sys.version.split()[0]}; run make with PYTHON=python3.11"
     )
-    require(target in {"cpu", "cuda"}, f"unknown target {target!r}; it is cpu or cuda")
+    require(target in {"cpu", "cuda", "gateway"}, f"unknown target {target!r}; it is cpu, cuda or gateway")
     started = time.monotonic()
     make_environment()
-    install_torch(target)
+    if target != "gateway":
+        install_torch(target)
     install_lock(target)
     say("installing this checkout")
     require(

@@ -17,7 +17,10 @@ HERE = pathlib.Path(__file__).parent
 LEFT_OUT = {
     "cpu": {"torch", "torchvision", "torchaudio", "torchcodec", "triton"},
     "cuda": {"torch"},
+    "gateway": set(),
 }
+# What has no torch is a part of what has, at the same versions, so that the tests of the one speak for the other.
+PART_OF = {"gateway": "cpu"}
 
 
 def resolve(target: str) -> dict[str, str]:
@@ -25,6 +28,8 @@ def resolve(target: str) -> dict[str, str]:
     with tempfile.NamedTemporaryFile(suffix=".json") as report:
         command = [sys.executable, "-m", "pip", "install", "--quiet", "--dry-run", "--ignore-installed"]
         command += ["--report", report.name, "--requirement", str(HERE / f"{target}.in")]
+        if whole := PART_OF.get(target):
+            command += ["--constraint", str(HERE / f"{whole}.txt")]
         subprocess.run(command, check=True)
         installs = json.load(report)["install"]
     return {i["metadata"]["name"].lower().replace("_", "-"): i["metadata"]["version"] for i in installs}
@@ -33,7 +38,7 @@ def resolve(target: str) -> dict[str, str]:
 def write(target: str) -> None:
     """Write ``<target>.txt``, sorted by name."""
     pins = sorted((n, v) for n, v in resolve(target).items() if n not in LEFT_OUT[target])
-    header = f"# Written by `make lock` from {target}.in. Do not edit. Install with pip's --no-deps, after torch.\n"
+    header = f"# Written by `make lock` from {target}.in. Do not edit. Install with requirements/install.py.\n"
     lines = "".join(f"{name}=={version}\n" for name, version in pins)
     (HERE / f"{target}.txt").write_text(header + lines)
     sys.stdout.write(f"{target}: {len(pins)} packages\n")

@@ -34,7 +34,7 @@ async def serve() -> None:
             if settings.upstream is None:
                 await Controller(settings, home, database, stop).run()
             else:
-                await watch_upstream(settings, database, stop)
+                await watch_upstream(settings, home, database, stop)
         finally:
             database.close()
 

@@ -26,6 +26,11 @@ class EngineSettings(AttuneSettings):
     upstream_model: str | None = Field(
         default=None, description="Which of the upstream's models to use; by default the first that it lists."
     )
+    upstream_folder: Path | None = Field(
+        default=None,
+        description="Folder with the files of the upstream's model, in Hugging Face's layout: what `attune align run` "
+        "trains from, and where the control tokens stand.",
+    )
     upstream_api_key: SecretStr | None = Field(default=None, description="Key for the upstream.")
     max_model_len: int | None = Field(
         default=None,

@@ -4,13 +4,16 @@ import asyncio
 import hashlib
 import logging
 from contextlib import suppress
+from pathlib import Path
 
 from ledger import versions
 from ledger.database import Database
 from ledger.ids import new_id
+from ledger.model_files import fingerprint
 from ledger.records import Engine, ModelVersion
 from server.controller.client import UNREACHABLE, EngineClient
-from server.controller.errors import EngineFailed
+from server.controller.control_tokens import control_tokens
+from server.controller.errors import EngineFailed, ModelUnusable
 from server.controller.observed import ObservedState
 from server.controller.settings import EngineSettings
 
@@ -19,11 +22,16 @@ log = logging.getLogger(__name__)
 _POLL_S = 2.0
 
 
-async def watch_upstream(settings: EngineSettings, database: Database, stop: asyncio.Event) -> None:
+async def watch_upstream(settings: EngineSettings, home: Path, database: Database, stop: asyncio.Event) -> None:
     """Keeps the row of the upstream true until `stop` is set.
 
     Its model becomes a version when it is first seen, and another one if the upstream changes to another model.
+
+    Raises:
+        ModelUnusable: There is no model in `upstream_folder`.
     """
+    folder = _model_folder(settings)
+    tokens = control_tokens(folder) if folder else ()
     url, key = base_address(settings.upstream or ""), _key(settings)
     observed = ObservedState(database)
     await observed.clear()
@@ -33,8 +41,11 @@ async def watch_upstream(settings: EngineSettings, database: Database, stop: asy
             try:
                 model = choose(await client.models(), settings.upstream_model, url)
                 if row is None or row.model_name != model:
-                    version = await asyncio.to_thread(_register, database, url, model)
-                    row = Engine(new_id("eng"), url, version.number, "ready", f"serves {model}", model_name=model)
+                    path, sha256 = await asyncio.to_thread(_identity, f"{url}/v1/models/{model}", folder, home)
+                    version = await asyncio.to_thread(_register, database, path, sha256)
+                    row = Engine(
+                        new_id("eng"), url, version.number, "ready", f"serves {model}", tokens, model_name=model
+                    )
                     await observed.replace(row)
                     log.info("upstream %s serves %s as %s", url, model, version.name)
                 await observed.report("ready", f"serves {model}")
@@ -90,8 +101,28 @@ def _unusable(url: str, error: BaseException) -> str:
     return f"The upstream {url} cannot be used: {str(error).rstrip('.') or type(error).__name__}."
 
 
-def _register(database: Database, url: str, model: str) -> ModelVersion:
-    """An upstream's weights cannot be hashed; its address and the model's name stand for them."""
-    path = f"{url}/v1/models/{model}"
+def _model_folder(settings: EngineSettings) -> Path | None:
+    if settings.upstream_folder is None:
+        return None
+    folder = settings.upstream_folder.expanduser().resolve()
+    if not (folder / "config.json").is_file():
+        raise ModelUnusable(
+            f"{folder} holds no config.json, so it is not a model in Hugging Face's layout. Correct "
+            "ATTUNE_UPSTREAM_FOLDER."
+        )
+    return folder
+
+
+def _identity(address: str, folder: Path | None, home: Path) -> tuple[str, str]:
+    """The path and SHA-256 by which the version is known.
+
+    Without its files, the upstream's address and its model's name stand for them.
+    """
+    if folder is None:
+        return address, hashlib.sha256(address.encode()).hexdigest()
+    return str(folder), fingerprint(folder, home / "cache" / "sha256")
+
+
+def _register(database: Database, path: str, sha256: str) -> ModelVersion:
     with database.write() as connection:
-        return versions.register_base(connection, path=path, sha256=hashlib.sha256(path.encode()).hexdigest())
+        return versions.register_base(connection, path=path, sha256=sha256)

@@ -3,14 +3,18 @@
 import json
 import subprocess
 import sys
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
+from alignment.errors import AlignmentError
 from attune import cli
 from attune.expiry import parse_expiry
+from ledger import completions, engines, feedback, keys, versions
 from ledger.clock import utc_now
 from ledger.database import Database
+from ledger.records import Choice, Completion, Engine, EngineState, ModelVersion, NewFeedback
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -64,6 +68,52 @@ def test_align_refuses_a_resumed_run_with_another_configuration(capsys: pytest.C
 def test_align_does_nothing_while_there_is_too_little_new_feedback(capsys: pytest.CaptureFixture[str]) -> None:
     assert "0 new votes" in printed(capsys, "align", "run", "--if-new-feedback", "1")
     assert json.loads(printed(capsys, "align", "status", "--json"))["runs"] == []
+
+
+def test_align_begins_a_run_when_there_is_enough_new_feedback(
+    home: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def begin(*_: object) -> None:
+        raise AlignmentError("the run has begun")
+
+    monkeypatch.setattr("alignment.run.start", begin)
+    give_votes(home, 2)
+    assert "2 new votes since the last run, fewer than 3" in printed(capsys, "align", "run", "--if-new-feedback", "3")
+    assert cli.run(["align", "run", "--if-new-feedback", "2"]) == 1
+    assert "the run has begun" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("passes", "status"), [(True, 0), (False, 2)])
+def test_align_ends_with_2_when_the_gate_refuses(
+    passes: bool, status: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    candidate = ModelVersion(2, 1, "adapter", "/versions/run", "a" * 64, "candidate", utc_now())
+    monkeypatch.setattr("alignment.run.start", lambda *_: candidate)
+    monkeypatch.setattr("attune.align._passes", lambda *_: passes)
+    assert cli.run(["align", "run"]) == status
+
+
+def give_votes(home: Path, count: int) -> None:
+    """Answers as many questions, and has one person like each answer."""
+    database = Database.open(f"sqlite:///{home}/ledger.db")
+    with database.write() as connection:
+        versions.register_base(connection, path="/models/base", sha256="a" * 64)
+        key, _ = keys.create(connection, name="app", owner="acme", scopes=("inference", "feedback"))
+        for number in range(count):
+            answer = Completion(
+                id=f"chatcmpl-{number}",
+                endpoint="/v1/chat/completions",
+                owner="acme",
+                key_id=key.id,
+                user="ann",
+                messages=[{"role": "user", "content": "Well?"}],
+                params={},
+                choices=(Choice(0, "Well."),),
+                status="complete",
+            )
+            completions.insert(connection, answer)
+            feedback.add(connection, NewFeedback(answer.id, "acme", "ann", 1))
+    database.close()
 
 
 def test_align_of_a_run_that_does_not_exist_says_so(capsys: pytest.CaptureFixture[str]) -> None:
@@ -139,3 +189,31 @@ def test_the_database_is_closed_after_a_command(home: Path, capsys: pytest.Captu
     printed(capsys, "status")
     assert not (home / "ledger.db-wal").exists()
     Database.open(f"sqlite:///{home}/ledger.db").close()
+
+
+def test_prepare_makes_keys_once_that_open_the_ledger(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert str(home) in printed(capsys, "prepare")
+    made = {name: (home / name).read_text() for name in ("admin.key", "ui.key", "ui.secret")}
+    printed(capsys, "prepare")
+    assert {name: (home / name).read_text() for name in made} == made
+    names = {key["name"] for key in json.loads(printed(capsys, "keys", "list", "--json"))}
+    assert names == {"admin", "chat-ui"}
+
+
+@pytest.mark.parametrize(
+    ("state", "silent_s", "status"), [("ready", 0, 0), ("ready", 60, 1), ("starting", 0, 1), (None, 0, 1)]
+)
+def test_a_health_check_wants_an_engine_that_is_ready_and_was_heard_of(
+    home: Path, capsys: pytest.CaptureFixture[str], state: EngineState | None, silent_s: int, status: int
+) -> None:
+    database = Database.open(f"sqlite:///{home}/ledger.db")
+    with database.write() as connection:
+        version = versions.register_base(connection, path="/models/base", sha256="a" * 64)
+        if state is not None:
+            heard = utc_now() - timedelta(seconds=silent_s)
+            engines.upsert(connection, Engine("eng", "unix:///e", version.number, state, updated_at=heard))
+    database.close()
+    assert cli.run(["status", "--check"]) == status
+    shown = capsys.readouterr()
+    assert shown.out == ""
+    assert ("No engine is ready" in shown.err) == (status == 1)

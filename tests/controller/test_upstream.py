@@ -5,11 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from ledger import engines
+from ledger import engines, versions
 from ledger.database import Database
+from ledger.model_files import fingerprint
 from ledger.records import Engine
-from server.controller.errors import EngineFailed
-from server.controller.settings import EngineSettings
+from server.controller.errors import EngineFailed, ModelUnusable
+from server.controller.settings import STARTER, EngineSettings
 from server.controller.upstream import base_address, choose, watch_upstream
 from tests.fake_engine import FakeEngine
 
@@ -28,7 +29,7 @@ async def test_an_upstream_is_served_under_its_own_models_name(ledger_path: Path
     database, stop = Database.open(f"sqlite:///{ledger_path}", migrate=False), asyncio.Event()
     async with FakeEngine(port=0, model="their-model") as engine:
         settings = EngineSettings(upstream=f"{engine.url}/v1")
-        watching = asyncio.create_task(watch_upstream(settings, database, stop))
+        watching = asyncio.create_task(watch_upstream(settings, ledger_path.parent, database, stop))
         row = await row_in(database, "ready")
         assert (row.url, row.upstream_model, row.pid) == (engine.url, "their-model", None)
     failed = await row_in(database, "failed")
@@ -37,6 +38,29 @@ async def test_an_upstream_is_served_under_its_own_models_name(ledger_path: Path
     await watching
     with database.read() as connection:
         assert engines.list_all(connection) == []
+    database.close()
+
+
+async def test_an_upstream_whose_files_are_here_is_known_by_them(ledger_path: Path) -> None:
+    database, stop = Database.open(f"sqlite:///{ledger_path}", migrate=False), asyncio.Event()
+    async with FakeEngine(port=0, model="their-model") as engine:
+        settings = EngineSettings(upstream=engine.url, upstream_folder=STARTER)
+        watching = asyncio.create_task(watch_upstream(settings, ledger_path.parent, database, stop))
+        row = await row_in(database, "ready")
+        stop.set()
+        await watching
+    assert "<|im_start|>" in row.control_tokens
+    with database.read() as connection:
+        version = versions.get(connection, row.version_number)
+    assert (version.path, version.sha256) == (str(STARTER), fingerprint(STARTER, ledger_path.parent / "cache"))
+    database.close()
+
+
+async def test_an_upstream_folder_without_a_model_is_named(ledger_path: Path) -> None:
+    database = Database.open(f"sqlite:///{ledger_path}", migrate=False)
+    settings = EngineSettings(upstream="http://127.0.0.1:9", upstream_folder=ledger_path.parent)
+    with pytest.raises(ModelUnusable, match="ATTUNE_UPSTREAM_FOLDER"):
+        await watch_upstream(settings, ledger_path.parent, database, asyncio.Event())
     database.close()
 
 

@@ -1,0 +1,219 @@
+"""Every command and program that the docs show is run here, or it stands below with the reason why not."""
+
+import asyncio
+import importlib.util
+import re
+import shlex
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+import typer
+
+from alignment import manifest
+from attune import cli
+from evals.gate import Verdict
+from ledger import conversations, feedback, keys, runs, versions
+from ledger.database import Database
+from ledger.group_commit import GroupCommit
+from ledger.records import NewFeedback
+from ledger.settings import LedgerSettings
+from server.controller.settings import STARTER
+from tests import snippets
+from tests.processes import ROOT, FakeEngineProcess, GatewayProcess
+
+_SERVICES = "`make up` from a fresh clone is benchmarks/start.py; tests/attune/test_up.py runs `attune up`"
+_HOURS = "takes hours, or a quiet machine; tests/benchmarks and tests/models run its parts in short"
+_TRAINS = "trains for minutes; tests/alignment runs the same job on tiny models"
+_ENGINE = "needs an engine for minutes; tests/attune/test_evaluate.py runs the same command on a fake one"
+_CONTAINERS = "needs a container engine or a cluster; tests/deploy checks the files that it names"
+_SYSTEM = "changes the machine; tests/deploy verifies the units"
+_ELSEWHERE = "runs programs that are not ours"
+
+# The whole line, or how it begins: why it is not run.
+NOT_RUN = {
+    "make up": _SERVICES,
+    "make test": "this is it",
+    "make starter": _HOURS,
+    "make starter-evaluation": _HOURS,
+    "make bench-ppo-step": _HOURS,
+    "python -m models.recipe": _HOURS,
+    "cp -r build/starter": "copies what hours of training made",
+    "attune align run --config": _TRAINS,
+    "attune align run --from-file": _TRAINS,
+    "attune align run --resume": _TRAINS,
+    "attune align run": _TRAINS,
+    "attune eval compare": _ENGINE,
+    "attune eval run": _ENGINE,
+    "python3 -m venv /tmp/trl": "installs another TRL from the index",
+    "docker compose": _CONTAINERS,
+    "kubectl": _CONTAINERS,
+    'key="$(kubectl': _CONTAINERS,
+    "serve deploy": _CONTAINERS,
+    "ATTUNE_UPSTREAM=http://HEAD": "needs Ray; tests/attune/test_up.py uses a fake upstream",
+    "export POSTGRES_PASSWORD": _ELSEWHERE,
+    "useradd": _SYSTEM,
+    "cp deploy/systemd": _SYSTEM,
+    "systemctl": _SYSTEM,
+}
+# In the order in which they are run; the exit status is 0.
+RUN = (
+    "attune align run --if-new-feedback 200",
+    "attune align status",
+    "attune align show RUN",
+    "attune versions show v2",
+    "attune eval rank",
+    'attune eval override v2 --reason "…"',
+)
+CURL = "curl http://127.0.0.1:8000"
+
+
+def _why_not(line: str) -> str | None:
+    if line in RUN or line.startswith(CURL):
+        return None
+    return next((reason for start, reason in NOT_RUN.items() if line == start or line.startswith(start)), None)
+
+
+@pytest.fixture
+def home(monkeypatch: pytest.MonkeyPatch, ledger_path: Path) -> Path:
+    """A home with a base v1 and an adapter v2 of it, which the gate has refused."""
+    place = ledger_path.parent
+    monkeypatch.setenv("ATTUNE_HOME", str(place))
+    monkeypatch.chdir(place)
+    folder = place / "versions" / "run_a"
+    folder.mkdir(parents=True)
+    made = manifest.write(folder, "adapter", inputs={}, facts={})
+    verdict = Verdict(candidate="attune@v2", parent="attune@v1", passed=False, criteria=())
+    database = Database.open(f"sqlite:///{ledger_path}", migrate=False)
+    with database.write() as connection:
+        versions.register_base(connection, path=str(STARTER), sha256="a" * 64)
+        run = runs.create(connection, stage="register", config={})
+        versions.register_adapter(connection, parent=1, path=str(folder), sha256=made.sha256, run_id=run.id, probe={})
+        judged = {"won": 3, "tied": 1, "lost": 5}
+        report = {"verdict": verdict.model_dump(mode="json"), "report": str(folder), "preference": judged}
+        versions.store_verdict(connection, 2, report=report, passed=False, actor="test")
+    database.close()
+    return place
+
+
+@pytest.fixture
+def gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[GatewayProcess]:
+    """A gateway before a fake engine, on a ledger of its own."""
+    folder = tmp_path_factory.mktemp("gateway")
+    with FakeEngineProcess(folder) as engine:
+        running = GatewayProcess(folder, database_url=f"sqlite:///{folder / 'ledger.db'}")
+        running.serve(engine.url)
+        running.run()
+        yield running
+        running.stop()
+
+
+def test_every_line_of_shell_is_run_or_has_a_reason() -> None:
+    lines = list(snippets.shell())
+    assert len(lines) > 35
+    assert [
+        line for line in lines if line.text not in RUN and not line.text.startswith(CURL) and not _why_not(line.text)
+    ] == []
+    shown = {line.text for line in lines}
+    assert [line for line in RUN if line not in shown] == []
+    assert [start for start in NOT_RUN if not any(line.startswith(start) for line in shown)] == []
+
+
+def test_every_command_stands_in_a_block_that_says_that_it_is_shell() -> None:
+    assert list(snippets.unlabelled()) == []
+
+
+def test_the_commands_of_the_docs_do_what_they_say(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    database = Database.open(f"sqlite:///{home / 'ledger.db'}", migrate=False)
+    with database.read() as connection:
+        [run] = runs.latest(connection)
+    database.close()
+    for line in RUN:
+        words = shlex.split(line.replace("RUN", run.id))
+        assert cli.run(words[1:]) == 0, capsys.readouterr().err
+
+
+def test_curl_gets_an_answer_and_leaves_a_vote(gateway: GatewayProcess, tmp_path: Path) -> None:
+    lines = [snippet.text for snippet in snippets.shell() if snippet.text.startswith(CURL)]
+    assert len(lines) == 2
+    (tmp_path / "admin.key").write_text(gateway.secrets.admin)
+    completion = "chatcmpl-…"
+    for line in lines:
+        command = line.replace("http://127.0.0.1:8000", gateway.root_url).replace("~/.attune", str(tmp_path))
+        command = command.replace("curl ", "curl --fail --silent --show-error --noproxy '*' ").replace(
+            "chatcmpl-…", completion
+        )
+        done = subprocess.run(["sh", "-c", command], capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stdout + done.stderr
+        if found := re.search(r"chatcmpl-\w+", done.stdout):
+            completion = found[0]
+    assert '"object":"feedback"' in done.stdout.replace(" ", "")
+
+
+def test_the_program_of_the_readme_asks_and_votes(gateway: GatewayProcess, capsys: pytest.CaptureFixture[str]) -> None:
+    [program] = [snippet.text for snippet in snippets.python() if snippet.page == "README.md"]
+    program = program.replace("http://127.0.0.1:8000/v1", gateway.base_url)
+    exec(program.replace("sk-attune-…", gateway.secrets.app), names := {})
+    assert "attune@v1" in capsys.readouterr().out
+    names["client"].close()
+    database = Database.open(gateway.database_url, migrate=False)
+    with database.read() as connection:
+        [vote] = feedback.latest_for(connection, [names["answer"].id], owner="acme", user="ada")
+    database.close()
+    assert vote.comment == "One line would do."
+
+
+def test_the_programs_of_the_data_model_work(gateway: GatewayProcess, monkeypatch: pytest.MonkeyPatch) -> None:
+    opens, votes = [snippet.text for snippet in snippets.python() if snippet.page == "docs/data-model.md"]
+    monkeypatch.setenv("ATTUNE_DATABASE_URL", gateway.database_url)
+    names: dict[str, Any] = {"Database": Database, "LedgerSettings": LedgerSettings, "GroupCommit": GroupCommit}
+    names |= {"NewFeedback": NewFeedback, "conversations": conversations, "feedback": feedback, "keys": keys}
+    exec(opens, names)
+    assert names["secret"].startswith("sk-attune-")
+    with httpx.Client(base_url=gateway.base_url, headers={"Authorization": f"Bearer {gateway.secrets.app}"}) as client:
+        asked = {"model": "attune", "messages": [{"role": "user", "content": "Hello"}], "user": "ann"}
+        completion_id = client.post("/chat/completions", json=asked).json()["id"]
+    lines = votes.replace("completion_id=…", f"completion_id={completion_id!r}").splitlines()
+    body = "\n".join(f"    {line}" for line in lines)
+    exec(f"async def vote():\n{body}\n    writer.close()\n    return stored\n", names)
+    assert asyncio.run(names["vote"]()).completion_id == completion_id
+    names["database"].close()
+
+
+def test_every_program_of_the_docs_is_run_above() -> None:
+    pages = [snippet.page for snippet in snippets.python()]
+    assert sorted(pages) == ["README.md", "docs/data-model.md", "docs/data-model.md"]
+
+
+def test_every_command_within_a_text_exists_with_its_flags() -> None:
+    commands = list(snippets.inline())
+    assert len(commands) > 80
+    assert [snippet for snippet in commands if not _exists(snippet.text)] == []
+
+
+def _exists(command: str) -> bool:
+    program, *words = shlex.split(command)
+    match program:
+        case "attune":
+            return _is_attune(words)
+        case "make":
+            return re.search(rf"^{re.escape(words[0])}:", (ROOT / "Makefile").read_text(), re.MULTILINE) is not None
+        case "python" | "python3" if words[0] == "-m":
+            return importlib.util.find_spec(words[1]) is not None
+        case "python" | "python3":
+            return (ROOT / words[0]).exists()
+    return shutil.which(program) is not None
+
+
+def _is_attune(words: list[str]) -> bool:
+    found: Any = typer.main.get_command(cli.app)
+    while words and hasattr(found, "commands"):
+        if words[0] not in found.commands:
+            return False
+        found, words = found.commands[words[0]], words[1:]
+    known = {flag for option in found.params for flag in option.opts + option.secondary_opts}
+    return all(word.split("=")[0] in known for word in words if word.startswith("--"))
