@@ -5,19 +5,22 @@ transaction that holds the deployment's row, so changes take turns; and each nam
 the canary or live, so the second of two people who saw the same state and both act is refused, not obeyed.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, Row, select, update
 
-from ledger import audit
+from ledger import audit, engines
 from ledger.clock import utc_now
-from ledger.errors import Conflict, Impossible, NotFound
+from ledger.errors import Conflict, Impossible, NotFound, RefusedByGate
 from ledger.records import Deployment, VersionState
 from ledger.schema import audit as audit_table
 from ledger.schema import deployments, model_versions
 
 _TRIED: tuple[VersionState, ...] = ("passed", "canary", "retired")
+_MAKING_LIVE = ("set_live", "promote", "roll_back")
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,16 +70,16 @@ def start_canary(connection: Connection, number: int, share: float, change: Chan
 
     Raises:
         NotFound: There is no such version.
-        Impossible: It has not passed the gate, is live or was rejected; it learned from what was erased since; nothing
-            is live that it could be compared with; or the share is out of range.
+        RefusedByGate: The gate refused it, and nobody has overridden that.
+        Impossible: It has not been judged, is live or was rolled back; it learned from what was erased since; nothing is
+            live that it could be compared with; or the share is out of range.
         Conflict: Another version is the canary.
     """
     before = locked(connection)
     state = _state(connection, number)
     if _built_on_erased(connection, number):
         raise Impossible(f"Version {number} learned from feedback that was erased since, so nobody is sent to it.")
-    if state not in _TRIED:
-        raise Impossible(f"Version {number} is {state}; only one that has passed the gate can be a canary.")
+    _require_passed(connection, number, state)
     if not 0 < share <= 1:
         raise Impossible(f"A canary's share of {share} is not above 0 and at most 1.")
     if before.live_version is None:
@@ -92,10 +95,12 @@ def promote(connection: Connection, number: int, change: Change) -> Deployment:
 
     Raises:
         NotFound: There is no such version.
-        Conflict: It is not the canary, or not any more.
+        Conflict: It is not the canary, or not any more; or no engine is ready with it, so that nobody could be answered.
     """
     before = locked(connection)
     _require_canary(connection, before, number)
+    if all(engine.version_number != number for engine in engines.serving(connection)):
+        raise Conflict(f"No engine is ready with version {number} yet. `attune status` shows how far it is.")
     return _make_live(connection, before, number, "retired", "promote", change)
 
 
@@ -127,8 +132,8 @@ def roll_back(connection: Connection, number: int, change: Change) -> Deployment
         return _end_canary(connection, before, number, "rejected", "roll_back", change)
     if number != before.live_version:
         raise Conflict(f"Version {number} is neither live nor the canary now. {_now(before)}")
-    former = _live_before(connection, number)
-    if former is None or _state(connection, former) == "rejected":
+    former = live_before(connection, number)
+    if former is None:
         raise Impossible(f"Version {number} stays live: there is no version before it to go back to.")
     return _make_live(connection, before, former, "rejected", "roll_back", change)
 
@@ -165,15 +170,66 @@ def _end_canary(
     return _change(connection, before, {"canary_version": None, "canary_share": 0.0}, action, number, change)
 
 
-def _live_before(connection: Connection, number: int) -> int | None:
-    """Which version was live when this one became it, as the audit says."""
-    query = select(audit_table.c.detail).order_by(audit_table.c.sequence.desc())
-    for detail in connection.execute(query).scalars():
-        changed = (detail or {}).get("after", {})
-        if changed.get("live_version") == number and detail["before"]["live_version"] != number:
-            former: int | None = detail["before"]["live_version"]
-            return former
+def live_before(connection: Connection, number: int) -> int | None:
+    """Returns the version that a rollback of a live one leads to; None if there is none.
+
+    That is the one which it replaced, as the audit says. What it replaced by a rollback does not count, and neither does
+    a version that was rejected since.
+    """
+    for entry in _changes_of_live(connection):
+        former = entry.detail["before"]["live_version"]
+        if entry.detail["after"]["live_version"] != number or entry.action == "roll_back" or former is None:
+            continue
+        if _state(connection, former) != "rejected":
+            return int(former)
     return None
+
+
+def promoted_at(connection: Connection) -> datetime | None:
+    """Returns when the live version was promoted; None if it became live in another way, or nothing is live."""
+    newest = next(_changes_of_live(connection), None)
+    return newest.created_at if newest is not None and newest.action == "promote" else None
+
+
+def tried_since(connection: Connection) -> datetime | None:
+    """Returns when the canary began to be tried against the version that is live; None if there is no canary.
+
+    A change of its share goes on with the same trial; another live version begins a new one.
+    """
+    now = current(connection)
+    began: datetime | None = None
+    for entry in _changes(connection, (*_MAKING_LIVE, "canary", "withdraw")):
+        after = entry.detail["after"]
+        if (after["live_version"], after["canary_version"]) != (now.live_version, now.canary_version):
+            break
+        began = entry.created_at
+    return None if now.canary_version is None else began
+
+
+def _changes_of_live(connection: Connection) -> Iterator[Row[Any]]:
+    """The changes after which another version was live, newest first."""
+    for entry in _changes(connection, _MAKING_LIVE):
+        if entry.detail["before"]["live_version"] != entry.detail["after"]["live_version"]:
+            yield entry
+
+
+def _changes(connection: Connection, actions: tuple[str, ...]) -> Sequence[Row[Any]]:
+    """What was changed by these actions, newest first."""
+    columns = (audit_table.c.action, audit_table.c.detail, audit_table.c.created_at)
+    query = select(*columns).where(audit_table.c.action.in_(actions)).order_by(audit_table.c.sequence.desc())
+    return connection.execute(query).all()
+
+
+def _require_passed(connection: Connection, number: int, state: str) -> None:
+    if state in _TRIED:
+        return
+    report = connection.execute(select(model_versions.c.gate_report).where(model_versions.c.number == number)).scalar()
+    if state == "rejected" and report is not None and not report["passed"]:
+        raise RefusedByGate(
+            f"Version {number} was refused by the gate; `attune versions show v{number}` says for what. Whoever knows "
+            f"better can take it upon themselves: `attune eval override v{number} --reason …`."
+        )
+    raise Impossible(f"Version {number} is {state}; only one that has passed the gate can be a canary.")
 
 
 def _state(connection: Connection, number: int) -> str:

@@ -9,6 +9,7 @@ from datetime import datetime
 
 from sqlalchemy import ColumnElement, Connection, Select, func, select
 
+from ledger import deployments
 from ledger.records import Json, Status
 from ledger.schema import completions, feedback
 
@@ -31,14 +32,22 @@ class FirstThumb:
 
 
 @dataclass(frozen=True, slots=True)
-class FirstAnswer:
-    """A user's first answer since the trial began."""
+class Answer:
+    """How one answer went."""
 
     version: int
     status: Status
     ttft_ms: float | None
     duration_ms: float | None
     usage: Json | None
+
+
+def current(connection: Connection) -> Trial | None:
+    """Returns the trial that is going on; None if there is no canary."""
+    now, since = deployments.current(connection), deployments.tried_since(connection)
+    if now.live_version is None or now.canary_version is None or since is None:
+        return None
+    return Trial(now.live_version, now.canary_version, since)
 
 
 def first_thumbs(connection: Connection, trial: Trial) -> list[FirstThumb]:
@@ -68,7 +77,7 @@ def largest_shares(connection: Connection, trial: Trial) -> Mapping[int, float]:
     return {row.version: float(row.most) / float(row.all) for row in connection.execute(query)}
 
 
-def first_answers(connection: Connection, trial: Trial) -> list[FirstAnswer]:
+def first_answers(connection: Connection, trial: Trial) -> list[Answer]:
     """Returns each user's first answer from either version, in the order of time."""
     answer = completions.c
     order = func.row_number().over(partition_by=answer.user_id, order_by=(answer.created_at, answer.id))
@@ -76,7 +85,22 @@ def first_answers(connection: Connection, trial: Trial) -> list[FirstAnswer]:
     ranked = select(*columns, answer.created_at, answer.id, order.label("place")).where(*_of(trial)).subquery()
     query = select(ranked).where(ranked.c.place == 1).order_by(ranked.c.created_at, ranked.c.id)
     return [
-        FirstAnswer(row.model_version, row.status, row.ttft_ms, row.duration_ms, row.usage)
+        Answer(row.model_version, row.status, row.ttft_ms, row.duration_ms, row.usage)
+        for row in connection.execute(query)
+    ]
+
+
+def answers_before(connection: Connection, trial: Trial, limit: int) -> list[Answer]:
+    """Returns the last answers of the live version before the trial, newest first: what is usual for it."""
+    answer = completions.c
+    query = (
+        select(answer.model_version, answer.status, answer.ttft_ms, answer.duration_ms, answer.usage)
+        .where(answer.model_version == trial.live, answer.route == "live", answer.created_at < trial.since)
+        .order_by(answer.created_at.desc())
+        .limit(limit)
+    )
+    return [
+        Answer(row.model_version, row.status, row.ttft_ms, row.duration_ms, row.usage)
         for row in connection.execute(query)
     ]
 

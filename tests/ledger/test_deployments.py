@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 from sqlalchemy import insert, update
 
-from ledger import audit, deployments, versions
+from ledger import audit, deployments, engines, trials, versions
 from ledger.database import Database
 from ledger.deployments import Change
-from ledger.errors import Conflict, Impossible, LedgerError, NotFound
-from ledger.records import AuditEntry, Deployment
+from ledger.errors import Conflict, Impossible, LedgerError, NotFound, RefusedByGate
+from ledger.records import AuditEntry, Deployment, Engine
 from ledger.schema import model_versions
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -21,12 +21,14 @@ WHY = Change("op", "because")
 
 @pytest.fixture
 def ledger(database: Database) -> Database:
-    """v1 is live; v2 and v3 have passed the gate, v4 has not been judged."""
+    """v1 is live; v2 and v3 have passed the gate, v4 has not been judged. Engines are ready with the first three."""
     with database.write() as connection:
         versions.register_base(connection, path="/base", sha256="base")
         for number, state in ((2, "passed"), (3, "passed"), (4, "candidate")):
             version = {"number": number, "parent_number": 1, "form": "adapter", "path": "/a", "sha256": str(number)}
             connection.execute(insert(model_versions).values(version | {"state": state, "created_at": NOW}))
+        for number in (1, 2, 3):
+            engines.upsert(connection, Engine(f"eng_{number}", f"unix:///{number}", number, "ready"))
     return database
 
 
@@ -180,3 +182,66 @@ def test_of_two_changes_at_once_one_is_obeyed_and_the_other_refused(ledger: Data
             thread.join(20)
         assert sorted(isinstance(result, Conflict) for result in results) == [False, True]
         assert now(ledger) == (1, None, 0.0)
+
+
+def test_a_canary_without_a_ready_engine_is_not_promoted(ledger: Database) -> None:
+    do(ledger, deployments.start_canary, 2, 0.1)
+    with ledger.write() as connection:
+        engines.upsert(connection, Engine("eng_2", "unix:///2", 2, "starting"))
+    assert "No engine is ready with version 2" in refused(ledger, Conflict, deployments.promote, 2)
+
+
+def test_what_the_gate_refused_is_tried_only_after_an_override(ledger: Database) -> None:
+    with ledger.write() as connection:
+        versions.store_verdict(connection, 4, report={}, passed=False, actor="gate")
+    assert "attune eval override v4" in refused(ledger, RefusedByGate, deployments.start_canary, 4, 0.1)
+    with ledger.write() as connection:
+        versions.override_verdict(connection, 4, actor="op", reason="the judge was wrong")
+    do(ledger, deployments.start_canary, 4, 0.1)
+    assert now(ledger) == (1, 4, 0.1)
+
+
+def test_a_rollback_never_leads_to_a_version_that_was_rejected(ledger: Database) -> None:
+    for number in (2, 1):
+        do(ledger, deployments.start_canary, number, 0.1)
+        do(ledger, deployments.promote, number)
+    do(ledger, deployments.roll_back, 1)
+    assert now(ledger)[0] == 2
+    assert "no version before it" in refused(ledger, Impossible, deployments.roll_back, 2)
+
+
+def test_a_trial_lasts_over_changes_of_the_share_and_begins_anew_with_another_live_version(ledger: Database) -> None:
+    def trial() -> trials.Trial | None:
+        with ledger.read() as connection:
+            return trials.current(connection)
+
+    assert trial() is None
+    do(ledger, deployments.start_canary, 2, 0.1)
+    do(ledger, deployments.promote, 2)
+    do(ledger, deployments.start_canary, 3, 0.1)
+    first = trial()
+    assert first is not None
+    assert (first.live, first.canary) == (2, 3)
+    do(ledger, deployments.start_canary, 3, 0.5)
+    assert trial() == first
+    do(ledger, deployments.roll_back, 2)
+    second = trial()
+    assert second is not None
+    assert (second.live, second.canary) == (1, 3)
+    assert second.since > first.since
+    do(ledger, deployments.withdraw, 3)
+    assert trial() is None
+
+
+def test_only_a_promotion_keeps_the_version_before_it_at_hand(ledger: Database) -> None:
+    def promoted() -> bool:
+        with ledger.read() as connection:
+            return deployments.promoted_at(connection) is not None
+
+    assert not promoted()  # v1 was set live
+    do(ledger, deployments.start_canary, 2, 0.1)
+    assert not promoted()
+    do(ledger, deployments.promote, 2)
+    assert promoted()
+    do(ledger, deployments.roll_back, 2)
+    assert not promoted()

@@ -82,3 +82,13 @@ def test_of_each_user_the_first_answer_is_looked_at(database: Database, vote: Vo
         found = trials.first_answers(connection, TRIAL)
     assert [(one.version, one.status, one.ttft_ms) for one in found] == [(2, "complete", 7.0), (1, "error", 12.5)]
     assert found[0].usage == {"prompt_tokens": 5, "completion_tokens": 4}
+
+
+def test_what_is_usual_is_taken_from_the_live_version_before_the_trial(database: Database, vote: Vote) -> None:
+    for minutes, ttft_ms in ((3, 30.0), (2, 20.0), (1, 10.0)):
+        vote("ann", 1, ttft_ms=ttft_ms, created_at=BEGAN - timedelta(minutes=minutes))
+    vote("bob", 1, ttft_ms=99.0)
+    vote("cem", 1, ttft_ms=99.0, route="pinned", created_at=BEGAN - timedelta(minutes=1))
+    with database.read() as connection:
+        found = trials.answers_before(connection, TRIAL, limit=2)
+    assert [answer.ttft_ms for answer in found] == [10.0, 20.0]

@@ -3,7 +3,9 @@
 import pytest
 from sqlalchemy import insert
 
+from ledger import engines
 from ledger.clock import utc_now
+from ledger.records import Engine
 from ledger.schema import model_versions
 from tests.server.conftest import Gateway
 
@@ -34,6 +36,10 @@ async def test_a_canary_is_tried_promoted_and_rolled_back(gateway: Gateway) -> N
     add_version(gateway, 2, "passed")
     status, tried = await change(gateway, "canary", version=2, share=0.1)
     assert (status, tried["live"], tried["canary"], tried["canary_share"]) == (200, 1, 2, 0.1)
+    status, body = await change(gateway, "promote", version=2)
+    assert status == 409 and "No engine is ready" in str(body)
+    with gateway.database.write() as connection:
+        engines.upsert(connection, Engine("engine-2", gateway.engine.url, 2, "ready"))
     status, promoted = await change(gateway, "promote", version=2)
     assert (status, promoted["live"], promoted["canary"]) == (200, 2, None)
     status, back = await change(gateway, "rollback", version=2, reason="people dislike it")
