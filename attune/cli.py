@@ -12,8 +12,11 @@ import typer
 from attune.align import align_app
 from attune.errors import AttuneError, WrongUsage
 from attune.evaluate import eval_app
+from attune.rollout import add_commands
+from attune.version_name import number_of
 
 USAGE_ERROR = 64
+REFUSED_BY_GATE = 2
 
 app = typer.Typer(
     name="attune",
@@ -30,6 +33,7 @@ app.add_typer(eval_app, name="eval")
 app.add_typer(keys_app, name="keys")
 app.add_typer(versions_app, name="versions")
 app.add_typer(feedback_app, name="feedback")
+add_commands(app)
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
@@ -97,7 +101,7 @@ def status(json: Json = False) -> None:
     for engine in found.engines:
         silent = found.silent_s[engine.id]
         doubt = f" (said {silent:.0f} s ago: the controller is gone)" if silent > SILENT_AFTER_S else ""
-        output.say(f"engine    {engine.state}: {engine.message}{doubt}")
+        output.say(f"engine    attune@v{engine.version_number} is {engine.state}: {engine.message}{doubt}")
     if not found.engines:
         output.say("engine    none; `attune up` starts one")
     output.say(f"answers   {found.completions}\nfeedback  {found.feedback}")
@@ -222,11 +226,9 @@ def show_version(version: Annotated[str, typer.Argument(help="v1, or 1.")], json
     from attune.lineage import lineage
     from ledger import versions
 
-    digits = version.removeprefix("attune@").removeprefix("v")
-    if not digits.isdecimal():
-        raise WrongUsage(f"{version!r} is no version: give v1, or 1.")
+    number = number_of(version)
     with open_ledger() as database, database.read() as connection:
-        row = versions.get(connection, int(digits))
+        row = versions.get(connection, number)
         ancestors = lineage(connection, row)
     if json:
         output.as_json(asdict(row) | {"lineage": ancestors})
@@ -294,12 +296,12 @@ def run(arguments: list[str]) -> int:
     except Exception as error:
         from alignment.errors import AlignmentError
         from evals.errors import EvalsError
-        from ledger.errors import LedgerError
+        from ledger.errors import LedgerError, RefusedByGate
         from server.controller.errors import ControllerError
 
         if not isinstance(error, AlignmentError | EvalsError | LedgerError | ControllerError):
             raise
-        return _failed(error, 1)
+        return _failed(error, REFUSED_BY_GATE if isinstance(error, RefusedByGate) else 1)
 
 
 def _failed(error: Exception, status: int) -> int:

@@ -1,12 +1,10 @@
 """A version is compared with another as both are served, and the gate's verdict is written down."""
 
 import asyncio
-import os
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from getpass import getuser
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -105,14 +103,6 @@ def duels(found: Sequence[ModelVersion]) -> list[Duel]:
         for row in found
         if row.gate_report is not None and row.gate_report.get("preference") is not None
     ]
-
-
-def actor() -> str:
-    """Who runs the command, for the audit; a container may have no name for its user."""
-    try:
-        return getuser()
-    except (KeyError, OSError):
-        return f"user {os.getuid()}"
 
 
 @contextmanager
