@@ -1,7 +1,7 @@
 """What the controller asks an engine over HTTP: its counters, its models, and for one token."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from types import TracebackType
 from typing import Any
 
@@ -61,6 +61,25 @@ class EngineClient:
         async with self._session.post(f"{self._base}/v1/completions", json=body, timeout=timeout) as answer:
             if answer.status != 200:
                 raise EngineFailed(f"asked for one token, it answers {answer.status}: {(await answer.text())[:300]}")
+
+    async def prompt_logprobs(self, model: str, token_ids: Sequence[int], timeout_s: float = 60) -> list[float]:
+        """Log-probabilities (nats) of a prompt's tokens but the first, each given those before it.
+
+        Raises:
+            EngineFailed: It does not answer with them.
+        """
+        body = {"model": model, "prompt": list(token_ids), "max_tokens": 1, "temperature": 0, "prompt_logprobs": 0}
+        timeout = aiohttp.ClientTimeout(timeout_s)
+        try:
+            async with self._session.post(f"{self._base}/v1/completions", json=body, timeout=timeout) as answer:
+                if answer.status != 200:
+                    raise EngineFailed(f"asked for a probe, it answers {answer.status}: {(await answer.text())[:300]}")
+                places = (await answer.json())["choices"][0]["prompt_logprobs"]
+            return [float(place[str(token)]["logprob"]) for place, token in zip(places[1:], token_ids[1:], strict=True)]
+        except (KeyError, IndexError, TypeError, ValueError) as error:
+            raise EngineFailed(f"asked for a probe, its answer cannot be read: {error!r}") from error
+        except UNREACHABLE as error:
+            raise EngineFailed(f"asked for a probe, it does not answer: {type(error).__name__}") from error
 
     async def _samples(self, names: frozenset[str], timeout_s: float) -> Mapping[str, float]:
         timeout = aiohttp.ClientTimeout(timeout_s)

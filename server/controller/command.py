@@ -24,7 +24,7 @@ def command(settings: EngineSettings, platform: Platform, *, model: Path, name: 
     """
     arguments = [sys.executable, "-m", SERVER, "--model", str(model), "--served-model-name", name, "--uds", str(socket)]
     arguments += ["--disable-uvicorn-access-log", "--max-num-seqs", str(settings.max_num_seqs)]
-    arguments += ["--dtype", _dtype(settings, platform)]
+    arguments += ["--dtype", engine_dtype(settings, platform)]
     if settings.max_model_len is not None:
         arguments += ["--max-model-len", str(settings.max_model_len)]
     if settings.enforce_eager if settings.enforce_eager is not None else platform == "cpu":
@@ -62,7 +62,7 @@ def environment(
     return kept
 
 
-def _dtype(settings: EngineSettings, platform: Platform) -> str:
+def engine_dtype(settings: EngineSettings, platform: Platform) -> str:
     """What `auto` means on CPU: the format that the CPU computes in. vLLM's own auto is that of the checkpoint.
 
     Without arithmetic for it, bfloat16 is slower (figures in docs/operations.md).

@@ -63,4 +63,10 @@ class EngineSettings(AttuneSettings):
     stop_timeout_s: float = Field(
         default=15, gt=0, description="How long an engine may take to stop before it is killed."
     )
-    watch_interval_s: float = Field(default=0.5, gt=0, description="How often the engine's processes are looked at.")
+    watch_interval_s: float = Field(default=0.5, gt=0, description="How often the engine's processes and desired state are looked at.")
+    keep_former_s: float = Field(
+        default=3600, ge=0, description="How long the version before a promotion is kept ready for a rollback."
+    )
+    retire_timeout_s: float = Field(
+        default=600, gt=0, description="How long running answers of a version that was taken away may take."
+    )

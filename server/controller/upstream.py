@@ -11,7 +11,7 @@ from ledger.ids import new_id
 from ledger.records import Engine, ModelVersion
 from server.controller.client import UNREACHABLE, EngineClient
 from server.controller.errors import EngineFailed
-from server.controller.observed import ObservedState
+from server.controller.observed import ObservedEngine, forget_others
 from server.controller.settings import EngineSettings
 
 log = logging.getLogger(__name__)
@@ -25,27 +25,29 @@ async def watch_upstream(settings: EngineSettings, database: Database, stop: asy
     Its model becomes a version when it is first seen, and another one if the upstream changes to another model.
     """
     url, key = base_address(settings.upstream or ""), _key(settings)
-    observed = ObservedState(database)
-    await observed.clear()
-    row: Engine | None = None
+    await forget_others(database)
+    observed: ObservedEngine | None = None
     async with EngineClient(url, key) as client:
         while not stop.is_set():
             try:
                 model = choose(await client.models(), settings.upstream_model, url)
-                if row is None or row.model_name != model:
+                if observed is None or observed.row.model_name != model:
                     version = await asyncio.to_thread(_register, database, url, model)
                     row = Engine(new_id("eng"), url, version.number, "ready", f"serves {model}", model_name=model)
-                    await observed.replace(row)
+                    observed = ObservedEngine(database, row)
+                    await forget_others(database)
                     log.info("upstream %s serves %s as %s", url, model, version.name)
                 await observed.report("ready", f"serves {model}")
                 await observed.heartbeat()
             except (*UNREACHABLE, EngineFailed) as error:
                 reason = _unusable(url, error)
-                log.log(logging.DEBUG if row else logging.WARNING, reason)
-                await observed.report("failed", reason)
+                if observed is None:
+                    log.warning(reason)
+                else:
+                    await observed.report("failed", reason)
             with suppress(TimeoutError):
                 await asyncio.wait_for(stop.wait(), _POLL_S)
-    await observed.clear()
+    await forget_others(database)
 
 
 async def check_upstream(settings: EngineSettings) -> str:

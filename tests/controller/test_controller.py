@@ -36,11 +36,10 @@ async def controlled(
     fast: dict[str, Any] = {"watch_interval_s": 0.05, "stop_timeout_s": 3} | more
     settings = EngineSettings(model=str(model), **fast)
 
-    def command_of(*_: object, name: str, socket: Path, **__: object) -> list[str]:
-        return [*command, "--uds", str(socket), "--served-model-name", name]
+    def command_of(*_: object, model: Path, name: str, socket: Path) -> list[str]:
+        return [*command, "--uds", str(socket), "--served-model-name", name, "--model", str(model)]
 
-    controller = Controller(settings, home, database, stop, command_of)
-    controller._backoff.first_s = 0.1
+    controller = Controller(settings, home, database, stop, command_of, first_wait_s=0.1)
     running = asyncio.create_task(controller.run())
     try:
         yield
