@@ -40,10 +40,17 @@ class FakeEngine:
         most_running: The most that were answered at once.
         generated: Tokens sent so far.
         received: Every generating request, oldest first.
+        weights: What stands for the model's weights; the log-probabilities of prompts follow from it.
     """
 
     def __init__(
-        self, uds: Path | None = None, *, port: int = 0, model: str = "attune@v1", max_model_len: int = 4096
+        self,
+        uds: Path | None = None,
+        *,
+        port: int = 0,
+        model: str = "attune@v1",
+        max_model_len: int = 4096,
+        weights: str = "",
     ) -> None:
         self.behaviour = Behaviour()
         self.running = 0
@@ -52,6 +59,7 @@ class FakeEngine:
         self.received: list[Received] = []
         self.model = model
         self.max_model_len = max_model_len
+        self.weights = weights
         self.uds = uds
         self.port = port
         self._runner: web.AppRunner | None = None
@@ -147,8 +155,8 @@ async def _not_found_as_json(request: web.Request, handler: Handler) -> web.Stre
         return web.json_response({"detail": missing.reason}, status=missing.status)
 
 
-async def _serve(uds: Path | None, port: int, model: str) -> None:
-    async with FakeEngine(uds, port=port, model=model) as engine:
+async def _serve(uds: Path | None, port: int, model: str, weights: str) -> None:
+    async with FakeEngine(uds, port=port, model=model, weights=weights) as engine:
         print(f"fake engine on {engine.url}", flush=True)  # noqa: T201 - tells the parent where it is
         await asyncio.Event().wait()
 
@@ -159,8 +167,10 @@ def main() -> None:
     parser.add_argument("--uds", type=Path)
     parser.add_argument("--port", type=int, default=0)
     parser.add_argument("--served-model-name", default="attune@v1")
+    parser.add_argument("--model", type=Path, help="folder whose model.safetensors stands for the weights")
     options, _ = parser.parse_known_args()
-    asyncio.run(_serve(options.uds, options.port, options.served_model_name))
+    weights = (options.model / "model.safetensors").read_text() if options.model else ""
+    asyncio.run(_serve(options.uds, options.port, options.served_model_name, weights))
 
 
 if __name__ == "__main__":

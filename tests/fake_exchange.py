@@ -63,6 +63,7 @@ class Engine(Protocol):
     behaviour: Behaviour
     model: str
     max_model_len: int
+    weights: str
     received: list[Received]
     generated: int
 
@@ -257,7 +258,11 @@ class TextExchange(Exchange):
 
     def whole(self) -> wire.Body:
         counts = wire.full_usage(*self.counts())
-        return wire.text_completion(self.head, self.answers, counts, self.logprobs is not None)
+        completion = wire.text_completion(self.head, self.answers, counts, self.logprobs is not None)
+        if self.body.get("prompt_logprobs") is not None:
+            for choice in completion["choices"]:
+                choice["prompt_logprobs"] = wire.prompt_logprobs(self.engine.weights, self.body["prompt"])
+        return completion
 
     async def events(self) -> AsyncIterator[bytes]:
         async for position in self.paced():
