@@ -41,6 +41,7 @@ class FakeEngine:
         generated: Tokens sent so far.
         received: Every generating request, oldest first.
         weights: What stands for the model's weights; the log-probabilities of prompts follow from it.
+        adapters: The same for each adapter that is loaded, by its name.
     """
 
     def __init__(
@@ -60,6 +61,7 @@ class FakeEngine:
         self.model = model
         self.max_model_len = max_model_len
         self.weights = weights
+        self.adapters: dict[str, str] = {}
         self.uds = uds
         self.port = port
         self._runner: web.AppRunner | None = None
@@ -79,6 +81,8 @@ class FakeEngine:
                 web.post("/v1/chat/completions", self._chat),
                 web.post("/v1/completions", self._completions),
                 web.post("/v1/responses", self._responses),
+                web.post("/v1/load_lora_adapter", self._load_adapter),
+                web.post("/v1/unload_lora_adapter", self._unload_adapter),
                 web.put("/fake/behaviour", self._set_behaviour),
                 web.get("/fake/state", self._state),
             ]
@@ -101,11 +105,17 @@ class FakeEngine:
         if self._runner is not None:
             await self._runner.cleanup()
 
+    def weights_of(self, model: str) -> str:
+        """What stands for the weights of the model or of an adapter."""
+        return self.adapters.get(model, self.weights)
+
     async def _health(self, request: web.Request) -> web.Response:
         return web.Response(status=200 if self.behaviour.healthy else 503)
 
     async def _models(self, request: web.Request) -> web.Response:
-        return web.json_response(wire.model_list(self.model, int(time.time()), self.max_model_len))
+        served = wire.model_list(self.model, int(time.time()), self.max_model_len)
+        served["data"] += [{"id": name, "object": "model", "parent": self.model} for name in self.adapters]
+        return web.json_response(served)
 
     async def _metrics(self, request: web.Request) -> web.Response:
         label = f'{{engine="0",model_name="{self.model}"}}'
@@ -118,6 +128,15 @@ class FakeEngine:
             f"vllm:generation_tokens_total{label} {float(self.generated)}",
         )
         return web.Response(text="\n".join(lines) + "\n", content_type="text/plain")
+
+    async def _load_adapter(self, request: web.Request) -> web.Response:
+        body = await request.json()
+        self.adapters[body["lora_name"]] = (Path(body["lora_path"]) / "adapter_model.safetensors").read_text()
+        return web.Response(text=f"Success: LoRA adapter '{body['lora_name']}' added successfully.")
+
+    async def _unload_adapter(self, request: web.Request) -> web.Response:
+        del self.adapters[(await request.json())["lora_name"]]
+        return web.Response(text="Success")
 
     async def _set_behaviour(self, request: web.Request) -> web.Response:
         self.behaviour = Behaviour(**await request.json())

@@ -10,6 +10,8 @@ from server.controller.settings import EngineSettings
 
 # The module that `vllm.entrypoints.openai.api_server` now forwards to. vLLM's own command fails with the CPU build.
 SERVER = "vllm.entrypoints.launchers.api_server.entry"
+# Live, canary and the version before, and one that still drains.
+_MAX_LORAS = 4
 
 
 def command(settings: EngineSettings, platform: Platform, *, model: Path, name: str, socket: Path) -> list[str]:
@@ -40,14 +42,30 @@ def command(settings: EngineSettings, platform: Platform, *, model: Path, name: 
     return arguments + list(settings.extra_engine_args)
 
 
+def adapter_arguments(settings: EngineSettings) -> list[str]:
+    """What more an engine needs that is to load adapters while it runs."""
+    return ["--enable-lora", "--max-loras", str(_MAX_LORAS), "--max-lora-rank", str(settings.max_lora_rank)]
+
+
 def environment(
-    settings: EngineSettings, platform: Platform, inherited: Mapping[str, str] = os.environ
+    settings: EngineSettings,
+    platform: Platform,
+    inherited: Mapping[str, str] = os.environ,
+    *,
+    adapters: bool = False,
 ) -> dict[str, str]:
-    """The engine's environment: what is inherited, less our own settings and secrets, plus vLLM's."""
+    """The engine's environment: what is inherited, less our own settings and secrets, plus vLLM's.
+
+    Args:
+        settings: How it is to run.
+        platform: What it runs on.
+        inherited: What it starts from.
+        adapters: Whether it is to load adapters while it runs. Nobody but us reaches the route for it.
+    """
     kept = {key: value for key, value in inherited.items() if not key.startswith("ATTUNE_")}
     # vLLM's reload endpoints for developers must never be served; and without cached bytecode its three processes
     # would each compile thousands of modules at every start.
-    for dropped in ("VLLM_SERVER_DEV_MODE", "PYTHONDONTWRITEBYTECODE"):
+    for dropped in ("VLLM_SERVER_DEV_MODE", "VLLM_ALLOW_RUNTIME_LORA_UPDATING", "PYTHONDONTWRITEBYTECODE"):
         kept.pop(dropped, None)
     kept |= {
         "VLLM_NO_USAGE_STATS": "1",
@@ -57,6 +75,8 @@ def environment(
         "VLLM_LOGGING_COLOR": "0",
         "PYTHONUNBUFFERED": "1",
     }
+    if adapters:
+        kept["VLLM_ALLOW_RUNTIME_LORA_UPDATING"] = "1"
     if platform == "cpu":
         kept |= {"VLLM_TARGET_DEVICE": "cpu", "VLLM_CPU_KVCACHE_SPACE": str(settings.kv_cache_gib)}
     return kept

@@ -18,11 +18,13 @@ from ledger.deployments import Change
 from ledger.errors import Conflict, Impossible, Unavailable
 from ledger.model_files import fingerprint
 from ledger.records import ModelVersion
+from server.controller.adapter_keeper import AdapterKeeper
 from server.controller.command import command
 from server.controller.desired import Desired, read_desired
 from server.controller.download import locate
+from server.controller.engine_keeper import EngineKeeper
 from server.controller.engine_process import sweep
-from server.controller.keeper import GATEWAYS_KNOW_S, CommandOf, Ground, Keeper, Release
+from server.controller.keeper import CommandOf, Ground, Keeper, Release
 from server.controller.model import Model, inspect
 from server.controller.observed import forget_others
 from server.controller.platform import detect
@@ -33,6 +35,8 @@ log = logging.getLogger(__name__)
 
 GIVE_UP_AFTER = 3
 """So many failures in a row, while the version before it runs, are taken for the version's own fault."""
+GATEWAYS_KNOW_S = 2.0
+"""Gateways learn within a second that an engine drains, and may send it something until then."""
 
 
 @dataclass(slots=True)
@@ -93,9 +97,12 @@ class Controller:
             await self._bury()
             self._want(ground, desired)
             await self._give_up(desired)
-            await forget_others(self.database, {keeper.row_id for keeper in self._keepers.values() if keeper.row_id})
+            await forget_others(self.database, self._rows())
         except Unavailable as error:
             log.warning("desired state cannot be read; trying again: %s", error)
+
+    def _rows(self) -> set[str]:
+        return {keeper.observed.row.id for keeper in self._keepers.values() if keeper.observed is not None}
 
     def _read_desired(self) -> Desired:
         with self.database.read() as connection:
@@ -116,17 +123,39 @@ class Controller:
         Engines start one after another, because a start takes all of a small machine; only the live version never waits.
         Where memory is short, the version before the last promotion gives its own up.
         """
-        wanted = [version for version in desired.versions if version is not desired.former or self._has_room(desired)]
+        wanted = self._plan(ground, desired)
+        urgent = [] if desired.live is None else [desired.live.number, desired.bases[desired.live.number].number]
         for version in wanted:
             keeper = self._keepers.get(version.number)
             if keeper is not None:
                 keeper.reclaim()
-            elif version is desired.live or all(other.state != "starting" for other in self._keepers.values()):
-                keeper = Keeper(ground, version, desired.bases[version.number])
+            elif version.number in urgent or _is_loaded(ground, version) or not self._engine_starts():
+                keeper = self._new_keeper(ground, version, desired.bases.get(version.number, version))
                 self._keepers[version.number] = keeper
                 self._tasks[version.number] = asyncio.create_task(keeper.run())
         for number in set(self._keepers) - {version.number for version in wanted}:
             self._keepers[number].release(Release(GATEWAYS_KNOW_S, self.settings.retire_timeout_s))
+
+    def _plan(self, ground: Ground, desired: Desired) -> list[ModelVersion]:
+        """Every version that needs a keeper, the most urgent first; before a loaded adapter the base that carries it."""
+        plan: dict[int, ModelVersion] = {}
+        for version in desired.versions:
+            if version is desired.former and not self._has_room(desired):
+                continue
+            if _is_loaded(ground, version):
+                plan.setdefault(desired.bases[version.number].number, desired.bases[version.number])
+            plan.setdefault(version.number, version)
+        return list(plan.values())
+
+    def _new_keeper(self, ground: Ground, version: ModelVersion, base: ModelVersion) -> Keeper:
+        if not _is_loaded(ground, version):
+            return EngineKeeper(ground, version, base)
+        carrier = self._keepers[base.number]
+        assert isinstance(carrier, EngineKeeper)
+        return AdapterKeeper(ground, version, base, carrier=carrier)
+
+    def _engine_starts(self) -> bool:
+        return any(isinstance(keeper, EngineKeeper) and keeper.state == "starting" for keeper in self._keepers.values())
 
     def _has_room(self, desired: Desired) -> bool:
         """Whether no version that is live or tried waits for memory."""
@@ -137,14 +166,14 @@ class Controller:
         """Rolls back a version whose engine fails again and again, if there is another that answers in its place."""
         for version in desired.versions:
             keeper, parent = self._keepers.get(version.number), desired.parent_of(version.number)
-            if keeper is None or parent is None or keeper.backoff.failures < GIVE_UP_AFTER:
+            if keeper is None or parent is None or keeper.failures < GIVE_UP_AFTER:
                 continue
             instead = self._keepers.get(parent.number)
-            if keeper.state == "failed" and instead is not None and instead.state == "ready":
+            if keeper.state != "ready" and instead is not None and instead.state == "ready":
                 await asyncio.to_thread(self._roll_back, version, keeper)
 
     def _roll_back(self, version: ModelVersion, keeper: Keeper) -> None:
-        failures = keeper.backoff.failures
+        failures = keeper.failures
         reason = f"Its engine failed {failures} times in a row, while the version before it runs. {keeper.failure}"
         change = Change("controller", reason, {"failures": failures})
         try:
@@ -153,3 +182,8 @@ class Controller:
             log.warning("%s is rolled back: %s", version.name, reason)
         except (Conflict, Impossible) as error:
             log.info("%s is not rolled back: %s", version.name, error)
+
+
+def _is_loaded(ground: Ground, version: ModelVersion) -> bool:
+    """Whether a version is loaded by its base model's engine, rather than served by an engine of its own."""
+    return version.form == "adapter" and ground.on_running_engines

@@ -17,6 +17,7 @@ from ledger.database import Database
 from ledger.deployments import Change
 from ledger.records import Engine
 from ledger.schema import model_versions
+from server.controller.client import EngineClient
 from server.controller.processes import inhabitants
 from tests.controller.controlled import CRASHES, controlled, until_all
 from tests.fake_wire import logprobs_of
@@ -206,3 +207,77 @@ async def test_a_new_controller_begins_from_what_the_ledger_says(
     async with controlled(tmp_path, database, model_folder, fake_vllm):
         await open_versions(database, 1, 2)
 
+
+
+@pytest.fixture
+def add_adapter(database: Database, tmp_path: Path) -> Callable[..., None]:
+    """Registers an adapter over v1, which passed the gate. v1 must be there already."""
+
+    def add(number: int, weights: str, probed: str | None = None) -> None:
+        folder = tmp_path / f"adapter{number}"
+        folder.mkdir()
+        (folder / "adapter_model.safetensors").write_text(weights)
+        texts = [{"token_ids": ids, "logprobs": logprobs_of(probed or weights, ids)} for ids in TOKENS]
+        row = {"number": number, "parent_number": 1, "form": "adapter", "path": str(folder), "sha256": weights}
+        more = {"state": "passed", "created_at": utc_now(), "probe": {"texts": texts}}
+        with database.write() as connection:
+            connection.execute(insert(model_versions).values(row | more))
+
+    return add
+
+
+async def test_adapters_are_loaded_on_the_engine_of_their_base_and_unloaded_when_they_go(
+    tmp_path: Path, database: Database, model_folder: Path, fake_vllm: list[str], add_adapter: Callable[..., None]
+) -> None:
+    async with controlled(tmp_path, database, model_folder, fake_vllm, adapter_form="loaded", keep_former_s=0):
+        [base] = await open_versions(database, 1)
+        add_adapter(2, "a taste")
+        change(database, deployments.start_canary, 2, 0.1)
+        canary, _ = await open_versions(database, 1, 2)
+        assert (canary.url, canary.control_tokens) == (base.url, base.control_tokens)
+        change(database, deployments.promote, 2)
+        add_adapter(3, "another taste")
+        change(database, deployments.start_canary, 3, 0.1)
+        await open_versions(database, 1, 2, 3)  # v1 is not wanted itself, but carries the two
+        assert await models(base.url) == ["attune@v1", "attune@v2", "attune@v3"]
+        change(database, deployments.roll_back, 3)
+        await open_versions(database, 1, 2)
+        assert await models(base.url) == ["attune@v1", "attune@v2"]
+
+
+async def test_adapters_are_back_on_the_engine_that_takes_the_place_of_one_that_died(
+    tmp_path: Path, database: Database, model_folder: Path, fake_vllm: list[str], add_adapter: Callable[..., None]
+) -> None:
+    async with controlled(tmp_path, database, model_folder, fake_vllm, adapter_form="loaded"):
+        [base] = await open_versions(database, 1)
+        add_adapter(2, "a taste")
+        change(database, deployments.start_canary, 2, 0.1)
+        await open_versions(database, 1, 2)
+        assert base.pid is not None
+        os.kill(base.pid, signal.SIGKILL)
+        await until_all(database, lambda rows: all(row.url != base.url for row in rows) and len(rows) == 2)
+        rows = await open_versions(database, 1, 2)
+        assert len({row.url for row in rows}) == 1
+        assert await models(rows[0].url) == ["attune@v1", "attune@v2"]
+
+
+async def test_an_adapter_that_is_not_what_was_registered_is_tried_under_new_names_and_rolled_back(
+    tmp_path: Path, database: Database, model_folder: Path, fake_vllm: list[str], add_adapter: Callable[..., None]
+) -> None:
+    async with controlled(tmp_path, database, model_folder, fake_vllm, adapter_form="loaded"):
+        [base] = await open_versions(database, 1)
+        add_adapter(2, "what is loaded", probed="what was registered")
+        change(database, deployments.start_canary, 2, 0.1)
+        await until_all(database, lambda rows: 2 in serving(rows))
+        [left] = await open_versions(database, 1)
+        assert left.id == base.id
+        assert await models(base.url) == ["attune@v1"]
+    with database.read() as connection:
+        entries = audit.latest(connection, 4)
+    assert [entry.action for entry in entries] == ["roll_back"] + ["probe_failed"] * 3
+
+
+async def models(url: str) -> list[str]:
+    """What an engine serves."""
+    async with EngineClient(url) as client:
+        return await client.models()
