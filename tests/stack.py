@@ -28,8 +28,8 @@ class Stack(Process):
         database_url: Of its ledger.
     """
 
-    def __init__(self, folder: Path, model: Path | None = None) -> None:
-        """Start nothing yet. Without a `model`, the starter is served."""
+    def __init__(self, folder: Path, model: Path | None = None, **settings: object) -> None:
+        """Start nothing yet. Without a `model`, the starter is served; `settings` are Attune's own."""
         self.home = folder / "home"
         self.home.mkdir()
         port, ui_port = free_port(), free_port()
@@ -45,6 +45,7 @@ class Stack(Process):
             "ATTUNE_ENFORCE_EAGER": "true",
             "ATTUNE_KV_CACHE_GIB": "1",
         }
+        environment |= {f"ATTUNE_{name.upper()}": str(value) for name, value in settings.items()}
         super().__init__([sys.executable, "-m", "attune", "up"], folder / "attune.log", environment)
 
     def run(self) -> None:
