@@ -85,11 +85,13 @@ def status(json: Json = False) -> None:
     from attune.ledger_access import open_ledger
     from attune.settings import load
     from attune.status import SILENT_AFTER_S, collect
+    from server.controller.canary_settings import CanarySettings
     from server.settings import GatewaySettings
 
     gateway: GatewaySettings = load(GatewaySettings)
+    canary: CanarySettings = load(CanarySettings)
     with open_ledger() as database:
-        found = collect(database, f"http://{gateway.host}:{gateway.port}")
+        found = collect(database, f"http://{gateway.host}:{gateway.port}", canary.rules)
     if json:
         output.as_json(found)
         return
@@ -97,6 +99,8 @@ def status(json: Json = False) -> None:
     output.say(f"live      {f'attune@v{live}' if live else 'nothing'}")
     if found.deployment.canary_version:
         output.say(f"canary    attune@v{found.deployment.canary_version} for {found.deployment.canary_share:.0%}")
+    if found.canary is not None:
+        output.say(f"          {found.canary.outcome}: {' '.join(found.canary.reasons)}")
     output.say(f"gateway   {'does not answer' if found.gateway is None else found.gateway}")
     for engine in found.engines:
         silent = found.silent_s[engine.id]

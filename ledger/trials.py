@@ -77,12 +77,17 @@ def largest_shares(connection: Connection, trial: Trial) -> Mapping[int, float]:
     return {row.version: float(row.most) / float(row.all) for row in connection.execute(query)}
 
 
-def first_answers(connection: Connection, trial: Trial) -> list[Answer]:
-    """Returns each user's first answer from either version, in the order of time."""
+def first_answers(connection: Connection, trial: Trial, before: datetime) -> list[Answer]:
+    """Returns each user's first answer from either version, in the order in which they were asked for.
+
+    An answer is stored when it ends. Those that were asked for after `before` are left out, so that no row which comes
+    late can change what an earlier look saw: give a time after which none is still under way.
+    """
     answer = completions.c
     order = func.row_number().over(partition_by=answer.user_id, order_by=(answer.created_at, answer.id))
     columns = (answer.model_version, answer.status, answer.ttft_ms, answer.duration_ms, answer.usage)
-    ranked = select(*columns, answer.created_at, answer.id, order.label("place")).where(*_of(trial)).subquery()
+    numbered = select(*columns, answer.created_at, answer.id, order.label("place"))
+    ranked = numbered.where(answer.created_at < before, *_of(trial)).subquery()
     query = select(ranked).where(ranked.c.place == 1).order_by(ranked.c.created_at, ranked.c.id)
     return [
         Answer(row.model_version, row.status, row.ttft_ms, row.duration_ms, row.usage)

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
@@ -15,6 +15,9 @@ USUAL_ANSWERS = 1000
 """So many answers of the live version before the trial say what is usual."""
 FEWEST_USUAL = 200
 """With fewer, nothing is called unusual, and only errors are guarded."""
+
+UNDER_WAY = timedelta(minutes=10)
+"""No answer takes longer, as the gateway's `request_timeout_s` is set; a guard sees it only then."""
 
 _RARE = 0.05
 
@@ -47,7 +50,7 @@ def gather(connection: Connection, trial: Trial, now: datetime) -> Evidence:
         thumbs=[Observation(thumb.version == trial.canary, thumb.value > 0) for thumb in first_thumbs],
         largest_share=max(trials.largest_shares(connection, trial).values(), default=0.0),
         age_s=(now - trial.since).total_seconds(),
-        guards=guards(trials.first_answers(connection, trial), trial.canary, before),
+        guards=guards(trials.first_answers(connection, trial, now - UNDER_WAY), trial.canary, before),
     )
 
 

@@ -63,7 +63,7 @@ def test_what_was_pinned_or_is_older_or_is_of_another_version_does_not_count(dat
     assert thumbs(database) == []
     with database.read() as connection:
         assert trials.largest_shares(connection, TRIAL) == {}
-        assert trials.first_answers(connection, TRIAL) == []
+        assert trials.first_answers(connection, TRIAL, BEGAN + timedelta(hours=1)) == []
 
 
 def test_the_largest_share_counts_every_thumb(database: Database, vote: Vote) -> None:
@@ -79,7 +79,8 @@ def test_of_each_user_the_first_answer_is_looked_at(database: Database, vote: Vo
     vote("ann", 1, created_at=BEGAN + timedelta(seconds=3))
     vote("bob", 1, model_version=2, ttft_ms=7.0, created_at=BEGAN + timedelta(seconds=1))
     with database.read() as connection:
-        found = trials.first_answers(connection, TRIAL)
+        found = trials.first_answers(connection, TRIAL, BEGAN + timedelta(seconds=3))
+        assert trials.first_answers(connection, TRIAL, BEGAN + timedelta(seconds=1)) == []
     assert [(one.version, one.status, one.ttft_ms) for one in found] == [(2, "complete", 7.0), (1, "error", 12.5)]
     assert found[0].usage == {"prompt_tokens": 5, "completion_tokens": 4}
 
