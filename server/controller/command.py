@@ -14,7 +14,9 @@ SERVER = "vllm.entrypoints.launchers.api_server.entry"
 _MAX_LORAS = 4
 
 
-def command(settings: EngineSettings, platform: Platform, *, model: Path, name: str, socket: Path) -> list[str]:
+def command(
+    settings: EngineSettings, platform: Platform, *, model: Path, name: str, socket: Path, adapters: bool = False
+) -> list[str]:
     """The arguments of the engine.
 
     Args:
@@ -23,6 +25,7 @@ def command(settings: EngineSettings, platform: Platform, *, model: Path, name: 
         model: Folder of the model.
         name: Under which it is served, such as `attune@v1`.
         socket: Unix socket that it listens on.
+        adapters: Whether it is to load adapters while it runs.
     """
     arguments = [sys.executable, "-m", SERVER, "--model", str(model), "--served-model-name", name, "--uds", str(socket)]
     arguments += ["--disable-uvicorn-access-log", "--max-num-seqs", str(settings.max_num_seqs)]
@@ -33,6 +36,8 @@ def command(settings: EngineSettings, platform: Platform, *, model: Path, name: 
         arguments.append("--enforce-eager")
     if settings.tool_call_parser is not None:
         arguments += ["--enable-auto-tool-choice", "--tool-call-parser", settings.tool_call_parser]
+    if adapters:
+        arguments += ["--enable-lora", "--max-loras", str(_MAX_LORAS), "--max-lora-rank", str(settings.max_lora_rank)]
     if platform == "cpu":
         # Whole prompts only: vLLM's CPU build dies when a prompt with a seed is cut (docs/decisions/0007).
         arguments.append("--no-enable-chunked-prefill")
@@ -40,11 +45,6 @@ def command(settings: EngineSettings, platform: Platform, *, model: Path, name: 
         arguments += ["--gpu-memory-utilization", str(settings.gpu_memory_utilization)]
         arguments += ["--tensor-parallel-size", str(settings.tensor_parallel_size)]
     return arguments + list(settings.extra_engine_args)
-
-
-def adapter_arguments(settings: EngineSettings) -> list[str]:
-    """What more an engine needs that is to load adapters while it runs."""
-    return ["--enable-lora", "--max-loras", str(_MAX_LORAS), "--max-lora-rank", str(settings.max_lora_rank)]
 
 
 def environment(

@@ -10,7 +10,7 @@ from pathlib import Path
 from ledger.ids import new_id
 from ledger.records import Engine
 from server.controller.client import UNREACHABLE, EngineClient
-from server.controller.command import adapter_arguments, engine_dtype, environment
+from server.controller.command import engine_dtype, environment
 from server.controller.control_tokens import control_tokens
 from server.controller.engine_process import EngineProcess, Workplace
 from server.controller.errors import EngineFailed, ModelUnusable
@@ -55,7 +55,14 @@ class EngineKeeper(Keeper):
         await self._report("starting", FIRST_STAGE)
         engine = await EngineProcess.start(
             workplace,
-            self._command(folder, workplace),
+            ground.command_of(
+                ground.settings,
+                ground.platform,
+                model=folder,
+                name=version.name,
+                socket=workplace.socket,
+                adapters=self._carries,
+            ),
             environment(ground.settings, ground.platform, adapters=self._carries),
         )
         try:
@@ -81,13 +88,6 @@ class EngineKeeper(Keeper):
         if self.ground.platform == "cpu":
             require_memory(model, self.ground.settings)
         return control_tokens(model.path)
-
-    def _command(self, folder: Path, workplace: Workplace) -> list[str]:
-        ground = self.ground
-        arguments = ground.command_of(
-            ground.settings, ground.platform, model=folder, name=self.version.name, socket=workplace.socket
-        )
-        return arguments + adapter_arguments(ground.settings) if self._carries else arguments
 
     async def _live(self, engine: EngineProcess) -> None:
         """From the start to the end of an engine; returns when it was released and has drained."""

@@ -25,7 +25,7 @@ async def controlled(
     fast: dict[str, Any] = {"watch_interval_s": 0.05, "stop_timeout_s": 3} | more
     settings = EngineSettings(model=str(model), **fast)
 
-    def command_of(*_: object, model: Path, name: str, socket: Path) -> list[str]:
+    def command_of(*_: object, model: Path, name: str, socket: Path, **__: object) -> list[str]:
         if (model / CRASHES).exists():
             return ["bash", "-c", "echo 'RuntimeError: the weights are spoilt'; exit 3"]
         return [*command, "--uds", str(socket), "--served-model-name", name, "--model", str(model)]
