@@ -97,7 +97,7 @@ class Controller:
             await self._bury()
             self._want(ground, desired)
             await self._give_up(desired)
-            await forget_others(self.database, self._rows())
+            await forget_others(self.database, self._rows)
         except Unavailable as error:
             log.warning("desired state cannot be read; trying again: %s", error)
 
@@ -124,12 +124,13 @@ class Controller:
         Where memory is short, the version before the last promotion gives its own up.
         """
         wanted = self._plan(ground, desired)
-        urgent = [] if desired.live is None else [desired.live.number, desired.bases[desired.live.number].number]
         for version in wanted:
             keeper = self._keepers.get(version.number)
-            if keeper is not None:
+            if keeper is not None and self._is_stranded(keeper):
+                keeper.release(Release(0, 0))  # a later step gives it the engine that took the place of the old one
+            elif keeper is not None:
                 keeper.reclaim()
-            elif version.number in urgent or _is_loaded(ground, version) or not self._engine_starts():
+            elif self._may_begin(ground, version, desired):
                 keeper = self._new_keeper(ground, version, desired.bases.get(version.number, version))
                 self._keepers[version.number] = keeper
                 self._tasks[version.number] = asyncio.create_task(keeper.run())
@@ -154,8 +155,18 @@ class Controller:
         assert isinstance(carrier, EngineKeeper)
         return AdapterKeeper(ground, version, base, carrier=carrier)
 
-    def _engine_starts(self) -> bool:
-        return any(isinstance(keeper, EngineKeeper) and keeper.state == "starting" for keeper in self._keepers.values())
+    def _may_begin(self, ground: Ground, version: ModelVersion, desired: Desired) -> bool:
+        if _is_loaded(ground, version):
+            return desired.bases[version.number].number in self._keepers
+        live = desired.live
+        if live is not None and version.number in (live.number, desired.bases[live.number].number):
+            return True
+        engines = [keeper for keeper in self._keepers.values() if isinstance(keeper, EngineKeeper)]
+        return all(keeper.state != "starting" for keeper in engines)
+
+    def _is_stranded(self, keeper: Keeper) -> bool:
+        """Whether an adapter's engine is gone for good: its keeper was released, and another is there or to come."""
+        return isinstance(keeper, AdapterKeeper) and keeper.carrier is not self._keepers.get(keeper.base.number)
 
     def _has_room(self, desired: Desired) -> bool:
         """Whether no version that is live or tried waits for memory."""
@@ -169,12 +180,12 @@ class Controller:
             if keeper is None or parent is None or keeper.failures < GIVE_UP_AFTER:
                 continue
             instead = self._keepers.get(parent.number)
-            if keeper.state != "ready" and instead is not None and instead.state == "ready":
+            if instead is not None and instead.state == "ready":
                 await asyncio.to_thread(self._roll_back, version, keeper)
 
     def _roll_back(self, version: ModelVersion, keeper: Keeper) -> None:
         failures = keeper.failures
-        reason = f"Its engine failed {failures} times in a row, while the version before it runs. {keeper.failure}"
+        reason = f"Its engine failed {failures} times in a row, while the version before it runs. {keeper.failure or ''}".strip()
         change = Change("controller", reason, {"failures": failures})
         try:
             with self.database.write() as connection:

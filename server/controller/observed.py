@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import replace
 
 from ledger import engines
@@ -61,15 +61,20 @@ class ObservedEngine:
             engines.upsert(connection, row)
 
 
-async def forget_others(database: Database, known: Collection[str] = ()) -> None:
-    """Removes the rows of all engines but those with these ids: there is one controller, so nothing else runs."""
+async def forget_others(database: Database, known: Callable[[], Collection[str]] = tuple) -> None:
+    """Removes the rows of all engines but those with the ids `known`: there is one controller, so nothing else runs.
+
+    Args:
+        database: The ledger.
+        known: Asked after the rows are read, so that a row which is written meanwhile is known too.
+    """
     await asyncio.to_thread(_forget_others, database, known)
 
 
-def _forget_others(database: Database, known: Collection[str]) -> None:
+def _forget_others(database: Database, known: Callable[[], Collection[str]]) -> None:
     with database.read() as connection:
-        strangers = [row.id for row in engines.list_all(connection) if row.id not in known]
-    if strangers:
+        found = [row.id for row in engines.list_all(connection)]
+    if strangers := set(found) - set(known()):
         with database.write() as connection:
             for stranger in strangers:
                 engines.remove(connection, stranger)
