@@ -1,4 +1,4 @@
-"""Changes of the model under a constant load: does a request fail, does a stream mix two versions, how long does it take?
+"""Changes of the model under a constant load: failed requests, answers that mix two versions, and how long they take.
 
 `attune up` serves the starter. Random adapters over it go through canary, promotion and rollback, one after another,
 while 16 requests are always open, streams and whole answers. `--form merged` starts an engine for each adapter
@@ -212,16 +212,16 @@ def _latency(answers: Sequence[Answered]) -> dict[str, float]:
 def report(figures: dict[str, Any]) -> list[str]:
     """The figures for people, as Markdown."""
     lines = [
-        f"{len(figures['changes'])} changes in {figures['seconds']:.0f} s under {figures['concurrency']} open requests; "
-        f"adapters are {figures['form']}.",
+        f"{len(figures['changes'])} changes in {figures['seconds']:.0f} s under {figures['concurrency']} open "
+        f"requests; adapters are {figures['form']}.",
         "",
         f"- answers: {figures['answers']:,}, {figures['streams']:,} of them streams; failed: {figures['failed']}",
         f"- answers that mix two versions: {figures['mixed']}",
         f"- answers of a version that was not open then: {figures['of_a_version_that_was_not_open']}",
         f"- probes that failed: {figures['failed_probes']}",
         "",
-        "Seconds from the command until it is in effect: until a canary gets its first request; until the version that is "
-        "taken away gets its last, and has ended its last answer.",
+        "Seconds from the command until it is in effect: until a canary gets its first request; until the version that "
+        "is taken away gets its last, and has ended its last answer.",
         "",
         "| change | n | p50 | p99 | last answer ended, p50 | p99 |",
         "| --- | --- | --- | --- | --- | --- |",
@@ -231,9 +231,13 @@ def report(figures: dict[str, Any]) -> list[str]:
         took = [change["seconds"] for change in of_kind]
         ended = [change["finished_s"] for change in of_kind if change["finished_s"] is not None]
         row = [f"{percentile(took, 0.5):.2f}", f"{percentile(took, 0.99):.2f}"]
-        row += [f"{percentile(ended, 0.5):.2f}", f"{percentile(ended, 0.99):.2f}"] if ended else ["–", "–"]
+        row += [f"{percentile(ended, 0.5):.2f}", f"{percentile(ended, 0.99):.2f}"] if ended else ["-", "-"]
         lines.append(f"| {action} | {len(of_kind)} | {' | '.join(row)} |")
-    lines += ["", "| latency, seconds | answers | TTFT p50 | p99 | whole answer p50 | p99 |", "| --- | --- | --- | --- | --- | --- |"]
+    lines += [
+        "",
+        "| latency, seconds | answers | TTFT p50 | p99 | whole answer p50 | p99 |",
+        "| --- | --- | --- | --- | --- | --- |",
+    ]
     for name, key in (("during a change", "latency_during_a_change"), ("outside", "latency_outside")):
         measured = figures[key]
         cells = [f"{measured[part]:.2f}" for part in measured if part != "answers"]

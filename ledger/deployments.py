@@ -8,9 +8,8 @@ the canary or live, so the second of two people who saw the same state and both 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
-from sqlalchemy import Connection, Row, select, update
+from sqlalchemy import Connection, RowMapping, select, update
 
 from ledger import audit, engines
 from ledger.clock import utc_now
@@ -71,8 +70,8 @@ def start_canary(connection: Connection, number: int, share: float, change: Chan
     Raises:
         NotFound: There is no such version.
         RefusedByGate: The gate refused it, and nobody has overridden that.
-        Impossible: It has not been judged, is live or was rolled back; it learned from what was erased since; nothing is
-            live that it could be compared with; or the share is out of range.
+        Impossible: It has not been judged, is live or was rolled back; it learned from what was erased since; nothing
+            is live that it could be compared with; or the share is out of range.
         Conflict: Another version is the canary.
     """
     before = locked(connection)
@@ -95,7 +94,7 @@ def promote(connection: Connection, number: int, change: Change) -> Deployment:
 
     Raises:
         NotFound: There is no such version.
-        Conflict: It is not the canary, or not any more; or no engine is ready with it, so that nobody could be answered.
+        Conflict: It is not the canary, or not any more; or no engine is ready with it.
     """
     before = locked(connection)
     _require_canary(connection, before, number)
@@ -173,12 +172,12 @@ def _end_canary(
 def live_before(connection: Connection, number: int) -> int | None:
     """Returns the version that a rollback of a live one leads to; None if there is none.
 
-    That is the one which it replaced, as the audit says. What it replaced by a rollback does not count, and neither does
-    a version that was rejected since.
+    That is the one which it replaced, as the audit says. What it replaced by a rollback does not count, and neither
+    does a version that was rejected since.
     """
     for entry in _changes_of_live(connection):
-        former = entry.detail["before"]["live_version"]
-        if entry.detail["after"]["live_version"] != number or entry.action == "roll_back" or former is None:
+        former = entry["detail"]["before"]["live_version"]
+        if entry["detail"]["after"]["live_version"] != number or entry["action"] == "roll_back" or former is None:
             continue
         if _state(connection, former) != "rejected":
             return int(former)
@@ -188,7 +187,7 @@ def live_before(connection: Connection, number: int) -> int | None:
 def promoted_at(connection: Connection) -> datetime | None:
     """Returns when the live version was promoted; None if it became live in another way, or nothing is live."""
     newest = next(_changes_of_live(connection), None)
-    return newest.created_at if newest is not None and newest.action == "promote" else None
+    return newest["created_at"] if newest is not None and newest["action"] == "promote" else None
 
 
 def tried_since(connection: Connection) -> datetime | None:
@@ -199,25 +198,25 @@ def tried_since(connection: Connection) -> datetime | None:
     now = current(connection)
     began: datetime | None = None
     for entry in _changes(connection, (*_MAKING_LIVE, "canary", "withdraw")):
-        after = entry.detail["after"]
+        after = entry["detail"]["after"]
         if (after["live_version"], after["canary_version"]) != (now.live_version, now.canary_version):
             break
-        began = entry.created_at
+        began = entry["created_at"]
     return None if now.canary_version is None else began
 
 
-def _changes_of_live(connection: Connection) -> Iterator[Row[Any]]:
+def _changes_of_live(connection: Connection) -> Iterator[RowMapping]:
     """The changes after which another version was live, newest first."""
     for entry in _changes(connection, _MAKING_LIVE):
-        if entry.detail["before"]["live_version"] != entry.detail["after"]["live_version"]:
+        if entry["detail"]["before"]["live_version"] != entry["detail"]["after"]["live_version"]:
             yield entry
 
 
-def _changes(connection: Connection, actions: tuple[str, ...]) -> Sequence[Row[Any]]:
+def _changes(connection: Connection, actions: tuple[str, ...]) -> Sequence[RowMapping]:
     """What was changed by these actions, newest first."""
     columns = (audit_table.c.action, audit_table.c.detail, audit_table.c.created_at)
     query = select(*columns).where(audit_table.c.action.in_(actions)).order_by(audit_table.c.sequence.desc())
-    return connection.execute(query).all()
+    return connection.execute(query).mappings().all()
 
 
 def _require_passed(connection: Connection, number: int, state: str) -> None:

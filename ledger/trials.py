@@ -6,6 +6,7 @@ Only answers to `attune` count, which the gateway divides by lot: whoever pins a
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Select, func, select
 
@@ -110,7 +111,7 @@ def answers_before(connection: Connection, trial: Trial, limit: int) -> list[Ans
     ]
 
 
-def _thumbs(trial: Trial, *columns: ColumnElement[int]) -> Select[tuple[int, ...]]:
+def _thumbs(trial: Trial, *columns: ColumnElement[int]) -> Select[*tuple[Any, ...]]:
     return (
         select(*columns)
         .join_from(feedback, completions, completions.c.id == feedback.c.completion_id)

@@ -95,7 +95,9 @@ def text_logprobs(tokens: Sequence[str]) -> Body:
 
 def logprobs_of(weights: str, token_ids: Sequence[int]) -> list[float]:
     """What stands for the log-probabilities that a model with these weights gives a prompt's tokens but the first."""
-    digests = (hashlib.sha256(f"{weights} {list(token_ids[:end])}".encode()).digest() for end in range(2, len(token_ids) + 1))
+    digests = (
+        hashlib.sha256(f"{weights} {list(token_ids[:end])}".encode()).digest() for end in range(2, len(token_ids) + 1)
+    )
     return [-5 * digest[0] / 256 for digest in digests]
 
 

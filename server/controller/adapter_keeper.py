@@ -11,7 +11,7 @@ from pathlib import Path
 
 from ledger.ids import new_id
 from ledger.records import Engine
-from server.controller.client import UNREACHABLE, EngineClient
+from server.controller.client import EngineClient
 from server.controller.command import engine_dtype
 from server.controller.engine_keeper import EngineKeeper
 from server.controller.errors import EngineFailed, ProbeFailed

@@ -1,8 +1,8 @@
 """The controller's loop: one keeper for each version that should run, and none for any other.
 
-Desired state is in the ledger. The loop compares it with the keepers twice a second and moves towards it, so it does not
-matter where it was interrupted. Nothing that it needs is kept in memory only: a controller that starts anew finds no
-engine (they end with their controller), and begins from what the ledger says.
+Desired state is in the ledger. The loop compares it with the keepers twice a second and moves towards it, so it does
+not matter where it was interrupted. Nothing that it needs is kept in memory only: a controller that starts anew finds
+no engine (they end with their controller), and begins from what the ledger says.
 """
 
 import asyncio
@@ -120,8 +120,8 @@ class Controller:
     def _want(self, ground: Ground, desired: Desired) -> None:
         """Gives every wanted version a keeper, and releases the others.
 
-        Engines start one after another, because a start takes all of a small machine; only the live version never waits.
-        Where memory is short, the version before the last promotion gives its own up.
+        Engines start one after another, because a start takes all of a small machine; only the live version never
+        waits. Where memory is short, the version before the last promotion gives its own up.
         """
         wanted = self._plan(ground, desired)
         for version in wanted:
@@ -138,7 +138,7 @@ class Controller:
             self._keepers[number].release(Release(GATEWAYS_KNOW_S, self.settings.retire_timeout_s))
 
     def _plan(self, ground: Ground, desired: Desired) -> list[ModelVersion]:
-        """Every version that needs a keeper, the most urgent first; before a loaded adapter the base that carries it."""
+        """Every version that needs a keeper, the most urgent first; a base before the adapters that it carries."""
         plan: dict[int, ModelVersion] = {}
         for version in desired.versions:
             if version is desired.former and not self._has_room(desired):
@@ -185,8 +185,10 @@ class Controller:
 
     def _roll_back(self, version: ModelVersion, keeper: Keeper) -> None:
         failures = keeper.failures
-        reason = f"Its engine failed {failures} times in a row, while the version before it runs. {keeper.failure or ''}".strip()
-        change = Change("controller", reason, {"failures": failures})
+        reason = (
+            f"Its engine failed {failures} times in a row, while the version before it runs. {keeper.failure or ''}"
+        )
+        change = Change("controller", reason.strip(), {"failures": failures})
         try:
             with self.database.write() as connection:
                 deployments.roll_back(connection, version.number, change)

@@ -66,7 +66,7 @@ def usual(answers: Sequence[Answer]) -> Usual:
 
 
 def guards(answers: Sequence[Answer], canary: int, before: Usual) -> Mapping[str, list[Observation]]:
-    """Each guard's event for each answer for which it can be told. An answer that the client broke off tells nothing."""
+    """Each guard's event for each answer for which it can be told. One that the client broke off tells nothing."""
     found: dict[str, list[Observation]] = {"error": []}
     for answer in answers:
         if answer.status == "partial":

@@ -137,10 +137,7 @@ class Keeper(ABC):
         self.failure, self.no_room = str(error), isinstance(error, NoRoom)
         if isinstance(error, ProbeFailed):
             await asyncio.to_thread(write_into_audit, self.ground.database, self.version, str(error))
-        if self.no_room:
-            wait_s = _ROOM_AGAIN_S
-        else:
-            wait_s = self.backoff.failed(max(0, time.monotonic() - self.ready_at))
+        wait_s = _ROOM_AGAIN_S if self.no_room else self.backoff.failed(max(0, time.monotonic() - self.ready_at))
         await self._report("failed", f"{error} Starting again in {wait_s:.0f} s.")
         with suppress(TimeoutError):
             await asyncio.wait_for(self._released.wait(), wait_s)

@@ -1,8 +1,8 @@
 """Attestation: does an engine serve the weights that were registered?
 
-A version is registered with the log-probabilities of a few fixed texts, computed by transformers in float32. After every
-load the engine is asked for the same ones. vLLM computes them anew for this: it takes no `prompt_logprobs` from its
-prefix cache. How far the two may lie apart, and why: docs/rollout.md.
+A version is registered with the log-probabilities of a few fixed texts, computed by transformers in float32. After
+every load the engine is asked for the same ones. vLLM computes them anew for this: it takes no `prompt_logprobs` from
+its prefix cache. How far the two may lie apart, and why: docs/rollout.md.
 """
 
 import logging

@@ -1,4 +1,4 @@
-"""The bodies of POST /v1/deployments/…"""
+"""The bodies of POST requests to change the deployment."""
 
 from typing import Annotated
 

@@ -43,7 +43,9 @@ async def until(database: Database, condition: Callable[[Engine], bool], timeout
     return (await until_all(database, lambda rows: bool(rows) and condition(rows[0]), timeout_s))[0]
 
 
-async def until_all(database: Database, condition: Callable[[list[Engine]], bool], timeout_s: float = 20) -> list[Engine]:
+async def until_all(
+    database: Database, condition: Callable[[list[Engine]], bool], timeout_s: float = 20
+) -> list[Engine]:
     """Waits until the rows of all engines, the newest first, are as wanted."""
     async with asyncio.timeout(timeout_s):
         while True:

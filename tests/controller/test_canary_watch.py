@@ -23,7 +23,7 @@ People = Callable[[Votes, Votes], None]
 
 @pytest.fixture
 def people(database: Database) -> People:
-    """v1 is live and v2 the canary, both with engines; returns what makes people rate the two, each once, in a random order."""
+    """v1 is live, v2 the canary, both with engines; returns what makes people rate the two in a random order."""
     with database.write() as connection:
         versions.register_base(connection, path="/base", sha256="base")
         row = {"number": 2, "parent_number": 1, "form": "adapter", "path": "/a", "sha256": "2", "state": "passed"}

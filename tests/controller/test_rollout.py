@@ -35,7 +35,7 @@ def database(ledger_path: Path) -> Iterator[Database]:
 
 @pytest.fixture
 def add_version(database: Database, model_folder: Path) -> Callable[..., Path]:
-    """Registers a version with weights of its own, which passed the gate; gives its folder. v1 must be there already."""
+    """Registers a version with weights of its own, which passed the gate; gives its folder. v1 must be there."""
 
     def add(number: int, weights: str, probed: str | None = None) -> Path:
         folder = model_folder.parent / f"v{number}"
@@ -206,7 +206,6 @@ async def test_a_new_controller_begins_from_what_the_ledger_says(
         change(database, deployments.promote, 2)
     async with controlled(tmp_path, database, model_folder, fake_vllm):
         await open_versions(database, 1, 2)
-
 
 
 @pytest.fixture
