@@ -42,7 +42,7 @@ def add_version(database: Database, model_folder: Path) -> Callable[..., Path]:
         shutil.copytree(model_folder, folder)
         (folder / "model.safetensors").write_text(weights)
         texts = [{"token_ids": ids, "logprobs": logprobs_of(probed or weights, ids)} for ids in TOKENS]
-        row = {"number": number, "parent_number": None, "form": "full", "path": str(folder), "sha256": weights}
+        row = {"number": number, "parent_number": 1, "form": "full", "path": str(folder), "sha256": weights}
         more = {"state": "passed", "created_at": utc_now(), "probe": {"texts": texts}}
         with database.write() as connection:
             connection.execute(insert(model_versions).values(row | more))

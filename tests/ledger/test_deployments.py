@@ -245,3 +245,10 @@ def test_only_a_promotion_keeps_the_version_before_it_at_hand(ledger: Database) 
     assert promoted()
     do(ledger, deployments.roll_back, 2)
     assert not promoted()
+
+
+def test_only_a_known_version_that_was_not_rejected_goes_live_without_a_trial(ledger: Database) -> None:
+    do(ledger, deployments.start_canary, 2, 0.1)
+    do(ledger, deployments.roll_back, 2)
+    assert "rejected" in refused(ledger, Impossible, deployments.set_live, 2)
+    refused(ledger, NotFound, deployments.set_live, 9)
