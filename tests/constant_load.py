@@ -11,6 +11,7 @@ import aiohttp
 
 # A gateway may send a request to a version for so long after it was taken away.
 GATEWAYS_LAG_S = 1.0
+_TOKENS = 24
 
 
 @dataclass(frozen=True)
@@ -56,15 +57,15 @@ class Openings:
 
 
 class ConstantLoad:
-    """Keeps `concurrency` requests open, each for a person of its own, while the block runs.
+    """Keeps `concurrency` clients asking, each time for a new person, while the block runs; they pause in between.
 
     Attributes:
         answers: All that have ended.
     """
 
-    def __init__(self, base_url: str, key: str, concurrency: int, tokens: int = 24) -> None:
+    def __init__(self, base_url: str, key: str, concurrency: int, *, pause_s: float = 0) -> None:
         self.answers: list[Answered] = []
-        self._url, self._key, self._concurrency, self._tokens = base_url, key, concurrency, tokens
+        self._url, self._key, self._concurrency, self._pause_s = base_url, key, concurrency, pause_s
         self._stop = asyncio.Event()
         self._workers: list[asyncio.Task[None]] = []
 
@@ -93,12 +94,13 @@ class ConstantLoad:
                 body = {
                     "model": "attune",
                     "messages": [{"role": "user", "content": f"Tell me about the number {worker * 1000 + number}."}],
-                    "max_tokens": self._tokens,
+                    "max_tokens": _TOKENS,
                     "ignore_eos": True,
                     "stream": (worker + number) % 2 == 0,
                     "user": f"person {worker} {number}",
                 }
                 self.answers.append(await self._ask(session, body))
+                await asyncio.sleep(self._pause_s)
 
     async def _ask(self, session: aiohttp.ClientSession, body: dict[str, Any]) -> Answered:
         began = first = time.monotonic()

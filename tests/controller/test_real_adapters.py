@@ -50,7 +50,7 @@ def newest(database: Database, number: int) -> list[AuditEntry]:
 
 
 @pytest.mark.engine
-@pytest.mark.timeout(400)
+@pytest.mark.timeout(600)
 def test_an_adapter_is_attested_on_the_running_engine_and_another_under_its_name_is_caught(
     home: Path, tmp_path: Path
 ) -> None:
@@ -68,14 +68,14 @@ def test_an_adapter_is_attested_on_the_running_engine_and_another_under_its_name
             tried, mixed_up = (register_passed(database, folder, 1) for folder in (right, wrong))
             with database.write() as connection:
                 deployments.start_canary(connection, tried, 0.1, WHY)
-            wait_for(lambda: ready(database) == {1, tried}, 10)
+            wait_for(lambda: ready(database) == {1, tried}, 30)
             with database.write() as connection:
                 deployments.withdraw(connection, tried, WHY)
                 deployments.start_canary(connection, mixed_up, 0.1, WHY)
-            wait_for(lambda: newest(database, 1)[0].action == "roll_back", 30)
+            wait_for(lambda: newest(database, 1)[0].action == "roll_back", 60)
             entries = newest(database, 4)
             assert [entry.action for entry in entries] == ["roll_back"] + ["probe_failed"] * 3
             assert "does not serve attune@v3" in entries[-1].reason
-            wait_for(lambda: ready(database) == {1}, 10)
+            wait_for(lambda: ready(database) == {1}, 30)
         finally:
             assert controller.stop() == 0, controller.tail()

@@ -27,7 +27,7 @@ def adapter(tmp_path: Path) -> Path:
 
 
 @pytest.mark.engine
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(600)
 async def test_a_version_is_tried_promoted_and_rolled_back_without_a_failed_request(
     stack: Stack, adapter: Path
 ) -> None:
@@ -39,9 +39,9 @@ async def test_a_version_is_tried_promoted_and_rolled_back_without_a_failed_requ
         number = register_passed(database, adapter, live)
         openings = Openings()
         openings.now(live)
-        async with ConstantLoad(stack.base_url, stack.secrets.app, concurrency=4) as load:
+        async with ConstantLoad(stack.base_url, stack.secrets.app, concurrency=4, pause_s=0.5) as load:
             await change(stack, "canary", version=number, share=0.5)
-            await until(lambda: ready_with(stack, number), 120)
+            await until(lambda: ready_with(stack, number), 300)
             openings.now(live, number)
             await asyncio.sleep(3)
             await change(stack, "promote", version=number)
