@@ -9,7 +9,7 @@ INSTALLED := $(VENV)/installed
 ALONE := engine or browser or alone
 
 .DEFAULT_GOAL := help
-.PHONY: help up test lint format browser bench bench-start bench-gateway bench-cpu bench-ppo bench-preferences bench-loop bench-ppo-step bench-logprobs bench-adapter bench-canary bench-zoo bench-gate-time bench-lm-eval soak soak-crash soak-overload soak-alignment image-steps starter starter-evaluation evaluation-items screenshots lock clean
+.PHONY: help up test lint format browser bench bench-start bench-gateway bench-cpu bench-ppo bench-preferences bench-loop bench-ppo-step bench-logprobs bench-adapter bench-canary bench-swap bench-zoo bench-gate-time bench-lm-eval soak soak-crash soak-overload soak-alignment image-steps starter starter-evaluation evaluation-items screenshots lock clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-18s %s\n", $$1, $$2}'
@@ -41,7 +41,7 @@ format: $(INSTALLED) ## rewrite the code in the project's layout
 browser: $(INSTALLED) ## a Chromium for the browser tests, if there is none
 	$(BIN)/python tests/install_browser.py
 
-bench: bench-start bench-cpu bench-gateway bench-ppo bench-logprobs bench-adapter bench-canary bench-loop ## every benchmark; results under benchmarks/results
+bench: bench-start bench-cpu bench-gateway bench-ppo bench-logprobs bench-adapter bench-canary bench-swap bench-loop ## every benchmark; results under benchmarks/results
 
 bench-start: $(INSTALLED) ## a fresh clone: seconds until the first answer, cold and warm
 	$(BIN)/python -m benchmarks.start
@@ -74,6 +74,10 @@ bench-adapter: $(INSTALLED) ## a registered adapter in vLLM against transformers
 
 bench-canary: $(INSTALLED) ## the canary's test on simulated votes: false rollbacks, power, votes needed
 	$(BIN)/python -m benchmarks.canary_simulation $(ARGS)
+
+bench-swap: $(INSTALLED) ## changes of the model under load: failed requests, and seconds to promote and roll back
+	$(BIN)/python -m benchmarks.swap --form merged --cycles 8
+	$(BIN)/python -m benchmarks.swap --form loaded --cycles 30
 
 bench-zoo: $(INSTALLED) ## bad models of every kind through the gate, and honest retrains: who is refused, for what
 	$(BIN)/python -m benchmarks.zoo $(ARGS)

@@ -5,6 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
+from attune.actor import actor
 from attune.errors import WrongUsage
 
 align_app = typer.Typer(help="Turn feedback into a candidate version.", no_args_is_help=True)
@@ -105,7 +106,7 @@ def _passes(job: Any, version: Any) -> bool:
     """
     from attune import output
     from attune.evaluate import all_prompts
-    from attune.gate import Plan, actor, compare, record, show
+    from attune.gate import Plan, compare, record, show
     from evals import thresholds
     from ledger import versions
 

@@ -13,8 +13,11 @@ import typer
 from attune.align import align_app
 from attune.errors import AttuneError, WrongUsage
 from attune.evaluate import eval_app
+from attune.rollout import add_commands
+from attune.version_name import number_of
 
 USAGE_ERROR = 64
+REFUSED_BY_GATE = 2
 
 app = typer.Typer(
     name="attune",
@@ -31,6 +34,7 @@ app.add_typer(eval_app, name="eval")
 app.add_typer(keys_app, name="keys")
 app.add_typer(versions_app, name="versions")
 app.add_typer(feedback_app, name="feedback")
+add_commands(app)
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
@@ -105,14 +109,16 @@ def status(
     from attune.ledger_access import open_ledger
     from attune.settings import load
     from attune.status import SILENT_AFTER_S, collect, require_ready_engine
+    from server.controller.canary_settings import CanarySettings
     from server.settings import GatewaySettings
 
     gateway: GatewaySettings = load(GatewaySettings)
+    canary: CanarySettings = load(CanarySettings)
     with open_ledger() as database:
         if check:
             require_ready_engine(database)
             return
-        found = collect(database, f"http://{gateway.host}:{gateway.port}")
+        found = collect(database, f"http://{gateway.host}:{gateway.port}", canary.rules)
     if json:
         output.as_json(found)
         return
@@ -120,11 +126,13 @@ def status(
     output.say(f"live      {f'attune@v{live}' if live else 'nothing'}")
     if found.deployment.canary_version:
         output.say(f"canary    attune@v{found.deployment.canary_version} for {found.deployment.canary_share:.0%}")
+    if found.canary is not None:
+        output.say(f"          {found.canary.outcome}: {' '.join(found.canary.reasons)}")
     output.say(f"gateway   {'does not answer' if found.gateway is None else found.gateway}")
     for engine in found.engines:
         silent = found.silent_s[engine.id]
         doubt = f" (said {silent:.0f} s ago: the controller is gone)" if silent > SILENT_AFTER_S else ""
-        output.say(f"engine    {engine.state}: {engine.message}{doubt}")
+        output.say(f"engine    attune@v{engine.version_number} is {engine.state}: {engine.message}{doubt}")
     if not found.engines:
         output.say("engine    none; `attune up` starts one")
     output.say(f"answers   {found.completions}\nfeedback  {found.feedback}")
@@ -294,11 +302,9 @@ def show_version(
     from attune.lineage import lineage
     from ledger import versions
 
-    digits = version.removeprefix("attune@").removeprefix("v")
-    if not digits.isdecimal():
-        raise WrongUsage(f"{version!r} is no version: give v1, or 1.")
+    number = number_of(version)
     with open_ledger() as database, database.read() as connection:
-        row = versions.get(connection, int(digits))
+        row = versions.get(connection, number)
         ancestors = [] if report else lineage(connection, row)
     if report:
         from attune.gate import report_of
@@ -371,12 +377,12 @@ def run(arguments: list[str]) -> int:
     except Exception as error:
         from alignment.errors import AlignmentError
         from evals.errors import EvalsError
-        from ledger.errors import LedgerError
+        from ledger.errors import LedgerError, RefusedByGate
         from server.controller.errors import ControllerError
 
         if not isinstance(error, AlignmentError | EvalsError | LedgerError | ControllerError):
             raise
-        return _failed(error, 1)
+        return _failed(error, REFUSED_BY_GATE if isinstance(error, RefusedByGate) else 1)
 
 
 def _failed(error: Exception, status: int) -> int:

@@ -6,7 +6,9 @@ from typing import Annotated, Any
 
 import typer
 
+from attune.actor import actor
 from attune.errors import WrongUsage
+from attune.version_name import number_of
 
 eval_app = typer.Typer(help="Measure served models, and hold a candidate against its parent.", no_args_is_help=True)
 
@@ -83,8 +85,8 @@ def compare_versions(
     home = _home()
     with open_ledger() as database:
         with database.read() as connection:
-            ours = versions.get(connection, _number(candidate))
-            theirs = versions.get(connection, _number(parent))
+            ours = versions.get(connection, number_of(candidate))
+            theirs = versions.get(connection, number_of(parent))
             base = versions.get(connection, versions.base_of(connection, ours.number))
             other_base = versions.base_of(connection, theirs.number)
         if ours.number == theirs.number:
@@ -109,7 +111,7 @@ def compare_versions(
         )
         found = gate.compare(plan, home)
         if record:
-            gate.record(database, plan, found, actor=gate.actor())
+            gate.record(database, plan, found, actor=actor())
     if json:
         output.as_json(found.verdict.model_dump(mode="json"))
     else:
@@ -143,12 +145,11 @@ def override(
 ) -> None:
     """Let a version pass that the gate has refused. The verdict itself stays."""
     from attune import output
-    from attune.gate import actor
     from attune.ledger_access import open_ledger
     from ledger import versions
 
     with open_ledger() as database, database.write() as connection:
-        row = versions.override_verdict(connection, _number(version), actor=actor(), reason=reason)
+        row = versions.override_verdict(connection, number_of(version), actor=actor(), reason=reason)
     output.say(f"{row.name} is {row.state}.")
 
 
@@ -190,13 +191,6 @@ def _home() -> Path:
 
     settings: LedgerSettings = load(LedgerSettings)
     return settings.home.expanduser().resolve()
-
-
-def _number(version: str) -> int:
-    digits = version.removeprefix("attune@").removeprefix("v")
-    if not digits.isdecimal():
-        raise WrongUsage(f"{version!r} is no version: give v1, or 1.")
-    return int(digits)
 
 
 def _served_name(version: str) -> str:

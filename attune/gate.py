@@ -2,12 +2,10 @@
 
 import asyncio
 import json
-import os
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from getpass import getuser
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -126,14 +124,6 @@ def duels(found: Sequence[ModelVersion]) -> list[Duel]:
         for row in found
         if row.gate_report is not None and row.gate_report.get("preference") is not None
     ]
-
-
-def actor() -> str:
-    """Who runs the command, for the audit; a container may have no name for its user."""
-    try:
-        return getuser()
-    except (KeyError, OSError):
-        return f"user {os.getuid()}"
 
 
 @contextmanager

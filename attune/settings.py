@@ -50,10 +50,11 @@ class Setting:
 
 def settings_classes() -> dict[str, type[BaseSettings]]:
     """The settings of every process, by their section."""
+    from server.controller.canary_settings import CanarySettings
     from server.controller.settings import EngineSettings
     from server.settings import GatewaySettings
 
-    ours = (LedgerSettings, GatewaySettings, EngineSettings, SupervisorSettings)
+    ours = (LedgerSettings, GatewaySettings, EngineSettings, CanarySettings, SupervisorSettings)
     return {kind.section: kind for kind in ours} | {"chat_ui": ChatUISettings}
 
 

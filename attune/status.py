@@ -9,11 +9,14 @@ from typing import Any
 from sqlalchemy import func, select
 
 from attune.errors import AttuneError
-from ledger import deployments, engines
+from ledger import deployments, engines, trials
 from ledger.clock import utc_now
 from ledger.database import Database
 from ledger.records import Deployment, Engine
 from ledger.schema import completions, feedback
+from server.canary.decision import Decision, decide
+from server.canary.rules import CanaryRules
+from server.controller.evidence import gather
 
 # An engine whose controller has said nothing for so long is not known to run. It speaks every 5 s.
 SILENT_AFTER_S = 20.0
@@ -25,6 +28,7 @@ class Status:
 
     Attributes:
         gateway: What `/health/ready` says; None if nothing answers there.
+        canary: What the evidence on the canary says now; None if there is no canary.
         silent_s: Seconds since the controller last spoke of each engine, by engine id.
     """
 
@@ -34,18 +38,21 @@ class Status:
     completions: int
     feedback: int
     gateway: Any
+    canary: Decision | None
 
 
-def collect(database: Database, gateway_url: str) -> Status:
-    """Reads the ledger and asks the gateway."""
+def collect(database: Database, gateway_url: str, rules: CanaryRules | None = None) -> Status:
+    """Reads the ledger and asks the gateway; the canary is judged by `rules`, by default the usual ones."""
     with database.read() as connection:
         deployment = deployments.current(connection)
         rows = engines.list_all(connection)
         answered = connection.execute(select(func.count()).select_from(completions)).scalar_one()
         votes = connection.execute(select(func.count()).select_from(feedback)).scalar_one()
+        trial = trials.current(connection)
+        decision = None if trial is None else decide(gather(connection, trial, utc_now()), rules or CanaryRules())
     now = utc_now()
     silent = {row.id: (now - row.updated_at).total_seconds() for row in rows}
-    return Status(deployment, rows, silent, answered, votes, ask_gateway(gateway_url))
+    return Status(deployment, rows, silent, answered, votes, ask_gateway(gateway_url), decision)
 
 
 def require_ready_engine(database: Database) -> None:

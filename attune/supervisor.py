@@ -17,7 +17,7 @@ from attune.ports import require_free
 from attune.progress import StartDisplay
 from attune.settings import SupervisorSettings, load, load_chat
 from chat_ui.settings import ChatUISettings
-from ledger import engines
+from ledger import deployments, engines
 from ledger.clock import utc_now
 from ledger.database import Database
 from ledger.errors import LedgerError
@@ -168,10 +168,12 @@ class Supervisor:
                 raise StartFailed(f"The {child.name} does not start: {child.last_words()} Log: {child.log}")
 
     def _engine(self, database: Database) -> Engine | None:
-        """The engine that this run has started. A row from before it is of an engine that is gone."""
+        """The live version's engine that this run has started. A row from before it is of an engine that is gone."""
         try:
             with database.read() as connection:
-                return next((row for row in engines.list_all(connection) if row.started_at >= self._began), None)
+                live = deployments.current(connection).live_version
+                rows = engines.list_all(connection)
+                return next((row for row in rows if row.version_number == live and row.started_at >= self._began), None)
         except LedgerError:
             return None
 

@@ -194,8 +194,8 @@ def main() -> None:
         model = None
         if options.shape:
             model = write_random_model(folder / "model", QWEN_HALF_BILLION)
-        changed = {} if options.niceness is None else {"ATTUNE_NICENESS": str(options.niceness)}
-        stack = Stack(folder, model, changed)
+        changed = {} if options.niceness is None else {"niceness": options.niceness}
+        stack = Stack(folder, model, **changed)
         cleanup.callback(stack.stop)
         stack.run()
         engine = Load("http://engine/v1", "attune@v1", 1, 1, True, uds=str(stack.engine_socket()))

@@ -21,6 +21,10 @@ class Impossible(LedgerError):
     """The request is well-formed, but contradicts what the ledger holds."""
 
 
+class RefusedByGate(Impossible):
+    """The gate has refused the version, and nobody has overridden its verdict."""
+
+
 class Unavailable(LedgerError):
     """The database is full, locked, broken or away: nothing was stored, and a later try may succeed."""
 

@@ -338,8 +338,8 @@ class Engine:
         message: Why it is in this state, as a sentence for people.
         control_tokens: The tokenizer's special tokens as text, which must not pass inside a user's message.
         pid: Of its process; None for an engine that somebody else runs.
-        model_name: What the engine calls the model, where that is not `attune@v<number>` (an engine that somebody
-            else runs).
+        model_name: What the engine calls the model, where that is not `attune@v<number>`: an engine that somebody else
+            runs, or one that served something else under that name before.
     """
 
     id: str

@@ -44,7 +44,7 @@ def register_base(connection: Connection, *, path: str, sha256: str, probe: Json
     live = deployments.locked(connection).live_version
     number = ensure_base(connection, path=path, sha256=sha256, probe=probe).number
     if live is None or base_of(connection, live) != number:
-        deployments.set_live(connection, number, actor="attune", reason=f"started with the model {path}")
+        deployments.set_live(connection, number, deployments.Change("attune", f"started with the model {path}"))
     return get(connection, number)
 
 

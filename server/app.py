@@ -25,12 +25,21 @@ from server.openapi import describe
 from server.rate_limits import RateLimits
 from server.recording import Recorder
 from server.relay import Lines
-from server.routes import conversations, feedback, generation, health, models, stored_completions, users
+from server.routes import (
+    conversations,
+    deployments,
+    feedback,
+    generation,
+    health,
+    models,
+    stored_completions,
+    users,
+)
 from server.settings import GatewaySettings
 from server.snapshot import SnapshotPoller
 from server.upstream import Upstream
 
-_ROUTERS = (generation, models, stored_completions, feedback, conversations, users, health)
+_ROUTERS = (generation, models, stored_completions, feedback, conversations, users, deployments, health)
 _EXPECTED: tuple[type[Exception], ...] = (GatewayError, LedgerError, HTTPException, RequestValidationError)
 
 

@@ -9,6 +9,7 @@ from pydantic.json_schema import models_json_schema
 
 from server.requests.chat import ChatRequest
 from server.requests.conversations import ConversationChangeRequest, NewConversationRequest, NewMessageRequest
+from server.requests.deployments import CanaryRequest, DeploymentRequest
 from server.requests.embeddings import EmbeddingsRequest
 from server.requests.feedback import FeedbackRequest
 from server.requests.fields import RequestModel
@@ -24,6 +25,8 @@ BODIES: tuple[type[RequestModel], ...] = (
     NewConversationRequest,
     ConversationChangeRequest,
     NewMessageRequest,
+    CanaryRequest,
+    DeploymentRequest,
 )
 
 
@@ -49,7 +52,7 @@ _REASONS = {
     404: "There is no such thing, or not for this caller",
     405: "The route does not take this method",
     408: "The request was not complete in time",
-    409: "An idempotency key was used before",
+    409: "An idempotency key was used before, or what is to be changed has changed",
     413: "The body is too long",
     422: "Well-formed but impossible",
     429: "The key's rate, or a full queue",

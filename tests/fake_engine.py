@@ -40,10 +40,18 @@ class FakeEngine:
         most_running: The most that were answered at once.
         generated: Tokens sent so far.
         received: Every generating request, oldest first.
+        weights: What stands for the model's weights; the log-probabilities of prompts follow from it.
+        adapters: The same for each adapter that is loaded, by its name.
     """
 
     def __init__(
-        self, uds: Path | None = None, *, port: int = 0, model: str = "attune@v1", max_model_len: int = 4096
+        self,
+        uds: Path | None = None,
+        *,
+        port: int = 0,
+        model: str = "attune@v1",
+        max_model_len: int = 4096,
+        weights: str = "",
     ) -> None:
         self.behaviour = Behaviour()
         self.running = 0
@@ -52,6 +60,8 @@ class FakeEngine:
         self.received: list[Received] = []
         self.model = model
         self.max_model_len = max_model_len
+        self.weights = weights
+        self.adapters: dict[str, str] = {}
         self.uds = uds
         self.port = port
         self._runner: web.AppRunner | None = None
@@ -71,6 +81,8 @@ class FakeEngine:
                 web.post("/v1/chat/completions", self._chat),
                 web.post("/v1/completions", self._completions),
                 web.post("/v1/responses", self._responses),
+                web.post("/v1/load_lora_adapter", self._load_adapter),
+                web.post("/v1/unload_lora_adapter", self._unload_adapter),
                 web.put("/fake/behaviour", self._set_behaviour),
                 web.get("/fake/state", self._state),
             ]
@@ -93,11 +105,17 @@ class FakeEngine:
         if self._runner is not None:
             await self._runner.cleanup()
 
+    def weights_of(self, model: str) -> str:
+        """What stands for the weights of the model or of an adapter."""
+        return self.adapters.get(model, self.weights)
+
     async def _health(self, request: web.Request) -> web.Response:
         return web.Response(status=200 if self.behaviour.healthy else 503)
 
     async def _models(self, request: web.Request) -> web.Response:
-        return web.json_response(wire.model_list(self.model, int(time.time()), self.max_model_len))
+        served = wire.model_list(self.model, int(time.time()), self.max_model_len)
+        served["data"] += [{"id": name, "object": "model", "parent": self.model} for name in self.adapters]
+        return web.json_response(served)
 
     async def _metrics(self, request: web.Request) -> web.Response:
         label = f'{{engine="0",model_name="{self.model}"}}'
@@ -110,6 +128,15 @@ class FakeEngine:
             f"vllm:generation_tokens_total{label} {float(self.generated)}",
         )
         return web.Response(text="\n".join(lines) + "\n", content_type="text/plain")
+
+    async def _load_adapter(self, request: web.Request) -> web.Response:
+        body = await request.json()
+        self.adapters[body["lora_name"]] = (Path(body["lora_path"]) / "adapter_model.safetensors").read_text()
+        return web.Response(text=f"Success: LoRA adapter '{body['lora_name']}' added successfully.")
+
+    async def _unload_adapter(self, request: web.Request) -> web.Response:
+        del self.adapters[(await request.json())["lora_name"]]
+        return web.Response(text="Success")
 
     async def _set_behaviour(self, request: web.Request) -> web.Response:
         self.behaviour = Behaviour(**await request.json())
@@ -147,8 +174,8 @@ async def _not_found_as_json(request: web.Request, handler: Handler) -> web.Stre
         return web.json_response({"detail": missing.reason}, status=missing.status)
 
 
-async def _serve(uds: Path | None, port: int, model: str) -> None:
-    async with FakeEngine(uds, port=port, model=model) as engine:
+async def _serve(uds: Path | None, port: int, model: str, weights: str) -> None:
+    async with FakeEngine(uds, port=port, model=model, weights=weights) as engine:
         print(f"fake engine on {engine.url}", flush=True)  # noqa: T201 - tells the parent where it is
         await asyncio.Event().wait()
 
@@ -159,8 +186,10 @@ def main() -> None:
     parser.add_argument("--uds", type=Path)
     parser.add_argument("--port", type=int, default=0)
     parser.add_argument("--served-model-name", default="attune@v1")
+    parser.add_argument("--model", type=Path, help="folder whose model.safetensors stands for the weights")
     options, _ = parser.parse_known_args()
-    asyncio.run(_serve(options.uds, options.port, options.served_model_name))
+    weights = (options.model / "model.safetensors").read_text() if options.model else ""
+    asyncio.run(_serve(options.uds, options.port, options.served_model_name, weights))
 
 
 if __name__ == "__main__":

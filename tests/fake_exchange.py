@@ -63,8 +63,12 @@ class Engine(Protocol):
     behaviour: Behaviour
     model: str
     max_model_len: int
+    adapters: dict[str, str]
     received: list[Received]
     generated: int
+
+    def weights_of(self, model: str) -> str:
+        """What stands for the weights of a model that it serves."""
 
     def counted(self) -> AbstractContextManager[None]:
         """Count a request as running."""
@@ -146,7 +150,7 @@ class Exchange:
         model = self.body.get("model")
         if self.behaviour.status is not None:
             return _refusal(self.behaviour.status, self.behaviour.message, "InternalServerError")
-        if model not in (None, self.engine.model):
+        if model not in (None, self.engine.model, *self.engine.adapters):
             return _refusal(404, f"The model `{model}` does not exist.", "NotFoundError", "model")
         if (temperature := self.body.get("temperature")) is not None and temperature < 0:
             message = f"temperature must be non-negative, got {float(temperature)}."
@@ -257,7 +261,12 @@ class TextExchange(Exchange):
 
     def whole(self) -> wire.Body:
         counts = wire.full_usage(*self.counts())
-        return wire.text_completion(self.head, self.answers, counts, self.logprobs is not None)
+        completion = wire.text_completion(self.head, self.answers, counts, self.logprobs is not None)
+        if self.body.get("prompt_logprobs") is not None:
+            weights = self.engine.weights_of(self.body.get("model") or self.engine.model)
+            for choice in completion["choices"]:
+                choice["prompt_logprobs"] = wire.prompt_logprobs(weights, self.body["prompt"])
+        return completion
 
     async def events(self) -> AsyncIterator[bytes]:
         async for position in self.paced():

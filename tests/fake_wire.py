@@ -4,6 +4,7 @@ Keys, their order and their types follow vLLM 0.32; `tests/contract` holds them 
 returns the object that vLLM would send; `tests/fake_engine.py` decides when it is sent.
 """
 
+import hashlib
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -90,6 +91,20 @@ def text_logprobs(tokens: Sequence[str]) -> Body:
         "tokens": list(tokens),
         "top_logprobs": [{token: -0.5} for token in tokens],
     }
+
+
+def logprobs_of(weights: str, token_ids: Sequence[int]) -> list[float]:
+    """What stands for the log-probabilities that a model with these weights gives a prompt's tokens but the first."""
+    digests = (
+        hashlib.sha256(f"{weights} {list(token_ids[:end])}".encode()).digest() for end in range(2, len(token_ids) + 1)
+    )
+    return [-5 * digest[0] / 256 for digest in digests]
+
+
+def prompt_logprobs(weights: str, token_ids: Sequence[int]) -> list[Body | None]:
+    """`prompt_logprobs` of /v1/completions: None for the first token, which nothing stands before."""
+    values = zip(token_ids[1:], logprobs_of(weights, token_ids), strict=True)
+    return [None, *({str(token): {"logprob": value, "rank": 1, "decoded_token": "x"}} for token, value in values)]
 
 
 def chat_completion(head: Head, answers: Sequence[Answer], counts: Body, logprobs: int | None) -> Body:

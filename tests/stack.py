@@ -2,7 +2,6 @@
 
 import subprocess
 import sys
-from collections.abc import Mapping
 from pathlib import Path
 
 import httpx
@@ -29,8 +28,8 @@ class Stack(Process):
         database_url: Of its ledger.
     """
 
-    def __init__(self, folder: Path, model: Path | None = None, settings: Mapping[str, str] | None = None) -> None:
-        """Start nothing yet. Without a `model`, the starter is served; `settings` are more `ATTUNE_*` variables."""
+    def __init__(self, folder: Path, model: Path | None = None, **settings: object) -> None:
+        """Start nothing yet. Without a `model`, the starter is served; `settings` are Attune's own."""
         self.home = folder / "home"
         self.home.mkdir()
         port, ui_port = free_port(), free_port()
@@ -45,8 +44,8 @@ class Stack(Process):
             "ATTUNE_MODEL": str(model or model_folder(folder)),
             "ATTUNE_ENFORCE_EAGER": "true",
             "ATTUNE_KV_CACHE_GIB": "1",
-            **(settings or {}),
         }
+        environment |= {f"ATTUNE_{name.upper()}": str(value) for name, value in settings.items()}
         super().__init__([sys.executable, "-m", "attune", "up"], folder / "attune.log", environment)
 
     def run(self) -> None:

@@ -10,6 +10,8 @@ from pydantic import ValidationError
 from ledger.database import Database
 from ledger.errors import LedgerError
 from ledger.settings import LedgerSettings
+from server.controller.canary_settings import CanarySettings
+from server.controller.canary_watch import watch_canaries
 from server.controller.controller import Controller
 from server.controller.errors import ControllerError
 from server.controller.lock import only_controller
@@ -21,7 +23,7 @@ log = logging.getLogger("server.controller")
 
 async def serve() -> None:
     """Runs the controller with the settings of the environment."""
-    ledger, settings = LedgerSettings(), EngineSettings()
+    ledger, settings, canary = LedgerSettings(), EngineSettings(), CanarySettings()
     home = ledger.home.expanduser().resolve()
     home.mkdir(mode=0o700, parents=True, exist_ok=True)
     stop = asyncio.Event()
@@ -32,7 +34,12 @@ async def serve() -> None:
         database = Database.open(ledger.resolved_database_url)
         try:
             if settings.upstream is None:
-                await Controller(settings, home, database, stop).run()
+                watching = asyncio.create_task(watch_canaries(database, canary, stop))
+                try:
+                    await Controller(settings, home, database, stop).run()
+                finally:
+                    stop.set()
+                    await watching
             else:
                 await watch_upstream(settings, home, database, stop)
         finally:

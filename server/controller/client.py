@@ -1,7 +1,9 @@
 """What the controller asks an engine over HTTP: its counters, its models, and for one token."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
 from types import TracebackType
 from typing import Any
 
@@ -61,6 +63,49 @@ class EngineClient:
         async with self._session.post(f"{self._base}/v1/completions", json=body, timeout=timeout) as answer:
             if answer.status != 200:
                 raise EngineFailed(f"asked for one token, it answers {answer.status}: {(await answer.text())[:300]}")
+
+    async def prompt_logprobs(self, model: str, token_ids: Sequence[int], timeout_s: float = 60) -> list[float]:
+        """Log-probabilities (nats) of a prompt's tokens but the first, each given those before it.
+
+        Raises:
+            EngineFailed: It does not answer with them.
+        """
+        body = {"model": model, "prompt": list(token_ids), "max_tokens": 1, "temperature": 0, "prompt_logprobs": 0}
+        timeout = aiohttp.ClientTimeout(timeout_s)
+        try:
+            async with self._session.post(f"{self._base}/v1/completions", json=body, timeout=timeout) as answer:
+                if answer.status != 200:
+                    raise EngineFailed(f"asked for a probe, it answers {answer.status}: {(await answer.text())[:300]}")
+                places = (await answer.json())["choices"][0]["prompt_logprobs"]
+            return [float(place[str(token)]["logprob"]) for place, token in zip(places[1:], token_ids[1:], strict=True)]
+        except (KeyError, IndexError, TypeError, ValueError) as error:
+            raise EngineFailed(f"asked for a probe, its answer cannot be read: {error!r}") from error
+        except UNREACHABLE as error:
+            raise EngineFailed(f"asked for a probe, it does not answer: {type(error).__name__}") from error
+
+    async def load_adapter(self, name: str, folder: Path, timeout_s: float = 60) -> None:
+        """Has the engine serve an adapter under a name; nothing if it does already.
+
+        Raises:
+            EngineFailed: It cannot.
+        """
+        try:
+            if name not in await self.models():
+                await self._change_adapter("load", {"lora_name": name, "lora_path": str(folder)}, timeout_s)
+        except UNREACHABLE as error:
+            raise EngineFailed(f"asked to load {folder}, the engine does not answer: {type(error).__name__}") from error
+
+    async def unload_adapter(self, name: str, timeout_s: float = 10) -> None:
+        """Has the engine forget a name. One that is gone, or does not know it, has forgotten it already."""
+        with suppress(*UNREACHABLE, EngineFailed):
+            await self._change_adapter("unload", {"lora_name": name}, timeout_s)
+
+    async def _change_adapter(self, change: str, body: Mapping[str, str], timeout_s: float) -> None:
+        url = f"{self._base}/v1/{change}_lora_adapter"
+        async with self._session.post(url, json=body, timeout=aiohttp.ClientTimeout(timeout_s)) as answer:
+            if answer.status != 200:
+                said = (await answer.text())[:300]
+                raise EngineFailed(f"asked to {change} {body['lora_name']}, the engine answers {answer.status}: {said}")
 
     async def _samples(self, names: frozenset[str], timeout_s: float) -> Mapping[str, float]:
         timeout = aiohttp.ClientTimeout(timeout_s)

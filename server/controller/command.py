@@ -10,9 +10,13 @@ from server.controller.settings import EngineSettings
 
 # The module that `vllm.entrypoints.openai.api_server` now forwards to. vLLM's own command fails with the CPU build.
 SERVER = "vllm.entrypoints.launchers.api_server.entry"
+# Live, canary and the version before, and one that still drains.
+_MAX_LORAS = 4
 
 
-def command(settings: EngineSettings, platform: Platform, *, model: Path, name: str, socket: Path) -> list[str]:
+def command(
+    settings: EngineSettings, platform: Platform, *, model: Path, name: str, socket: Path, adapters: bool = False
+) -> list[str]:
     """The arguments of the engine.
 
     Args:
@@ -21,16 +25,19 @@ def command(settings: EngineSettings, platform: Platform, *, model: Path, name: 
         model: Folder of the model.
         name: Under which it is served, such as `attune@v1`.
         socket: Unix socket that it listens on.
+        adapters: Whether it is to load adapters while it runs.
     """
     arguments = [sys.executable, "-m", SERVER, "--model", str(model), "--served-model-name", name, "--uds", str(socket)]
     arguments += ["--disable-uvicorn-access-log", "--max-num-seqs", str(settings.max_num_seqs)]
-    arguments += ["--dtype", _dtype(settings, platform)]
+    arguments += ["--dtype", engine_dtype(settings, platform)]
     if settings.max_model_len is not None:
         arguments += ["--max-model-len", str(settings.max_model_len)]
     if settings.enforce_eager if settings.enforce_eager is not None else platform == "cpu":
         arguments.append("--enforce-eager")
     if settings.tool_call_parser is not None:
         arguments += ["--enable-auto-tool-choice", "--tool-call-parser", settings.tool_call_parser]
+    if adapters:
+        arguments += ["--enable-lora", "--max-loras", str(_MAX_LORAS), "--max-lora-rank", str(settings.max_lora_rank)]
     if platform == "cpu":
         # Whole prompts only: vLLM's CPU build dies when a prompt with a seed is cut (docs/decisions/0007).
         arguments.append("--no-enable-chunked-prefill")
@@ -41,13 +48,24 @@ def command(settings: EngineSettings, platform: Platform, *, model: Path, name: 
 
 
 def environment(
-    settings: EngineSettings, platform: Platform, inherited: Mapping[str, str] = os.environ
+    settings: EngineSettings,
+    platform: Platform,
+    inherited: Mapping[str, str] = os.environ,
+    *,
+    adapters: bool = False,
 ) -> dict[str, str]:
-    """The engine's environment: what is inherited, less our own settings and secrets, plus vLLM's."""
+    """The engine's environment: what is inherited, less our own settings and secrets, plus vLLM's.
+
+    Args:
+        settings: How it is to run.
+        platform: What it runs on.
+        inherited: What it starts from.
+        adapters: Whether it is to load adapters while it runs. Nobody but us reaches the route for it.
+    """
     kept = {key: value for key, value in inherited.items() if not key.startswith("ATTUNE_")}
     # vLLM's reload endpoints for developers must never be served; and without cached bytecode its three processes
     # would each compile thousands of modules at every start.
-    for dropped in ("VLLM_SERVER_DEV_MODE", "PYTHONDONTWRITEBYTECODE"):
+    for dropped in ("VLLM_SERVER_DEV_MODE", "VLLM_ALLOW_RUNTIME_LORA_UPDATING", "PYTHONDONTWRITEBYTECODE"):
         kept.pop(dropped, None)
     kept |= {
         "VLLM_NO_USAGE_STATS": "1",
@@ -57,6 +75,8 @@ def environment(
         "VLLM_LOGGING_COLOR": "0",
         "PYTHONUNBUFFERED": "1",
     }
+    if adapters:
+        kept["VLLM_ALLOW_RUNTIME_LORA_UPDATING"] = "1"
     if platform == "cpu":
         kept |= {"VLLM_TARGET_DEVICE": "cpu", "VLLM_CPU_KVCACHE_SPACE": str(settings.kv_cache_gib)}
     return kept
@@ -69,7 +89,7 @@ def niceness(settings: EngineSettings, platform: Platform) -> int:
     return 5 if platform == "cpu" else 0
 
 
-def _dtype(settings: EngineSettings, platform: Platform) -> str:
+def engine_dtype(settings: EngineSettings, platform: Platform) -> str:
     """What `auto` means on CPU: the format that the CPU computes in. vLLM's own auto is that of the checkpoint.
 
     Without arithmetic for it, bfloat16 is slower (figures in docs/operations.md).

@@ -1,49 +1,55 @@
-"""The controller's loop: keep one engine running, and say in the ledger what is."""
+"""The controller's loop: one keeper for each version that should run, and none for any other.
+
+Desired state is in the ledger. The loop compares it with the keepers twice a second and moves towards it, so it does
+not matter where it was interrupted. Nothing that it needs is kept in memory only: a controller that starts anew finds
+no engine (they end with their controller), and begins from what the ledger says.
+"""
 
 import asyncio
 import logging
-import math
-import time
-from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from ledger import versions
+from ledger import deployments, versions
+from ledger.clock import utc_now
 from ledger.database import Database
-from ledger.ids import new_id
+from ledger.deployments import Change
+from ledger.errors import Conflict, Impossible, Unavailable
 from ledger.model_files import fingerprint
-from ledger.records import Engine, ModelVersion
-from server.controller.backoff import Backoff
-from server.controller.client import UNREACHABLE, EngineClient
-from server.controller.command import command, environment, niceness
-from server.controller.control_tokens import control_tokens
+from ledger.records import ModelVersion
+from server.controller.adapter_keeper import AdapterKeeper
+from server.controller.command import command
+from server.controller.desired import Desired, read_desired
 from server.controller.download import locate
-from server.controller.engine_process import EngineProcess, Workplace, sweep
-from server.controller.errors import EngineFailed
-from server.controller.memory import require_memory
+from server.controller.engine_keeper import EngineKeeper
+from server.controller.engine_process import sweep
+from server.controller.keeper import CommandOf, Ground, Keeper, Release
 from server.controller.model import Model, inspect
-from server.controller.observed import ObservedState
-from server.controller.platform import Platform, detect
+from server.controller.observed import forget_others
+from server.controller.platform import detect
 from server.controller.settings import EngineSettings
-from server.controller.startup import FIRST_STAGE
-from server.controller.watch import until_it_fails, until_ready
+from server.controller.weights import discard_merged
 
 log = logging.getLogger(__name__)
 
-CommandOf = Callable[..., list[str]]
+GIVE_UP_AFTER = 3
+"""So many failures in a row, while the version before it runs, are taken for the version's own fault."""
+GATEWAYS_KNOW_S = 2.0
+"""Gateways learn within a second that an engine drains, and may send it something until then."""
 
 
 @dataclass(slots=True)
 class Controller:
-    """Keeps one engine running on this machine until `stop` is set.
+    """Keeps engines running on this machine until `stop` is set.
 
     Attributes:
-        settings: Which engine, and how it is watched.
+        settings: Which model, and how engines are watched.
         home: ATTUNE_HOME.
         database: The ledger.
-        stop: Set it to drain the engine and return.
-        command_of: Makes the engine's command line; tests start something smaller than vLLM.
+        stop: Set it to drain the engines and return.
+        command_of: Makes an engine's command line; tests start something smaller than vLLM.
+        first_wait_s: How long after a first failure an engine is started again.
     """
 
     settings: EngineSettings
@@ -51,97 +57,146 @@ class Controller:
     database: Database
     stop: asyncio.Event
     command_of: CommandOf = command
-    _backoff: Backoff = field(default_factory=Backoff)
-    _ready_at: float = 0
+    first_wait_s: float = 1
+    _keepers: dict[int, Keeper] = field(default_factory=dict)
+    _tasks: dict[int, "asyncio.Task[None]"] = field(default_factory=dict)
 
     async def run(self) -> None:
-        """Checks the model, registers it, and keeps an engine running with it.
+        """Checks the model, registers it, and keeps running what the ledger says.
 
         Raises:
             ModelUnusable: No engine can ever start with this model.
             EngineFailed: vLLM is not installed.
         """
-        observed = ObservedState(self.database)
         if orphans := await asyncio.to_thread(sweep, self.home):
             log.warning("killed %d processes that an earlier controller left behind", orphans)
-        await observed.clear()
-        platform = detect()
+        await forget_others(self.database)
+        ground = Ground(self.settings, self.home, detect(), self.database, self.command_of, self.first_wait_s)
         model = inspect(await asyncio.to_thread(locate, self.settings.model, log.info))
-        version = await asyncio.to_thread(self._register, model)
-        while not self.stop.is_set():
-            self._ready_at = math.inf
-            reason = await self._run_engine(platform, model, version, observed)
-            if reason is None:
-                break
-            wait_s = self._backoff.failed(max(0, time.monotonic() - self._ready_at))
-            await observed.report("failed", f"{reason} Starting again in {wait_s:.0f} s.")
-            with suppress(TimeoutError):
-                await asyncio.wait_for(self.stop.wait(), wait_s)
-        await observed.clear()
+        await asyncio.to_thread(self._register, model)
+        try:
+            while not self.stop.is_set():
+                await self._reconcile(ground)
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(self.stop.wait(), self.settings.watch_interval_s)
+        finally:
+            for keeper in self._keepers.values():
+                keeper.release(Release(0, self.settings.stop_timeout_s / 2))
+            await asyncio.gather(*self._tasks.values())
+        await forget_others(self.database)
 
-    def _register(self, model: Model) -> ModelVersion:
+    def _register(self, model: Model) -> None:
         digest = fingerprint(model.path, self.home / "cache" / "sha256")
         with self.database.write() as connection:
-            return versions.register_base(connection, path=str(model.path), sha256=digest)
+            versions.register_base(connection, path=str(model.path), sha256=digest)
 
-    async def _run_engine(
-        self, platform: Platform, model: Model, version: ModelVersion, observed: ObservedState
-    ) -> str | None:
-        """Runs one engine until it fails, and returns why; None when it was stopped because `stop` was set."""
-        workplace = Workplace.create(self.home, new_id("eng"))
-        tokens = control_tokens(model.path)
-        row = Engine(workplace.folder.name, workplace.url, version.number, "starting", FIRST_STAGE, tokens)
-        await observed.replace(row)
+    async def _reconcile(self, ground: Ground) -> None:
+        """Moves one step towards desired state. While the ledger is away, what runs goes on running."""
         try:
-            if platform == "cpu":
-                require_memory(model, self.settings)
-        except EngineFailed as error:
-            workplace.remove()
-            return str(error)
-        arguments = self.command_of(
-            self.settings, platform, model=model.path, name=version.name, socket=workplace.socket
+            desired = await asyncio.to_thread(self._read_desired)
+            await self._bury()
+            self._want(ground, desired)
+            await self._give_up(desired)
+            await forget_others(self.database, self._rows)
+        except Unavailable as error:
+            log.warning("desired state cannot be read; trying again: %s", error)
+
+    def _rows(self) -> set[str]:
+        return {keeper.observed.row.id for keeper in self._keepers.values() if keeper.observed is not None}
+
+    def _read_desired(self) -> Desired:
+        with self.database.read() as connection:
+            return read_desired(connection, utc_now(), self.settings.keep_former_s)
+
+    async def _bury(self) -> None:
+        """Forgets the keepers that have ended, and their merged weights."""
+        ended = [number for number, task in self._tasks.items() if task.done()]
+        for number in ended:
+            del self._keepers[number]
+            await self._tasks.pop(number)
+        if ended:
+            await asyncio.to_thread(discard_merged, self.home, set(self._keepers))
+
+    def _want(self, ground: Ground, desired: Desired) -> None:
+        """Gives every wanted version a keeper, and releases the others.
+
+        Engines start one after another, because a start takes all of a small machine; only the live version never
+        waits. Where memory is short, the version before the last promotion gives its own up.
+        """
+        wanted = self._plan(ground, desired)
+        for version in wanted:
+            keeper = self._keepers.get(version.number)
+            if keeper is not None and self._is_stranded(keeper):
+                keeper.release(Release(0, 0))  # a later step gives it the engine that took the place of the old one
+            elif keeper is not None:
+                keeper.reclaim()
+            elif self._may_begin(ground, version, desired):
+                keeper = self._new_keeper(ground, version, desired.bases.get(version.number, version))
+                self._keepers[version.number] = keeper
+                self._tasks[version.number] = asyncio.create_task(keeper.run())
+        for number in set(self._keepers) - {version.number for version in wanted}:
+            self._keepers[number].release(Release(GATEWAYS_KNOW_S, self.settings.retire_timeout_s))
+
+    def _plan(self, ground: Ground, desired: Desired) -> list[ModelVersion]:
+        """Every version that needs a keeper, the most urgent first; a base before the adapters that it carries."""
+        plan: dict[int, ModelVersion] = {}
+        for version in desired.versions:
+            if version is desired.former and not self._has_room(desired):
+                continue
+            if _is_loaded(ground, version):
+                plan.setdefault(desired.bases[version.number].number, desired.bases[version.number])
+            plan.setdefault(version.number, version)
+        return list(plan.values())
+
+    def _new_keeper(self, ground: Ground, version: ModelVersion, base: ModelVersion) -> Keeper:
+        if not _is_loaded(ground, version):
+            return EngineKeeper(ground, version, base)
+        carrier = self._keepers[base.number]
+        assert isinstance(carrier, EngineKeeper)
+        return AdapterKeeper(ground, version, base, carrier=carrier)
+
+    def _may_begin(self, ground: Ground, version: ModelVersion, desired: Desired) -> bool:
+        if _is_loaded(ground, version):
+            return desired.bases[version.number].number in self._keepers
+        live = desired.live
+        if live is not None and version.number in (live.number, desired.bases[live.number].number):
+            return True
+        engines = [keeper for keeper in self._keepers.values() if isinstance(keeper, EngineKeeper)]
+        return all(keeper.state != "starting" for keeper in engines)
+
+    def _is_stranded(self, keeper: Keeper) -> bool:
+        """Whether an adapter's engine is gone for good: its keeper was released, and another is there or to come."""
+        return isinstance(keeper, AdapterKeeper) and keeper.carrier is not self._keepers.get(keeper.base.number)
+
+    def _has_room(self, desired: Desired) -> bool:
+        """Whether no version that is live or tried waits for memory."""
+        urgent = [version.number for version in (desired.live, desired.canary) if version is not None]
+        return not any(self._keepers[number].no_room for number in urgent if number in self._keepers)
+
+    async def _give_up(self, desired: Desired) -> None:
+        """Rolls back a version whose engine fails again and again, if there is another that answers in its place."""
+        for version in desired.versions:
+            keeper, parent = self._keepers.get(version.number), desired.parent_of(version.number)
+            if keeper is None or parent is None or keeper.failures < GIVE_UP_AFTER:
+                continue
+            instead = self._keepers.get(parent.number)
+            if instead is not None and instead.state == "ready":
+                await asyncio.to_thread(self._roll_back, version, keeper)
+
+    def _roll_back(self, version: ModelVersion, keeper: Keeper) -> None:
+        failures = keeper.failures
+        reason = (
+            f"Its engine failed {failures} times in a row, while the version before it runs. {keeper.failure or ''}"
         )
-        engine = await EngineProcess.start(
-            workplace, arguments, environment(self.settings, platform), niceness(self.settings, platform)
-        )
+        change = Change("controller", reason.strip(), {"failures": failures})
         try:
-            return await self._watch(engine, row, observed)
-        finally:
-            await engine.kill()
+            with self.database.write() as connection:
+                deployments.roll_back(connection, version.number, change)
+            log.warning("%s is rolled back: %s", version.name, reason)
+        except (Conflict, Impossible) as error:
+            log.info("%s is not rolled back: %s", version.name, error)
 
-    async def _watch(self, engine: EngineProcess, row: Engine, observed: ObservedState) -> str | None:
-        stopping = asyncio.ensure_future(self.stop.wait())
-        async with EngineClient(row.url) as client:
-            life = asyncio.ensure_future(self._life(engine, client, row, observed))
-            await asyncio.wait({stopping, life}, return_when=asyncio.FIRST_COMPLETED)
-            stopping.cancel()
-            if life.done():
-                return life.result()
-            life.cancel()
-            with suppress(asyncio.CancelledError):
-                await life
-            await self._drain(engine, client, observed)
-        return None
 
-    async def _life(self, engine: EngineProcess, client: EngineClient, row: Engine, observed: ObservedState) -> str:
-        """From start to failure; returns why it failed."""
-        started = time.monotonic()
-        name = row.upstream_model
-        await observed.replace(replace(row, pid=engine.pid))
-        try:
-            await until_ready(engine, client, self.settings, name, lambda text: observed.report("starting", text))
-        except EngineFailed as error:
-            return str(error)
-        self._ready_at = time.monotonic()
-        await observed.report("ready", f"serves {name}, started in {time.monotonic() - started:.0f} s")
-        reason = await until_it_fails(engine, client, self.settings, name, observed.heartbeat)
-        return f"The engine broke down: {reason}. Log: {engine.workplace.log}"
-
-    async def _drain(self, engine: EngineProcess, client: EngineClient, observed: ObservedState) -> None:
-        """Lets running answers finish, for `stop_timeout_s` at most, and stops the engine."""
-        await observed.report("draining", "stopping; running answers may finish")
-        deadline = time.monotonic() + self.settings.stop_timeout_s
-        with suppress(*UNREACHABLE):
-            while time.monotonic() < deadline and await client.requests(timeout_s=1) > 0:
-                await asyncio.sleep(0.2)
-        await engine.stop(max(1.0, deadline - time.monotonic()))
+def _is_loaded(ground: Ground, version: ModelVersion) -> bool:
+    """Whether a version is loaded by its base model's engine, rather than served by an engine of its own."""
+    return version.form == "adapter" and ground.on_running_engines

@@ -110,6 +110,12 @@ class EngineProcess:
         code = self._guardian.returncode
         return code if code is None or code >= 0 else 128 - code
 
+    async def ended(self) -> int:
+        """Waits until it ends by itself, and returns its exit status as a shell gives it."""
+        await self._guardian.wait()
+        assert self.status is not None
+        return self.status
+
     def protect_socket(self) -> None:
         """Lets only this user use the socket, once there is one. Its folder is closed to others from the start."""
         try:

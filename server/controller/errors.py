@@ -13,5 +13,13 @@ class EngineFailed(ControllerError):
     """The engine did not start, or ended by itself."""
 
 
+class ProbeFailed(EngineFailed):
+    """The engine serves something else than what was registered."""
+
+
+class NoRoom(EngineFailed):
+    """The machine has too little memory for one more engine; the version is not to blame."""
+
+
 class AlreadyRunning(ControllerError):
     """Another controller looks after the engines of this ledger."""

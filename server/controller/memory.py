@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from server.controller.errors import EngineFailed
+from server.controller.errors import NoRoom
 from server.controller.model import Model
 from server.controller.settings import EngineSettings
 
@@ -18,12 +18,12 @@ def require_memory(model: Model, settings: EngineSettings, available: int | None
         available: Free memory in bytes; by default what the kernel says.
 
     Raises:
-        EngineFailed: They do not fit.
+        NoRoom: They do not fit.
     """
     free = available_memory() if available is None else available
     needed = model.weights_bytes + settings.kv_cache_gib * _GIB
     if needed > free:
-        raise EngineFailed(
+        raise NoRoom(
             f"There is not enough memory for {model.path}: its weights take {model.weights_bytes / _GIB:.1f} GiB and "
             f"the key-value cache {settings.kv_cache_gib} GiB, but {free / _GIB:.1f} GiB are free. Stop something, "
             "lower ATTUNE_KV_CACHE_GIB, or take a smaller model."

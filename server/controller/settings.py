@@ -75,4 +75,21 @@ class EngineSettings(AttuneSettings):
     stop_timeout_s: float = Field(
         default=15, gt=0, description="How long an engine may take to stop before it is killed."
     )
-    watch_interval_s: float = Field(default=0.5, gt=0, description="How often the engine's processes are looked at.")
+    watch_interval_s: float = Field(
+        default=0.5, gt=0, description="How often the engine's processes and desired state are looked at."
+    )
+    adapter_form: Literal["auto", "merged", "loaded"] = Field(
+        default="auto",
+        description="How an adapter is served: merged into its base model, by an engine of its own; or loaded by the "
+        "base model's running engine. auto is merged on CPU, where a loaded one is slow, and loaded on a GPU.",
+    )
+    max_lora_rank: Literal[8, 16, 32, 64, 128, 256, 320, 512] = Field(
+        default=64,
+        description="Highest rank of an adapter that is loaded; one that comes from several runs has the sum.",
+    )
+    keep_former_s: float = Field(
+        default=3600, ge=0, description="How long the version before a promotion is kept ready for a rollback."
+    )
+    retire_timeout_s: float = Field(
+        default=600, gt=0, description="How long running answers of a version that was taken away may take."
+    )

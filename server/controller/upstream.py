@@ -14,7 +14,7 @@ from ledger.records import Engine, ModelVersion
 from server.controller.client import UNREACHABLE, EngineClient
 from server.controller.control_tokens import control_tokens
 from server.controller.errors import EngineFailed, ModelUnusable
-from server.controller.observed import ObservedState
+from server.controller.observed import ObservedEngine, forget_others
 from server.controller.settings import EngineSettings
 
 log = logging.getLogger(__name__)
@@ -33,30 +33,32 @@ async def watch_upstream(settings: EngineSettings, home: Path, database: Databas
     folder = _model_folder(settings)
     tokens = control_tokens(folder) if folder else ()
     url, key = base_address(settings.upstream or ""), _key(settings)
-    observed = ObservedState(database)
-    await observed.clear()
-    row: Engine | None = None
+    await forget_others(database)
+    observed: ObservedEngine | None = None
     async with EngineClient(url, key) as client:
         while not stop.is_set():
             try:
                 model = choose(await client.models(), settings.upstream_model, url)
-                if row is None or row.model_name != model:
+                if observed is None or observed.row.model_name != model:
                     path, sha256 = await asyncio.to_thread(_identity, f"{url}/v1/models/{model}", folder, home)
                     version = await asyncio.to_thread(_register, database, path, sha256)
                     row = Engine(
                         new_id("eng"), url, version.number, "ready", f"serves {model}", tokens, model_name=model
                     )
-                    await observed.replace(row)
+                    observed = ObservedEngine(database, row)
+                    await forget_others(database)
                     log.info("upstream %s serves %s as %s", url, model, version.name)
                 await observed.report("ready", f"serves {model}")
                 await observed.heartbeat()
             except (*UNREACHABLE, EngineFailed) as error:
                 reason = _unusable(url, error)
-                log.log(logging.DEBUG if row else logging.WARNING, reason)
-                await observed.report("failed", reason)
+                if observed is None:
+                    log.warning(reason)
+                else:
+                    await observed.report("failed", reason)
             with suppress(TimeoutError):
                 await asyncio.wait_for(stop.wait(), _POLL_S)
-    await observed.clear()
+    await forget_others(database)
 
 
 async def check_upstream(settings: EngineSettings) -> str:

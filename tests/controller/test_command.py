@@ -111,3 +111,15 @@ def test_auto_on_cpu_is_the_format_that_the_cpu_computes_in(
     monkeypatch.setattr(command_module, "cpu_computes_in_bfloat16", lambda: computes)
     made = arguments(EngineSettings(dtype=asked), platform)
     assert made[made.index("--dtype") + 1] == given
+
+
+def test_only_an_engine_that_is_to_load_adapters_can_do_so() -> None:
+    settings = EngineSettings(max_lora_rank=16, extra_engine_args=("--max-loras", "9"))
+    asked = {"model": Path("/m"), "name": "attune@v3", "socket": Path("/s")}
+    made = command(settings, "cpu", **asked, adapters=True)  # type: ignore[arg-type]
+    assert made[made.index("--max-lora-rank") + 1] == "16"
+    assert made[-2:] == ["--max-loras", "9"]
+    assert "--enable-lora" not in arguments(settings, "cpu")
+    allowed = "VLLM_ALLOW_RUNTIME_LORA_UPDATING"
+    assert environment(settings, "cpu", {}, adapters=True)[allowed] == "1"
+    assert allowed not in environment(settings, "cpu", {allowed: "1"})

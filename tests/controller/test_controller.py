@@ -4,10 +4,8 @@ import asyncio
 import os
 import signal
 import stat
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import aiohttp
 import pytest
@@ -20,51 +18,16 @@ from server.controller.errors import AlreadyRunning, ModelUnusable
 from server.controller.lock import only_controller
 from server.controller.processes import inhabitants, title
 from server.controller.settings import EngineSettings
+from tests.controller.controlled import controlled, ready, until
 
 pytestmark = pytest.mark.alone
 
 
 @pytest.fixture
-def database(ledger_path: Path) -> Database:
-    return Database.open(f"sqlite:///{ledger_path}", migrate=False)
-
-
-@asynccontextmanager
-async def controlled(
-    home: Path, database: Database, model: Path, command: list[str], **more: Any
-) -> AsyncIterator[None]:
-    """Runs a controller, and stops it at the end."""
-    stop = asyncio.Event()
-    fast: dict[str, Any] = {"watch_interval_s": 0.05, "stop_timeout_s": 3} | more
-    settings = EngineSettings(model=str(model), **fast)
-
-    def command_of(*_: object, name: str, socket: Path, **__: object) -> list[str]:
-        return [*command, "--uds", str(socket), "--served-model-name", name]
-
-    controller = Controller(settings, home, database, stop, command_of)
-    controller._backoff.first_s = 0.1
-    running = asyncio.create_task(controller.run())
-    try:
-        yield
-    finally:
-        stop.set()
-        await running
-        database.close()
-
-
-async def until(database: Database, condition: Callable[[Engine], bool], timeout_s: float = 20) -> Engine:
-    """Waits until the engine's row is as wanted."""
-    row: Engine | None = None
-    async with asyncio.timeout(timeout_s):
-        while row is None or not condition(row):
-            with database.read() as connection:
-                row = next(iter(engines.list_all(connection)), None)
-            await asyncio.sleep(0.02)
-    return row
-
-
-def ready(row: Engine) -> bool:
-    return row.state == "ready"
+def database(ledger_path: Path) -> Iterator[Database]:
+    opened = Database.open(f"sqlite:///{ledger_path}", migrate=False)
+    yield opened
+    opened.close()
 
 
 def process_of(home: Path, row: Engine, words: str) -> int:
@@ -173,7 +136,6 @@ async def test_a_model_that_cannot_work_ends_the_controller(tmp_path: Path, data
     settings = EngineSettings(model=str(tmp_path / "nothing"))
     with pytest.raises(ModelUnusable, match="nothing"):
         await Controller(settings, tmp_path, database, asyncio.Event()).run()
-    database.close()
 
 
 def test_a_second_controller_is_refused_and_told_of_the_first(tmp_path: Path) -> None:

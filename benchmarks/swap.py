@@ -1,0 +1,265 @@
+"""Changes of the model under a constant load: failed requests, answers that mix two versions, and how long they take.
+
+`attune up` serves the starter. Random adapters over it go through canary, promotion and rollback, one after another,
+while 16 requests are always open, streams and whole answers. `--form merged` starts an engine for each adapter
+(blue/green), `--form loaded` loads it on the engine that runs. `python -m benchmarks.swap --help`.
+"""
+
+import argparse
+import asyncio
+import tempfile
+import time
+from collections.abc import Sequence
+from contextlib import closing
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+import aiohttp
+from sqlalchemy import func, select, update
+from tqdm import tqdm
+
+from benchmarks import results
+from benchmarks.intervals import percentile
+from ledger import deployments, engines
+from ledger.database import Database
+from ledger.schema import audit, model_versions
+from tests.constant_load import GATEWAYS_LAG_S, Answered, ConstantLoad, Openings
+from tests.random_adapter import register_passed, write_random_adapters
+from tests.stack import STARTER, Stack
+
+Action = Literal["canary", "promote", "rollback"]
+
+SETTLE_S = 2.0
+_ADAPTERS = 8
+
+
+@dataclass(frozen=True)
+class Change:
+    """One change. `began` and `ended` (it is in effect everywhere) are on the monotonic clock.
+
+    Attributes:
+        seconds: Until the canary gave its first answer; or until the version that was taken away got its last request.
+        finished_s: For what was taken away, until its last answer ended.
+    """
+
+    action: Action
+    began: float
+    ended: float
+    seconds: float
+    finished_s: float | None
+
+
+@dataclass
+class Command:
+    """A change that was asked for: when, and by when it was in effect everywhere."""
+
+    action: Action
+    number: int
+    began: float
+    ended: float = float("nan")
+
+
+@dataclass
+class Experiment:
+    """A running Attune, the load on it, and what was changed."""
+
+    stack: Stack
+    database: Database
+    load: ConstantLoad
+    live: int
+    openings: Openings = field(default_factory=Openings)
+    commands: list[Command] = field(default_factory=list)
+
+    async def cycle(self, number: int) -> None:
+        """Tries a version on half of the people, promotes it, and rolls it back."""
+        await self._change("canary", number, share=0.5)
+        await self._until(lambda: self._ready(number))
+        self._in_effect(self.live, number)
+        await asyncio.sleep(SETTLE_S)
+        await self._change("promote", number)
+        self._in_effect(number)
+        await asyncio.sleep(SETTLE_S)
+        await self._change("rollback", number)
+        self._in_effect(self.live)
+        await self._until(lambda: not self._there(number))
+
+    async def _change(self, action: Action, number: int, **more: object) -> None:
+        headers = {"Authorization": f"Bearer {self.stack.secrets.admin}"}
+        body = {"version": number, "reason": "a benchmark", **more}
+        self.commands.append(Command(action, number, time.monotonic()))
+        url = f"{self.stack.base_url}/deployments/{action}"
+        async with aiohttp.ClientSession(headers=headers) as session, session.post(url, json=body) as answer:
+            if answer.status != 200:
+                raise RuntimeError(f"{action} of v{number} is answered with {answer.status}: {await answer.text()}")
+
+    def _in_effect(self, *open_versions: int) -> None:
+        self.openings.now(*open_versions)
+        self.commands[-1].ended = time.monotonic() + GATEWAYS_LAG_S
+
+    async def _until(self, condition: Any) -> None:
+        async with asyncio.timeout(240):
+            while not await asyncio.to_thread(condition):
+                await asyncio.sleep(0.1)
+
+    def _ready(self, number: int) -> bool:
+        with self.database.read() as connection:
+            if deployments.current(connection).canary_version != number:
+                raise RuntimeError(f"v{number} is not the canary any more: see the audit of {self.stack.home}")
+            return any(row.version_number == number for row in engines.serving(connection))
+
+    def _there(self, number: int) -> bool:
+        with self.database.read() as connection:
+            return any(row.version_number == number for row in engines.list_all(connection))
+
+
+async def run(form: str, cycles: int, concurrency: int, folder: Path) -> dict[str, Any]:
+    """Runs all cycles and returns the figures."""
+    stack = Stack(folder, adapter_form=form)
+    adapters = write_random_adapters(STARTER, folder, min(cycles, _ADAPTERS))
+    stack.run()
+    try:
+        with closing(stack.open_ledger()) as database:
+            with database.read() as connection:
+                live = deployments.current(connection).live_version
+            assert live is not None
+            numbers = [register_passed(database, adapter, live) for adapter in adapters]
+            load = ConstantLoad(stack.base_url, stack.secrets.app, concurrency)
+            experiment = Experiment(stack, database, load, live)
+            experiment.openings.now(live)
+            began = time.monotonic()
+            async with load:
+                await asyncio.sleep(10)  # what is usual
+                for place in tqdm(range(cycles), desc=f"{form}: canary, promotion, rollback"):
+                    number = numbers[place % len(numbers)]
+                    _readmit(database, number)
+                    await experiment.cycle(number)
+            return _figures(experiment, form, concurrency, time.monotonic() - began)
+    finally:
+        stack.stop()
+
+
+def _readmit(database: Database, number: int) -> None:
+    """Lets a version be tried that was rolled back before: an adapter takes longer to make than to change."""
+    with database.write() as connection:
+        connection.execute(update(model_versions).where(model_versions.c.number == number).values(state="passed"))
+
+
+def _figures(experiment: Experiment, form: str, concurrency: int, seconds: float) -> dict[str, Any]:
+    answers = experiment.load.answers
+    good = [answer for answer in answers if answer.failure is None]
+    changes = [_measured(command, place, experiment) for place, command in enumerate(experiment.commands)]
+    during = [answer for answer in good if any(_overlaps(answer, change) for change in changes)]
+    outside = [answer for answer in good if not any(_overlaps(answer, change) for change in changes)]
+    with experiment.database.read() as connection:
+        failed_probes = connection.execute(
+            select(func.count()).select_from(audit).where(audit.c.action == "probe_failed")
+        ).scalar_one()
+    return {
+        "form": form,
+        "concurrency": concurrency,
+        "seconds": seconds,
+        "changes": [asdict(change) for change in changes],
+        "answers": len(answers),
+        "streams": sum(answer.stream for answer in answers),
+        "failed": len(answers) - len(good),
+        "first_failures": experiment.load.failures[:5],
+        "mixed": sum(answer.mixed for answer in answers),
+        "of_a_version_that_was_not_open": sum(not experiment.openings.may_answer(answer) for answer in good),
+        "failed_probes": failed_probes,
+        "latency_during_a_change": _latency(during),
+        "latency_outside": _latency(outside),
+    }
+
+
+def _measured(command: Command, place: int, experiment: Experiment) -> Change:
+    began, number = command.began, command.number
+    answers = [answer for answer in experiment.load.answers if answer.failure is None]
+    if command.action == "canary":
+        first = min(answer.began for answer in answers if answer.version == number and answer.began > began)
+        return Change(command.action, began, command.ended, first - began, None)
+    gone = experiment.live if command.action == "promote" else number
+    until = min((later.began for later in experiment.commands[place + 1 :]), default=float("inf"))
+    last = [answer for answer in answers if answer.version == gone and began - 60 < answer.began < until]
+    return Change(
+        command.action,
+        began,
+        command.ended,
+        max(0.0, max(answer.began for answer in last) - began),
+        max(0.0, max(answer.ended for answer in last) - began),
+    )
+
+
+def _overlaps(answer: Answered, change: Change) -> bool:
+    return answer.began < change.ended and answer.ended > change.began
+
+
+def _latency(answers: Sequence[Answered]) -> dict[str, float]:
+    """Seconds to the first bytes of streams, and to the end of all."""
+    first = [answer.first - answer.began for answer in answers if answer.stream]
+    whole = [answer.ended - answer.began for answer in answers]
+    if not first:
+        return {"answers": len(answers)}
+    return {
+        "answers": len(answers),
+        "ttft_p50_s": percentile(first, 0.5),
+        "ttft_p99_s": percentile(first, 0.99),
+        "duration_p50_s": percentile(whole, 0.5),
+        "duration_p99_s": percentile(whole, 0.99),
+    }
+
+
+def report(figures: dict[str, Any]) -> list[str]:
+    """The figures for people, as Markdown."""
+    lines = [
+        f"{len(figures['changes'])} changes in {figures['seconds']:.0f} s under {figures['concurrency']} open "
+        f"requests; adapters are {figures['form']}.",
+        "",
+        f"- answers: {figures['answers']:,}, {figures['streams']:,} of them streams; failed: {figures['failed']}",
+        f"- answers that mix two versions: {figures['mixed']}",
+        f"- answers of a version that was not open then: {figures['of_a_version_that_was_not_open']}",
+        f"- probes that failed: {figures['failed_probes']}",
+        "",
+        "Seconds from the command until it is in effect: until a canary gets its first request; until the version that "
+        "is taken away gets its last, and has ended its last answer.",
+        "",
+        "| change | n | p50 | p99 | last answer ended, p50 | p99 |",
+        "| --- | --- | --- | --- | --- | --- |",
+    ]
+    for action in ("canary", "promote", "rollback"):
+        of_kind = [change for change in figures["changes"] if change["action"] == action]
+        took = [change["seconds"] for change in of_kind]
+        ended = [change["finished_s"] for change in of_kind if change["finished_s"] is not None]
+        row = [f"{percentile(took, 0.5):.2f}", f"{percentile(took, 0.99):.2f}"]
+        row += [f"{percentile(ended, 0.5):.2f}", f"{percentile(ended, 0.99):.2f}"] if ended else ["-", "-"]
+        lines.append(f"| {action} | {len(of_kind)} | {' | '.join(row)} |")
+    lines += [
+        "",
+        "| latency, seconds | answers | TTFT p50 | p99 | whole answer p50 | p99 |",
+        "| --- | --- | --- | --- | --- | --- |",
+    ]
+    for name, key in (("during a change", "latency_during_a_change"), ("outside", "latency_outside")):
+        measured = figures[key]
+        cells = [f"{measured[part]:.2f}" for part in measured if part != "answers"]
+        lines.append(f"| {name} | {measured['answers']:,} | {' | '.join(cells)} |")
+    return lines
+
+
+def main() -> int:
+    """Runs it and writes the figures; exit status 0 if no answer failed, mixed versions or came from a closed one."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--form", choices=("merged", "loaded"), required=True, help="how an adapter is served")
+    parser.add_argument("--cycles", type=int, default=10, help="of three changes each")
+    parser.add_argument("--concurrency", type=int, default=16)
+    arguments = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="attune-") as name:
+        figures = asyncio.run(run(arguments.form, arguments.cycles, arguments.concurrency, Path(name)))
+    lines = report(figures)
+    path = results.write(f"swap-{arguments.form}", figures, lines)
+    print("\n".join([*lines, "", f"written to {path}"]))
+    wrong = figures["failed"] + figures["mixed"] + figures["of_a_version_that_was_not_open"]
+    return 0 if wrong == 0 else 1
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

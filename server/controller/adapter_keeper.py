@@ -1,0 +1,111 @@
+"""Keeps an adapter loaded on the running engine of its base model.
+
+vLLM keys its prefix cache by the adapter's name, so weights are never loaded under a name that other weights have had:
+after a mistake the next name is `attune@v7~2`. The same weights may come back under the same name.
+"""
+
+import asyncio
+import time
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from ledger.ids import new_id
+from ledger.records import Engine
+from server.controller.client import EngineClient
+from server.controller.command import engine_dtype
+from server.controller.engine_keeper import EngineKeeper
+from server.controller.errors import EngineFailed, ProbeFailed
+from server.controller.keeper import Keeper
+from server.controller.observed import ObservedEngine
+from server.controller.probe import attest, tolerance, versions_besides
+
+_HEARTBEAT_S = 5.0
+
+
+@dataclass(slots=True, kw_only=True)
+class AdapterKeeper(Keeper):
+    """One adapter on an engine that another keeper looks after.
+
+    Attributes:
+        carrier: The keeper of the base model's engine.
+    """
+
+    carrier: EngineKeeper
+
+    async def _serve(self) -> None:
+        """Loads the adapter whenever its engine is ready, until it is released."""
+        waiting = f"waiting for the engine of {self.base.name}"
+        while not self._released.is_set():
+            row = Engine(new_id("eng"), "", self.version.number, "starting", waiting)
+            self.observed = ObservedEngine(self.ground.database, row)
+            await self.observed.heartbeat()
+            if not await self._unless_released(self._until_carried()):
+                return
+            assert self.carrier.observed is not None
+            async with EngineClient(self.carrier.observed.row.url) as client:
+                await self._serve_on(self.carrier.observed, client)
+
+    async def _serve_on(self, engine: ObservedEngine, client: EngineClient) -> None:
+        """Serves it on one engine, until it is released or the engine is stopped for another reason than a failure.
+
+        Raises:
+            EngineFailed: The adapter cannot be loaded, or the engine broke down with it.
+            ProbeFailed: The engine serves something else.
+        """
+        assert self.observed is not None
+        mistakes = self.carrier.mistaken.get(self.version.number, 0)
+        name = self.version.name + (f"~{mistakes + 1}" if mistakes else "")
+        self.observed.row = replace(
+            self.observed.row,
+            url=engine.row.url,
+            control_tokens=engine.row.control_tokens,
+            model_name=name if mistakes else None,
+        )
+        await self._report("starting", "loading the adapter")
+        began = time.monotonic()
+        await client.load_adapter(name, Path(self.version.path))
+        try:
+            await self._attest(client, name)
+            message = f"serves {name} on the engine of {self.base.name}, loaded in {time.monotonic() - began:.2f} s"
+            while True:
+                await self._opened(message)
+                if await self._unless_released(self._until_not_carried(engine)):
+                    break
+                if await self._drained(_at_once, lambda: not self._carried_by(engine)):
+                    break
+        finally:
+            if self._carried_by(engine):
+                await client.unload_adapter(name)
+        if self.carrier.failure is not None:
+            raise EngineFailed(f"The engine that it was loaded on failed: {self.carrier.failure}")
+
+    async def _attest(self, client: EngineClient, name: str) -> None:
+        others = await asyncio.to_thread(versions_besides, self.ground.database, self.version)
+        allowed = tolerance(engine_dtype(self.ground.settings, self.ground.platform))
+        try:
+            await attest(client, self.version, others, allowed, name)
+        except ProbeFailed:
+            mistaken = self.carrier.mistaken
+            mistaken[self.version.number] = mistaken.get(self.version.number, 0) + 1
+            raise
+
+    async def _until_carried(self) -> None:
+        while self.carrier.state != "ready":
+            await asyncio.sleep(self.ground.settings.watch_interval_s)
+
+    async def _until_not_carried(self, engine: ObservedEngine) -> None:
+        assert self.observed is not None
+        said = time.monotonic()
+        while self._carried_by(engine):
+            await asyncio.sleep(self.ground.settings.watch_interval_s)
+            if time.monotonic() - said >= _HEARTBEAT_S:
+                said = time.monotonic()
+                await self.observed.heartbeat()
+
+    def _carried_by(self, engine: ObservedEngine) -> bool:
+        return self.carrier.observed is engine and self.carrier.state == "ready"
+
+
+async def _at_once() -> bool:
+    """Running answers keep an unloaded adapter's weights, so nothing has to be waited for but the gateways."""
+    return True

@@ -1,0 +1,38 @@
+"""Settings of the canary analysis: `ATTUNE_*` variables, or `[canary]` in `attune.toml`."""
+
+from typing import ClassVar
+
+from pydantic import Field
+
+from ledger.settings import AttuneSettings
+from server.canary.rules import DAY_S, CanaryRules
+
+
+class CanarySettings(AttuneSettings):
+    """When a canary is promoted, rolled back or given up by itself. Times are in seconds, shares 0 to 1."""
+
+    section: ClassVar[str] = "canary"
+
+    canary_look_every_s: float = Field(default=10, gt=0, description="How often the evidence is looked at.")
+    canary_min_raters: int = Field(
+        default=50, ge=1, description="People who rated each version, before a promotion by itself."
+    )
+    canary_min_age_s: float = Field(default=3600, ge=0, description="Nothing is promoted by itself before.")
+    canary_horizon_s: float = Field(default=14 * DAY_S, gt=0, description="Without a decision by then, live stays.")
+    canary_margin: float = Field(
+        default=0.05, ge=0, lt=1, description="A promotion rules out that thumbs-up became rarer by this."
+    )
+    canary_max_rater_share: float = Field(
+        default=0.2, gt=0, le=1, description="One person's share of a version's thumbs that forbids a promotion."
+    )
+
+    @property
+    def rules(self) -> CanaryRules:
+        """The rules of the decision; what is no setting stays at its default."""
+        return CanaryRules(
+            min_raters=self.canary_min_raters,
+            min_age_s=self.canary_min_age_s,
+            horizon_s=self.canary_horizon_s,
+            margin=self.canary_margin,
+            max_rater_share=self.canary_max_rater_share,
+        )

@@ -1,0 +1,131 @@
+"""Keeps an engine of its own running with a version: starts it, attests it, watches it, drains it."""
+
+import asyncio
+import math
+import shutil
+import time
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from ledger.ids import new_id
+from ledger.records import Engine
+from server.controller.client import UNREACHABLE, EngineClient
+from server.controller.command import engine_dtype, environment, niceness
+from server.controller.control_tokens import control_tokens
+from server.controller.engine_process import EngineProcess, Workplace
+from server.controller.errors import EngineFailed, ModelUnusable
+from server.controller.keeper import Keeper
+from server.controller.memory import require_memory
+from server.controller.model import inspect
+from server.controller.observed import ObservedEngine
+from server.controller.probe import attest, tolerance, versions_besides
+from server.controller.startup import FIRST_STAGE
+from server.controller.watch import until_it_fails, until_ready
+from server.controller.weights import weights_folder
+
+
+@dataclass(slots=True)
+class EngineKeeper(Keeper):
+    """One engine, one version. Where adapters are loaded by running engines, this one can carry some beside it.
+
+    Attributes:
+        mistaken: How often this engine served something else under an adapter's name, by the adapter's version.
+    """
+
+    mistaken: dict[int, int] = field(default_factory=dict)
+
+    async def _serve(self) -> None:
+        """Runs one engine until it is released."""
+        ground, version = self.ground, self.version
+        self.mistaken.clear()
+        workplace = Workplace.create(ground.home, new_id("eng"))
+        row = Engine(workplace.folder.name, workplace.url, version.number, "starting", "preparing the weights")
+        self.observed = ObservedEngine(ground.database, row)
+        try:
+            await self.observed.heartbeat()
+            folder = await weights_folder(ground.home, version, self.base, self._dtype)
+            tokens = await asyncio.to_thread(self._checked, folder)
+        except EngineFailed:
+            workplace.remove()
+            raise
+        except ModelUnusable as error:
+            workplace.remove()
+            raise EngineFailed(str(error)) from error
+        self.observed.row = replace(self.observed.row, control_tokens=tokens)
+        await self._report("starting", FIRST_STAGE)
+        engine = await EngineProcess.start(
+            workplace,
+            ground.command_of(
+                ground.settings,
+                ground.platform,
+                model=folder,
+                name=version.name,
+                socket=workplace.socket,
+                adapters=self._carries,
+            ),
+            environment(ground.settings, ground.platform, adapters=self._carries),
+            niceness(ground.settings, ground.platform),
+        )
+        try:
+            await self._live(engine)
+        except EngineFailed:
+            if version.form == "adapter" and self.ready_at == math.inf:
+                await asyncio.to_thread(shutil.rmtree, folder, True)  # else a damaged merge would fail for ever
+            raise
+        finally:
+            await engine.kill()
+
+    @property
+    def _dtype(self) -> str:
+        return engine_dtype(self.ground.settings, self.ground.platform)
+
+    @property
+    def _carries(self) -> bool:
+        return self.ground.on_running_engines and self.version.form != "adapter"
+
+    def _checked(self, folder: Path) -> tuple[str, ...]:
+        """The control tokens of a model that can be served, and that the machine has room for."""
+        model = inspect(folder)
+        if self.ground.platform == "cpu":
+            require_memory(model, self.ground.settings)
+        return control_tokens(model.path)
+
+    async def _live(self, engine: EngineProcess) -> None:
+        """From the start to the end of an engine; returns when it was released and has drained."""
+        assert self.observed is not None
+        await self.observed.started(engine.pid)
+        async with EngineClient(self.observed.row.url) as client:
+            started = time.monotonic()
+            if not await self._unless_released(self._open(engine, client)):
+                return
+            message = f"serves {self.version.name}, started in {time.monotonic() - started:.0f} s"
+            watching = asyncio.ensure_future(
+                until_it_fails(engine, client, self.ground.settings, self.version.name, self.observed.heartbeat)
+            )
+            try:
+                while True:
+                    await self._opened(message)
+                    if await self._unless_released(asyncio.shield(watching)):
+                        raise EngineFailed(f"The engine broke down: {watching.result()}. Log: {engine.workplace.log}")
+                    if await self._drained(lambda: _idle(client), watching.done):
+                        break
+            finally:
+                watching.cancel()
+                await asyncio.gather(watching, return_exceptions=True)
+            await engine.stop(self.ground.settings.stop_timeout_s / 2)
+
+    async def _open(self, engine: EngineProcess, client: EngineClient) -> None:
+        """Waits until the engine answers, and compares what it serves with the registry. Only then may it be asked."""
+        name = self.version.name
+        await until_ready(engine, client, self.ground.settings, name, lambda text: self._report("starting", text))
+        await self._report("starting", "comparing it with the registry")
+        others = await asyncio.to_thread(versions_besides, self.ground.database, self.version)
+        await attest(client, self.version, others, tolerance(self._dtype), name)
+
+
+async def _idle(client: EngineClient) -> bool:
+    """Whether an engine says that no request is with it."""
+    try:
+        return await client.requests(timeout_s=1) == 0
+    except UNREACHABLE:
+        return False

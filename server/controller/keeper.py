@@ -1,0 +1,192 @@
+"""A keeper has one version served until it is not wanted any more. How: `engine_keeper`, `adapter_keeper`."""
+
+import asyncio
+import math
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from ledger.database import Database
+from ledger.records import EngineState, ModelVersion
+from server.controller.backoff import Backoff
+from server.controller.command import command
+from server.controller.errors import EngineFailed, NoRoom, ProbeFailed
+from server.controller.observed import ObservedEngine
+from server.controller.platform import Platform
+from server.controller.probe import write_into_audit
+from server.controller.settings import EngineSettings
+
+CommandOf = Callable[..., list[str]]
+
+_LOOK_EVERY_S = 0.2
+_ROOM_AGAIN_S = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """What every keeper stands on.
+
+    Attributes:
+        settings: How engines run, and how they are watched.
+        home: ATTUNE_HOME.
+        platform: What engines run on.
+        database: The ledger.
+        command_of: Makes an engine's command line; tests start something smaller than vLLM.
+        first_wait_s: How long after a first failure an engine is started again; tests are less patient.
+    """
+
+    settings: EngineSettings
+    home: Path
+    platform: Platform
+    database: Database
+    command_of: CommandOf = command
+    first_wait_s: float = 1
+
+    @property
+    def on_running_engines(self) -> bool:
+        """Whether an adapter is loaded by its base model's engine; else it is merged, for an engine of its own."""
+        form = self.settings.adapter_form
+        return form == "loaded" or (form == "auto" and self.platform != "cpu")
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """How a version that is not wanted any more is let go.
+
+    Attributes:
+        notice_s: It goes on answering for so long at least, until no gateway sends it anything.
+        drain_s: Running answers may take so long at most.
+    """
+
+    notice_s: float
+    drain_s: float
+
+
+@dataclass(slots=True)
+class Keeper(ABC):
+    """Has a version served: opens it, watches it, and begins anew when it fails.
+
+    Attributes:
+        ground: What it stands on.
+        version: What is served.
+        base: What the version grew from.
+        backoff: Counts the failures in a row that the version may be to blame for.
+        failure: Why it failed last; None if it has not, or runs again.
+        no_room: Whether it waits for memory.
+        observed: The row that it writes in the ledger; None before the first.
+        ready_at: When it became ready, on the monotonic clock; infinite while it is not.
+    """
+
+    ground: Ground
+    version: ModelVersion
+    base: ModelVersion
+    backoff: Backoff = field(init=False)
+    failure: str | None = None
+    no_room: bool = False
+    observed: ObservedEngine | None = None
+    ready_at: float = math.inf
+    _release: Release | None = None
+    _released: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def __post_init__(self) -> None:
+        self.backoff = Backoff(first_s=self.ground.first_wait_s)
+
+    @property
+    def state(self) -> EngineState:
+        """Of what serves the version."""
+        return "starting" if self.observed is None else self.observed.row.state
+
+    @property
+    def failures(self) -> int:
+        """Failures in a row; none any more once it has run for a while."""
+        return 0 if time.monotonic() - self.ready_at >= self.backoff.stable_s else self.backoff.failures
+
+    def release(self, release: Release) -> None:
+        """Says that the version is not wanted any more; `run` then returns as soon as it has drained."""
+        self._release = release
+        self._released.set()
+
+    def reclaim(self) -> None:
+        """Says that the version is wanted after all. What still drains goes on as if nothing had been."""
+        self._release = None
+        self._released.clear()
+
+    async def run(self) -> None:
+        """Has the version served until it is released."""
+        while not self._released.is_set():
+            self.ready_at = math.inf
+            try:
+                await self._serve()
+                return
+            except EngineFailed as error:
+                await self._failed(error)
+
+    @abstractmethod
+    async def _serve(self) -> None:
+        """Serves the version once, until it is released.
+
+        Raises:
+            EngineFailed: It failed.
+        """
+
+    async def _failed(self, error: EngineFailed) -> None:
+        """Writes the failure down, and waits before the next try."""
+        self.failure, self.no_room = str(error), isinstance(error, NoRoom)
+        if isinstance(error, ProbeFailed):
+            await asyncio.to_thread(write_into_audit, self.ground.database, self.version, str(error))
+        wait_s = _ROOM_AGAIN_S if self.no_room else self.backoff.failed(max(0, time.monotonic() - self.ready_at))
+        await self._report("failed", f"{error} Starting again in {wait_s:.0f} s.")
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._released.wait(), wait_s)
+
+    async def _opened(self, message: str) -> None:
+        """Says that the version may be asked."""
+        self.ready_at = time.monotonic()
+        self.failure, self.no_room = None, False
+        await self._report("ready", message)
+
+    async def _unless_released(self, work: Awaitable[object]) -> bool:
+        """Waits for some work; False if the version is released before it is done, and then the work is cancelled."""
+        working, released = asyncio.ensure_future(work), asyncio.ensure_future(self._released.wait())
+        try:
+            await asyncio.wait({working, released}, return_when=asyncio.FIRST_COMPLETED)
+            if working.done():
+                working.result()
+                return True
+            return False
+        finally:
+            for task in (working, released):
+                task.cancel()
+            await asyncio.gather(working, released, return_exceptions=True)
+
+    async def _drained(self, idle: Callable[[], Awaitable[bool]], broken: Callable[[], bool]) -> bool:
+        """Lets running answers finish.
+
+        Args:
+            idle: Whether no answer is running.
+            broken: Whether nothing is left that could finish.
+
+        Returns:
+            Whether it may stop; False if the version is wanted again.
+        """
+        assert self.observed is not None
+        began = time.monotonic()
+        known_at: float | None = None
+        while (release := self._release) is not None:
+            await self._report("draining", "not wanted any more; running answers may finish")
+            now = time.monotonic()
+            if known_at is None and self.observed.written:
+                known_at = now
+            if broken() or now - began >= release.drain_s:
+                return True
+            if known_at is not None and now - known_at >= release.notice_s and await idle():
+                return True
+            await asyncio.sleep(_LOOK_EVERY_S)
+        return False
+
+    async def _report(self, state: EngineState, message: str) -> None:
+        assert self.observed is not None
+        await self.observed.report(state, message)

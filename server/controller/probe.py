@@ -1,0 +1,124 @@
+"""Attestation: does an engine serve the weights that were registered?
+
+A version is registered with the log-probabilities of a few fixed texts, computed by transformers in float32. After
+every load the engine is asked for the same ones. vLLM computes them anew for this: it takes no `prompt_logprobs` from
+its prefix cache. How far the two may lie apart, and why: docs/rollout.md.
+"""
+
+import logging
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from statistics import fmean
+
+from ledger import audit, versions
+from ledger.database import Database
+from ledger.errors import Unavailable
+from ledger.records import Json, ModelVersion
+from server.controller.client import EngineClient
+from server.controller.errors import ProbeFailed
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Tolerance:
+    """How far log-probabilities (nats) may lie from the registered ones: on average over the tokens, and at most."""
+
+    mean: float
+    largest: float
+
+
+# Seen with the same weights on 11,125 tokens (benchmarks/results/starter_logprobs-*): in float32 0.00000 and 0.0001, in
+# bfloat16 0.021 and 0.74.
+EXACT = Tolerance(mean=0.001, largest=0.005)
+ROUNDED = Tolerance(mean=0.06, largest=2.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Distance:
+    """How far two lists of log-probabilities lie apart, in nats."""
+
+    mean: float
+    largest: float
+
+
+def tolerance(dtype: str) -> Tolerance:
+    """The tolerance for what an engine computes in: only float32 has the precision of the registered figures."""
+    return EXACT if dtype == "float32" else ROUNDED
+
+
+async def attest(
+    client: EngineClient, version: ModelVersion, others: Sequence[ModelVersion], allowed: Tolerance, name: str
+) -> Distance | None:
+    """Compares what an engine serves with what was registered.
+
+    Args:
+        client: Of the engine.
+        version: What it should serve; one without registered figures (a base model) is not compared.
+        others: Versions that it could serve by mistake.
+        allowed: How far the figures may lie apart.
+        name: Under which the engine serves the version.
+
+    Returns:
+        The distance from the registered figures; None where there are none.
+
+    Raises:
+        ProbeFailed: It serves something else; the message says how far it is off.
+        EngineFailed: It does not answer as it should.
+    """
+    if version.probe is None:
+        return None
+    texts = version.probe["texts"]
+    served = [await client.prompt_logprobs(name, text["token_ids"]) for text in texts]
+    flat = [value for text in served for value in text]
+    own = distance(flat, _registered(version.probe))
+    if not (own.mean <= allowed.mean and own.largest <= allowed.largest):
+        raise ProbeFailed(
+            f"The engine does not serve {version.name}: log-probabilities lie {own.mean:.4f} nats from the registered "
+            f"ones on average and {own.largest:.4f} at most; {allowed.mean} and {allowed.largest} are allowed."
+        )
+    for other in others:
+        if other.probe is None or not _same_texts(other.probe, version.probe):
+            continue
+        # Two versions that hardly differ cannot be told apart, and need not be.
+        apart = distance(_registered(other.probe), _registered(version.probe))
+        if apart.mean > allowed.mean / 10 and distance(flat, _registered(other.probe)).mean < own.mean:
+            raise ProbeFailed(f"The engine serves {other.name} in place of {version.name}, as its figures say.")
+    return own
+
+
+def distance(a: Sequence[float], b: Sequence[float]) -> Distance:
+    """How far two lists lie apart; infinitely if they differ in length or hold NaN."""
+    if len(a) != len(b) or not a or any(math.isnan(value) for value in (*a, *b)):
+        return Distance(math.inf, math.inf)
+    differences = [abs(x - y) for x, y in zip(a, b, strict=True)]
+    return Distance(fmean(differences), max(differences))
+
+
+def _registered(probe: Json) -> list[float]:
+    return [float(value) for text in probe["texts"] for value in text["logprobs"]]
+
+
+def _same_texts(a: Json, b: Json) -> bool:
+    return [text["token_ids"] for text in a["texts"]] == [text["token_ids"] for text in b["texts"]]
+
+
+def versions_besides(database: Database, version: ModelVersion) -> list[ModelVersion]:
+    """What an engine could serve in place of a version; nothing while the ledger is away, for the rest still tells."""
+    try:
+        with database.read() as connection:
+            return [row for row in versions.list_all(connection) if row.number != version.number]
+    except Unavailable as error:
+        log.warning("an engine is not compared with other versions: %s", error)
+        return []
+
+
+def write_into_audit(database: Database, version: ModelVersion, reason: str) -> None:
+    """Writes down that an engine served something else than a version."""
+    try:
+        with database.write() as connection:
+            subject = f"v{version.number}"
+            audit.append(connection, actor="controller", action="probe_failed", subject=subject, reason=reason)
+    except Unavailable as error:
+        log.warning("a failed probe of %s could not be written into the audit: %s", version.name, error)

@@ -1,0 +1,163 @@
+"""Versions and deployments for ops: what there is, what should run, and changes of it. All need the scope `admin`."""
+
+from collections.abc import Callable, Coroutine
+from datetime import datetime
+from typing import Any, Literal
+
+from fastapi import APIRouter, Request
+from pydantic import BaseModel
+from sqlalchemy import Connection
+
+from ledger import audit, deployments, records, versions
+from ledger.deployments import Change
+from server.auth import Caller
+from server.body import checked, read_body
+from server.context import AdminCaller, Context, In
+from server.openapi import errors, takes
+from server.requests.deployments import CanaryRequest, DeploymentRequest
+
+router = APIRouter(tags=["deployments"])
+
+_CHANGES_SHOWN = 20
+
+
+class VersionAnswer(BaseModel):
+    """A model version."""
+
+    id: str
+    object: Literal["model_version"] = "model_version"
+    number: int
+    parent: int | None
+    form: Literal["base", "adapter", "full"]
+    state: Literal["candidate", "passed", "canary", "live", "retired", "rejected"]
+    run: str | None
+    gate_report: dict[str, Any] | None
+    loaded: bool
+    created_at: datetime
+    erased_at: datetime | None
+
+    @classmethod
+    def of(cls, row: records.ModelVersion, context: Context) -> "VersionAnswer":
+        """Returns a version on the wire; whether it is loaded is what this gateway knows now."""
+        return cls(
+            id=row.name,
+            number=row.number,
+            parent=row.parent_number,
+            form=row.form,
+            state=row.state,
+            run=row.run_id,
+            gate_report=None if row.gate_report is None else dict(row.gate_report),
+            loaded=row.number in context.poller.current.ready,
+            created_at=row.created_at,
+            erased_at=row.erased_at,
+        )
+
+
+class VersionList(BaseModel):
+    """All versions, in the order of their numbers."""
+
+    object: Literal["list"] = "list"
+    data: list[VersionAnswer]
+
+
+class ChangeAnswer(BaseModel):
+    """One change of desired state."""
+
+    actor: str
+    action: str
+    subject: str
+    reason: str
+    detail: dict[str, Any] | None
+    created_at: datetime
+
+
+class DeploymentAnswer(BaseModel):
+    """What should run now, and the latest changes of it, newest first."""
+
+    object: Literal["deployment"] = "deployment"
+    live: int | None
+    canary: int | None
+    canary_share: float
+    updated_at: datetime
+    changes: list[ChangeAnswer]
+
+
+@router.get("/v1/versions", responses=errors())
+async def list_versions(context: In, caller: AdminCaller) -> VersionList:
+    """Lists every version."""
+    rows = await context.ledger.read(versions.list_all)
+    return VersionList(data=[VersionAnswer.of(row, context) for row in rows])
+
+
+@router.get("/v1/versions/{number}", responses=errors(422))
+async def get_version(number: int, context: In, caller: AdminCaller) -> VersionAnswer:
+    """Returns a version."""
+    return VersionAnswer.of(await context.ledger.read(versions.get, number), context)
+
+
+@router.get("/v1/deployments", responses=errors())
+async def get_deployment(context: In, caller: AdminCaller) -> DeploymentAnswer:
+    """Says what should run now, and how it came to that."""
+    return await context.ledger.read(_deployment)
+
+
+@router.post("/v1/deployments/canary", responses=errors(408, 409, 413, 422), openapi_extra=takes(CanaryRequest))
+async def start_canary(request: Request, context: In, caller: AdminCaller) -> DeploymentAnswer:
+    """Tries a version on a share of the people; for the one that is tried already, changes the share."""
+    wanted = checked(CanaryRequest, await read_body(request, context.settings))
+    change = _change(caller, wanted.reason)
+    await context.ledger.write(deployments.start_canary, wanted.version, wanted.share, change)
+    return await context.ledger.read(_deployment)
+
+
+def _handler(
+    operation: Callable[[Connection, int, Change], records.Deployment],
+) -> Callable[..., Coroutine[Any, Any, DeploymentAnswer]]:
+    async def handle(request: Request, context: In, caller: AdminCaller) -> DeploymentAnswer:
+        wanted = checked(DeploymentRequest, await read_body(request, context.settings))
+        await context.ledger.write(operation, wanted.version, _change(caller, wanted.reason))
+        return await context.ledger.read(_deployment)
+
+    return handle
+
+
+_OPERATIONS = {
+    "promote": (deployments.promote, "Makes the canary live."),
+    "withdraw": (deployments.withdraw, "Ends the canary without a verdict."),
+    "rollback": (deployments.roll_back, "Takes the canary, or the live version, from everybody and rejects it."),
+}
+for _name, (_operation, _summary) in _OPERATIONS.items():
+    router.add_api_route(
+        f"/v1/deployments/{_name}",
+        _handler(_operation),
+        methods=["POST"],
+        name=_name,
+        summary=_summary,
+        responses=errors(408, 409, 413, 422),
+        openapi_extra=takes(DeploymentRequest),
+    )
+
+
+def _change(caller: Caller, reason: str) -> Change:
+    return Change(actor=f"key {caller.key.prefix} ({caller.key.name})", reason=reason)
+
+
+def _deployment(connection: Connection) -> DeploymentAnswer:
+    now = deployments.current(connection)
+    return DeploymentAnswer(
+        live=now.live_version,
+        canary=now.canary_version,
+        canary_share=now.canary_share,
+        updated_at=now.updated_at,
+        changes=[
+            ChangeAnswer(
+                actor=entry.actor,
+                action=entry.action,
+                subject=entry.subject,
+                reason=entry.reason,
+                detail=None if entry.detail is None else dict(entry.detail),
+                created_at=entry.created_at,
+            )
+            for entry in audit.latest(connection, _CHANGES_SHOWN)
+        ],
+    )

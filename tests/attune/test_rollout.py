@@ -1,0 +1,94 @@
+"""What should be live, said on the command line."""
+
+from pathlib import Path
+
+import pytest
+from sqlalchemy import insert
+
+from attune import cli
+from attune.errors import WrongUsage
+from attune.rollout import parse_share
+from ledger import audit, deployments, engines, versions
+from ledger.clock import utc_now
+from ledger.database import Database
+from ledger.records import Engine
+from ledger.schema import model_versions
+
+
+@pytest.fixture(autouse=True)
+def home(monkeypatch: pytest.MonkeyPatch, ledger_path: Path) -> Path:
+    """A home in which v1 is live, v2 has passed the gate, v3 was refused, and engines are ready with the first two."""
+    monkeypatch.chdir(ledger_path.parent)
+    monkeypatch.setenv("ATTUNE_HOME", str(ledger_path.parent))
+    database = Database.open(f"sqlite:///{ledger_path}", migrate=False)
+    with database.write() as connection:
+        versions.register_base(connection, path="/base", sha256="base")
+        for number in (2, 3):
+            row = {"number": number, "parent_number": 1, "form": "adapter", "path": "/a", "sha256": str(number)}
+            connection.execute(insert(model_versions).values(row | {"state": "candidate", "created_at": utc_now()}))
+            versions.store_verdict(connection, number, report={}, passed=number == 2, actor="gate")
+            engines.upsert(connection, Engine(f"eng_{number - 1}", "unix:///x", number - 1, "ready"))
+    database.close()
+    return ledger_path.parent
+
+
+def deployed(home: Path) -> tuple[int | None, int | None, float]:
+    database = Database.open(f"sqlite:///{home}/ledger.db", migrate=False)
+    with database.read() as connection:
+        now = deployments.current(connection)
+    database.close()
+    return now.live_version, now.canary_version, now.canary_share
+
+
+def test_a_version_is_tried_promoted_and_rolled_back(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.run(["canary", "v2", "--share", "25%"]) == 0
+    assert deployed(home) == (1, 2, 0.25)
+    assert cli.run(["status"]) == 0
+    assert "attune@v2 for 25%" in capsys.readouterr().out
+    assert cli.run(["promote", "v2", "--reason", "people like it"]) == 0
+    assert deployed(home) == (2, None, 0.0)
+    assert cli.run(["rollback"]) == 0
+    assert deployed(home) == (1, None, 0.0)
+
+
+def test_a_rollback_without_a_name_means_the_canary_first(home: Path) -> None:
+    cli.run(["canary", "v2"])
+    assert cli.run(["rollback"]) == 0
+    assert deployed(home) == (1, None, 0.0)
+    assert cli.run(["rollback"]) == 1
+
+
+def test_a_withdrawn_canary_may_be_tried_again(home: Path) -> None:
+    cli.run(["canary", "v2"])
+    assert cli.run(["withdraw", "v2"]) == 0
+    assert cli.run(["canary", "v2", "--share", "0.5"]) == 0
+    assert deployed(home) == (1, 2, 0.5)
+
+
+def test_what_the_gate_refused_ends_with_2_and_says_how_to_override(
+    home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.run(["canary", "v3"]) == 2
+    assert "attune eval override v3" in capsys.readouterr().err
+    cli.run(["eval", "override", "v3", "--reason", "the judge was wrong"])
+    assert cli.run(["canary", "v3"]) == 0
+
+
+def test_the_audit_names_the_reason(home: Path) -> None:
+    cli.run(["canary", "v2", "--reason", "a new taste"])
+    database = Database.open(f"sqlite:///{home}/ledger.db", migrate=False)
+    with database.read() as connection:
+        assert audit.latest(connection, 1)[0].reason == "a new taste"
+    database.close()
+
+
+@pytest.mark.parametrize(("text", "share"), [("10%", 0.1), ("0.1", 0.1), ("100%", 1.0), ("1", 1.0), ("0.5%", 0.005)])
+def test_a_share_is_a_percentage_or_a_fraction(text: str, share: float) -> None:
+    assert parse_share(text) == pytest.approx(share)
+
+
+@pytest.mark.parametrize("text", ["0", "0%", "101%", "10", "-5%", "nan", "many", ""])
+def test_no_share_is_wrong_usage(text: str) -> None:
+    with pytest.raises(WrongUsage, match="share"):
+        parse_share(text)
+    assert cli.run(["canary", "v2", f"--share={text}"]) == 64

@@ -1,0 +1,112 @@
+"""A canary is judged by what people said, and the deployment follows."""
+
+from collections.abc import Callable
+from random import Random
+from uuid import uuid4
+
+import pytest
+from sqlalchemy import insert
+
+from ledger import audit, completions, deployments, engines, feedback, keys, versions
+from ledger.clock import utc_now
+from ledger.database import Database
+from ledger.deployments import Change
+from ledger.records import Choice, Completion, Engine, NewFeedback
+from ledger.schema import model_versions
+from server.canary.rules import CanaryRules
+from server.controller.canary_watch import ACTOR, look
+
+RULES = CanaryRules(min_age_s=0)
+Votes = tuple[int, int]  # up, down
+People = Callable[[Votes, Votes], None]
+
+
+@pytest.fixture
+def people(database: Database) -> People:
+    """v1 is live, v2 the canary, both with engines; returns what makes people rate the two in a random order."""
+    with database.write() as connection:
+        versions.register_base(connection, path="/base", sha256="base")
+        row = {"number": 2, "parent_number": 1, "form": "adapter", "path": "/a", "sha256": "2", "state": "passed"}
+        connection.execute(insert(model_versions).values(row | {"created_at": utc_now()}))
+        for number in (1, 2):
+            engines.upsert(connection, Engine(f"eng_{number}", f"unix:///{number}", number, "ready"))
+        key = keys.create(connection, name="app", owner="acme", scopes=("feedback",))[0]
+        deployments.start_canary(connection, 2, 0.5, Change("op", "try it"))
+
+    def rate(live: Votes, canary: Votes) -> None:
+        votes = [(1, 1)] * live[0] + [(1, -1)] * live[1] + [(2, 1)] * canary[0] + [(2, -1)] * canary[1]
+        Random(0).shuffle(votes)
+        with database.write() as connection:
+            for place, (version, value) in enumerate(votes):
+                said = Completion(
+                    id=f"chatcmpl-{uuid4().hex}",
+                    endpoint="/v1/chat/completions",
+                    owner="acme",
+                    key_id=key.id,
+                    user=f"person {place}",
+                    messages=(),
+                    params={},
+                    choices=(Choice(0, "Yes."),),
+                    status="complete",
+                    model_version=version,
+                    route="live" if version == 1 else "canary",
+                )
+                completions.insert(connection, said)
+                feedback.add(connection, NewFeedback(said.id, "acme", said.user, value))
+
+    return rate
+
+
+def outcome(database: Database, rules: CanaryRules = RULES) -> str | None:
+    decision = look(database, rules)
+    return None if decision is None else decision.outcome
+
+
+def deployed(database: Database) -> tuple[int | None, int | None, str]:
+    with database.read() as connection:
+        now = deployments.current(connection)
+        return now.live_version, now.canary_version, versions.get(connection, 2).state
+
+
+def test_a_version_that_people_dislike_is_rolled_back_with_all_evidence(database: Database, people: People) -> None:
+    people((80, 20), (20, 80))
+    assert outcome(database) == "roll_back"
+    assert deployed(database) == (1, None, "rejected")
+    with database.read() as connection:
+        entry = audit.latest(connection, 1)[0]
+    assert (entry.actor, entry.action, entry.subject) == (ACTOR, "roll_back", "v2")
+    assert "canary 20 of 100, live 80 of 100" in entry.reason
+    assert entry.detail is not None
+    evidence = entry.detail["evidence"]
+    assert evidence["tests"][0]["canary"] == {"k": 20, "n": 100}
+    assert evidence["rules"]["margin"] == RULES.margin
+    assert outcome(database) is None
+
+
+def test_a_version_that_people_like_is_promoted(database: Database, people: People) -> None:
+    people((50, 100), (140, 10))
+    assert outcome(database) == "promote"
+    assert deployed(database) == (2, None, "live")
+
+
+def test_what_is_not_clear_goes_on(database: Database, people: People) -> None:
+    people((7, 3), (6, 4))
+    assert outcome(database) == "continue"
+    assert deployed(database) == (1, 2, "canary")
+
+
+def test_at_the_horizon_live_stays_and_the_version_may_be_tried_again(database: Database, people: People) -> None:
+    assert outcome(database, CanaryRules(horizon_s=1e-9)) == "undecided"
+    assert deployed(database) == (1, None, "passed")
+
+
+def test_a_promotion_that_no_engine_can_carry_waits(database: Database, people: People) -> None:
+    people((50, 100), (140, 10))
+    with database.write() as connection:
+        engines.remove(connection, "eng_2")
+    assert outcome(database) == "promote"
+    assert deployed(database) == (1, 2, "canary")
+
+
+def test_without_a_canary_there_is_nothing_to_judge(database: Database) -> None:
+    assert outcome(database) is None
