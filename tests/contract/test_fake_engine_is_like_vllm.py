@@ -23,13 +23,6 @@ CHAT: dict[str, Any] = {
     **LETTERS,
 }
 TEXT: dict[str, Any] = {"model": MODEL, "prompt": "hello", "max_tokens": 6, "seed": 7, **LETTERS}
-PROBE: dict[str, Any] = {
-    "model": MODEL,
-    "prompt": [40, 41, 42],
-    "max_tokens": 1,
-    "temperature": 0,
-    "prompt_logprobs": 0,
-}
 # Greedy, and a question whose answer does not end within six tokens: one that ends has another shape.
 RESPONSE: dict[str, Any] = {
     "model": MODEL,
@@ -56,7 +49,6 @@ ANSWERS = {
     "chat, two choices with log-probabilities": (CHATS, {**CHAT, "n": 2, "logprobs": True, "top_logprobs": 2}),
     "completion": ("/v1/completions", TEXT),
     "completion with log-probabilities": ("/v1/completions", {**TEXT, "logprobs": 1}),
-    "probe": ("/v1/completions", PROBE),
     "response": ("/v1/responses", RESPONSE),
 }
 STREAMS = {
