@@ -50,6 +50,8 @@ NOT_RUN = {
     "attune eval compare": _ENGINE,
     "attune eval run": _ENGINE,
     "python3 -m venv /tmp/trl": "installs another TRL from the index",
+    "python3 -m venv /tmp/lm-eval": "installs lm-eval from the index",
+    "make bench-lm-eval": _HOURS,
     "docker compose": _CONTAINERS,
     "kubectl": _CONTAINERS,
     'key="$(kubectl': _CONTAINERS,
