@@ -53,6 +53,7 @@ def environment(
     inherited: Mapping[str, str] = os.environ,
     *,
     adapters: bool = False,
+    beside_another: bool = False,
 ) -> dict[str, str]:
     """The engine's environment: what is inherited, less our own settings and secrets, plus vLLM's.
 
@@ -61,6 +62,7 @@ def environment(
         platform: What it runs on.
         inherited: What it starts from.
         adapters: Whether it is to load adapters while it runs. Nobody but us reaches the route for it.
+        beside_another: Whether another engine runs on this machine already.
     """
     kept = {key: value for key, value in inherited.items() if not key.startswith("ATTUNE_")}
     # vLLM's reload endpoints for developers must never be served; and without cached bytecode its three processes
@@ -79,6 +81,10 @@ def environment(
         kept["VLLM_ALLOW_RUNTIME_LORA_UPDATING"] = "1"
     if platform == "cpu":
         kept |= {"VLLM_TARGET_DEVICE": "cpu", "VLLM_CPU_KVCACHE_SPACE": str(settings.kv_cache_gib)}
+        if beside_another:
+            # vLLM binds every engine to the same cores; a second one would starve beside one that computes all the time.
+            kept.setdefault("VLLM_CPU_OMP_THREADS_BIND", "nobind")
+            kept["OMP_NUM_THREADS"] = str(max(1, (os.cpu_count() or 1) - 1))
     return kept
 
 

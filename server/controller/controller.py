@@ -150,7 +150,8 @@ class Controller:
 
     def _new_keeper(self, ground: Ground, version: ModelVersion, base: ModelVersion) -> Keeper:
         if not _is_loaded(ground, version):
-            return EngineKeeper(ground, version, base)
+            beside_another = any(isinstance(keeper, EngineKeeper) for keeper in self._keepers.values())
+            return EngineKeeper(ground, version, base, beside_another=beside_another)
         carrier = self._keepers[base.number]
         assert isinstance(carrier, EngineKeeper)
         return AdapterKeeper(ground, version, base, carrier=carrier)

@@ -30,9 +30,11 @@ class EngineKeeper(Keeper):
 
     Attributes:
         mistaken: How often this engine served something else under an adapter's name, by the adapter's version.
+        beside_another: Whether another engine was there when this one was wanted.
     """
 
     mistaken: dict[int, int] = field(default_factory=dict)
+    beside_another: bool = False
 
     async def _serve(self) -> None:
         """Runs one engine until it is released."""
@@ -63,7 +65,9 @@ class EngineKeeper(Keeper):
                 socket=workplace.socket,
                 adapters=self._carries,
             ),
-            environment(ground.settings, ground.platform, adapters=self._carries),
+            environment(
+                ground.settings, ground.platform, adapters=self._carries, beside_another=self.beside_another
+            ),
             niceness(ground.settings, ground.platform),
         )
         try:

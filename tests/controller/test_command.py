@@ -123,3 +123,11 @@ def test_only_an_engine_that_is_to_load_adapters_can_do_so() -> None:
     allowed = "VLLM_ALLOW_RUNTIME_LORA_UPDATING"
     assert environment(settings, "cpu", {}, adapters=True)[allowed] == "1"
     assert allowed not in environment(settings, "cpu", {allowed: "1"})
+
+
+def test_an_engine_beside_another_is_not_bound_to_the_same_cores() -> None:
+    binding = "VLLM_CPU_OMP_THREADS_BIND"
+    assert binding not in environment(EngineSettings(), "cpu", {})
+    assert environment(EngineSettings(), "cpu", {}, beside_another=True)[binding] == "nobind"
+    assert environment(EngineSettings(), "cpu", {binding: "1"}, beside_another=True)[binding] == "1"
+    assert binding not in environment(EngineSettings(), "cuda", {}, beside_another=True)

@@ -1,0 +1,106 @@
+"""A registered version goes canary, live and back on a real vLLM, and nobody's request fails."""
+
+import asyncio
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from ledger import deployments, engines
+from ledger.records import Deployment, Engine
+from tests.constant_load import ConstantLoad, Openings
+from tests.processes import ROOT
+from tests.random_adapter import register_passed
+from tests.stack import Stack, model_folder
+
+
+@pytest.fixture(params=["loaded", "merged"])
+def swapping(request: pytest.FixtureRequest) -> Iterator[Stack]:
+    """An Attune of its own, which serves adapters in one of the two ways."""
+    folder = Path(tempfile.mkdtemp(prefix="attune-"))
+    running = Stack(folder, adapter_form=request.param)
+    running.run()
+    yield running
+    running.stop()
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture
+def adapter(tmp_path: Path) -> Path:
+    """An adapter over the stack's model. Made by another process: torch would stay in memory for the whole run."""
+    made = [sys.executable, "-m", "tests.random_adapter", str(model_folder(tmp_path)), str(tmp_path), "1"]
+    subprocess.run(made, check=True, cwd=ROOT, capture_output=True)
+    return tmp_path / "adapter0"
+
+
+@pytest.mark.engine
+@pytest.mark.timeout(600)
+async def test_a_version_is_tried_promoted_and_rolled_back_without_a_failed_request(
+    swapping: Stack, adapter: Path
+) -> None:
+    stack = swapping
+    database = stack.open_ledger()
+    try:
+        with database.read() as connection:
+            live = deployments.current(connection).live_version
+        assert live is not None
+        number = register_passed(database, adapter, live)
+        openings = Openings()
+        openings.now(live)
+        async with ConstantLoad(stack.base_url, stack.secrets.app, concurrency=4, pause_s=0.5) as load:
+            await change(stack, "canary", version=number, share=0.5)
+            await until(lambda: ready_with(stack, number), 150)
+            openings.now(live, number)
+            await asyncio.sleep(3)
+            await change(stack, "promote", version=number)
+            openings.now(number)
+            await asyncio.sleep(3)
+            began = time.monotonic()
+            await change(stack, "rollback", version=number)
+            openings.now(live)
+            await until(lambda: all(row.version_number == live for row in rows(stack)), 60)
+            await asyncio.sleep(1)
+        assert load.failures == []
+        assert [answer for answer in load.answers if answer.mixed] == []
+        assert [answer for answer in load.answers if not openings.may_answer(answer)] == []
+        by_version = {answer.version for answer in load.answers}
+        assert by_version == {live, number}
+        last = max(answer.began for answer in load.answers if answer.version == number)
+        assert last - began < 2
+        with database.read() as connection:
+            now: Deployment = deployments.current(connection)
+        assert (now.live_version, now.canary_version) == (live, None)
+    finally:
+        database.close()
+
+
+async def change(stack: Stack, action: str, **body: object) -> None:
+    headers = {"Authorization": f"Bearer {stack.secrets.admin}"}
+    async with httpx.AsyncClient(base_url=stack.base_url, headers=headers, timeout=20, trust_env=False) as client:
+        answer = await client.post(f"/deployments/{action}", json={"reason": "a test", **body})
+        assert answer.status_code == 200, answer.text
+
+
+async def until(condition: Callable[[], bool], timeout_s: float) -> None:
+    async with asyncio.timeout(timeout_s):
+        while not await asyncio.to_thread(condition):
+            await asyncio.sleep(0.1)
+
+
+def rows(stack: Stack) -> list[Engine]:
+    database = stack.open_ledger()
+    try:
+        with database.read() as connection:
+            return engines.list_all(connection)
+    finally:
+        database.close()
+
+
+def ready_with(stack: Stack, number: int) -> bool:
+    return any(row.version_number == number and row.state == "ready" for row in rows(stack))
