@@ -65,9 +65,7 @@ class EngineKeeper(Keeper):
                 socket=workplace.socket,
                 adapters=self._carries,
             ),
-            environment(
-                ground.settings, ground.platform, adapters=self._carries, beside_another=self.beside_another
-            ),
+            environment(ground.settings, ground.platform, adapters=self._carries, beside_another=self.beside_another),
             niceness(ground.settings, ground.platform),
         )
         try:
