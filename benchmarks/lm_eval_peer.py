@@ -2,7 +2,8 @@
 
 Both ask the same served model through the gateway of a running `attune up`, greedily. lm-eval needs an environment of
 its own, because it wants other versions than our lock: `python3 -m venv /tmp/lm-eval`, then
-`/tmp/lm-eval/bin/pip install "lm-eval[api]==0.4.13" transformers`. `python -m benchmarks.lm_eval_peer /tmp/lm-eval`.
+`/tmp/lm-eval/bin/pip install "lm-eval[api]==0.4.13" "transformers<5"`.
+`python -m benchmarks.lm_eval_peer /tmp/lm-eval`.
 """
 
 import argparse
