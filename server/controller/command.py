@@ -82,7 +82,7 @@ def environment(
     if platform == "cpu":
         kept |= {"VLLM_TARGET_DEVICE": "cpu", "VLLM_CPU_KVCACHE_SPACE": str(settings.kv_cache_gib)}
         if beside_another:
-            # vLLM binds every engine to the same cores; a second one would starve beside one that computes all the time.
+            # vLLM binds every engine to the same cores, where a second one would starve beside one that computes.
             kept.setdefault("VLLM_CPU_OMP_THREADS_BIND", "nobind")
             kept["OMP_NUM_THREADS"] = str(max(1, (os.cpu_count() or 1) - 1))
     return kept
