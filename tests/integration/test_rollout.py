@@ -1,12 +1,10 @@
 """A registered version goes canary, live and back on a real vLLM, and nobody's request fails."""
 
 import asyncio
-import shutil
 import subprocess
 import sys
-import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import httpx
@@ -22,17 +20,6 @@ from tests.stack import Stack, model_folder
 
 
 @pytest.fixture
-def swapping() -> Iterator[Stack]:
-    """An Attune of its own. It serves each version by an engine: on CPU an adapter is not loaded on a busy one."""
-    folder = Path(tempfile.mkdtemp(prefix="attune-"))
-    running = Stack(folder, adapter_form="merged")
-    running.run()
-    yield running
-    running.stop()
-    shutil.rmtree(folder, ignore_errors=True)
-
-
-@pytest.fixture
 def adapter(tmp_path: Path) -> Path:
     """An adapter over the stack's model. Made by another process: torch would stay in memory for the whole run."""
     made = [sys.executable, "-m", "tests.random_adapter", str(model_folder(tmp_path)), str(tmp_path), "1"]
@@ -43,9 +30,8 @@ def adapter(tmp_path: Path) -> Path:
 @pytest.mark.engine
 @pytest.mark.timeout(600)
 async def test_a_version_is_tried_promoted_and_rolled_back_without_a_failed_request(
-    swapping: Stack, adapter: Path
+    stack: Stack, adapter: Path
 ) -> None:
-    stack = swapping
     database = stack.open_ledger()
     try:
         with database.read() as connection:
@@ -56,7 +42,7 @@ async def test_a_version_is_tried_promoted_and_rolled_back_without_a_failed_requ
         openings.now(live)
         async with ConstantLoad(stack.base_url, stack.secrets.app, concurrency=4, pause_s=0.5) as load:
             await change(stack, "canary", version=number, share=0.5)
-            await until(lambda: ready_with(database, number), 150)
+            await until(lambda: ready_with(database, number), 300)
             openings.now(live, number)
             await asyncio.sleep(3)
             await change(stack, "promote", version=number)
