@@ -56,14 +56,7 @@ class Tree:
         mounts = [self._mount("proc", "/proc"), self._mount("tmpfs", "/dev/shm")]
         for path in binds:
             mounts += [f"mount --bind -o ro {shlex.quote(path)} {self._inside(path)}"]
-        return [
-            "unshare",
-            "--mount",
-            "--propagation=private",
-            "sh",
-            "-ec",
-            "; ".join([*mounts, self._enter(command, extra)]),
-        ]
+        return self._isolated(mounts, command, extra)
 
     def closed_command(
         self, command: Sequence[str], volume: Path, *, extra: Mapping[str, str] | None = None
@@ -73,14 +66,11 @@ class Tree:
         mounts = [f"mount --bind {root} {root}", f"mount -o remount,bind,ro {root}"]
         mounts += [self._mount("proc", "/proc"), self._mount("tmpfs", "/dev/shm"), self._mount("tmpfs", "/tmp")]
         mounts.append(f"mount --bind {shlex.quote(str(volume))} {self._inside(self.environment['ATTUNE_HOME'])}")
-        return [
-            "unshare",
-            "--mount",
-            "--propagation=private",
-            "sh",
-            "-ec",
-            "; ".join([*mounts, self._enter(command, extra)]),
-        ]
+        return self._isolated(mounts, command, extra)
+
+    def _isolated(self, mounts: Sequence[str], command: Sequence[str], extra: Mapping[str, str] | None) -> list[str]:
+        script = "; ".join([*mounts, self._enter(command, extra)])
+        return ["unshare", "--mount", "--propagation=private", "sh", "-ec", script]
 
     def _enter(self, command: Sequence[str], extra: Mapping[str, str] | None) -> str:
         variables = [f"{name}={value}" for name, value in (self.environment | dict(extra or {})).items()]
