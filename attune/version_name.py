@@ -1,6 +1,10 @@
 """How people name a version: v7, 7, or attune@v7."""
 
+import re
+
 from attune.errors import WrongUsage
+
+_NAME = re.compile(r"(?:attune@)?v?([0-9]{1,9})", re.ASCII)
 
 
 def number_of(version: str) -> int:
@@ -9,7 +13,7 @@ def number_of(version: str) -> int:
     Raises:
         WrongUsage: It is no version's name.
     """
-    digits = version.removeprefix("attune@").removeprefix("v")
-    if not (digits.isascii() and digits.isdecimal()):
+    named = _NAME.fullmatch(version)
+    if named is None:
         raise WrongUsage(f"{version!r} is no version: give v1, or 1.")
-    return int(digits)
+    return int(named[1])

@@ -14,7 +14,7 @@ from server.auth import Caller
 from server.body import checked, read_body
 from server.context import AdminCaller, Context, In
 from server.openapi import errors, takes
-from server.requests.deployments import CanaryRequest, DeploymentRequest
+from server.requests.deployments import CanaryRequest, DeploymentRequest, Version
 
 router = APIRouter(tags=["deployments"])
 
@@ -90,7 +90,7 @@ async def list_versions(context: In, caller: AdminCaller) -> VersionList:
 
 
 @router.get("/v1/versions/{number}", responses=errors(422))
-async def get_version(number: int, context: In, caller: AdminCaller) -> VersionAnswer:
+async def get_version(number: Version, context: In, caller: AdminCaller) -> VersionAnswer:
     """Returns a version."""
     return VersionAnswer.of(await context.ledger.read(versions.get, number), context)
 

@@ -12,7 +12,7 @@ from urllib.parse import quote
 import httpx
 import pytest
 import schemathesis
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from schemathesis.checks import not_a_server_error
 
@@ -113,6 +113,16 @@ def test_any_messages_get_no_5xx(gateway_api: httpx.Client, messages: Any, strea
 def test_any_body_gets_no_5xx(gateway_api: httpx.Client, path: str, body: Any) -> None:
     content = body if isinstance(body, bytes) else body.encode("utf-8", "surrogatepass")
     _assert_well_answered(_post_bytes(gateway_api, path, content))
+
+
+@EXAMPLES
+@given(number=numbers)
+@example(number=2**63)
+def test_any_number_of_a_version_gets_no_5xx(
+    gateway: GatewayProcess, gateway_api: httpx.Client, number: float
+) -> None:
+    headers = {"Authorization": f"Bearer {gateway.secrets.admin}"}
+    _assert_well_answered(gateway_api.get(f"/versions/{number}", headers=headers))
 
 
 @EXAMPLES
