@@ -118,9 +118,7 @@ def test_any_body_gets_no_5xx(gateway_api: httpx.Client, path: str, body: Any) -
 @EXAMPLES
 @given(number=numbers)
 @example(number=2**63)
-def test_any_number_of_a_version_gets_no_5xx(
-    gateway: GatewayProcess, gateway_api: httpx.Client, number: float
-) -> None:
+def test_any_number_of_a_version_gets_no_5xx(gateway: GatewayProcess, gateway_api: httpx.Client, number: float) -> None:
     headers = {"Authorization": f"Bearer {gateway.secrets.admin}"}
     _assert_well_answered(gateway_api.get(f"/versions/{number}", headers=headers))
 
