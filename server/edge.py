@@ -10,7 +10,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from server.error_conversion import to_gateway_error
-from server.errors import Defect, GatewayError
+from server.errors import BadRequest, Defect, GatewayError
 from server.logs import requests_logger
 from server.metrics import Metrics
 
@@ -44,6 +44,7 @@ class Edge:
             return
         exchange = _Exchange(scope, send)
         try:
+            _check_no_nul(scope)
             await self._app(scope, receive, exchange.send)
         except Exception as error:
             answer = to_gateway_error(error)
@@ -90,6 +91,12 @@ class _Exchange:
             self.status = message["status"]
             message["headers"] = [*message.get("headers", ()), (b"x-request-id", self.request_id.encode())]
         await self._send(message)
+
+
+def _check_no_nul(scope: Scope) -> None:
+    """PostgreSQL cannot store a NUL; in a body `server.body` refuses it."""
+    if "\0" in scope["path"] or b"%00" in scope["query_string"]:
+        raise BadRequest("The address holds a NUL character (%00). Remove it.", code="nul_character")
 
 
 def _method(scope: Scope) -> str:

@@ -36,6 +36,11 @@ def python() -> Iterator[Snippet]:
     yield from (Snippet(page, text) for page, language, text in _blocks() if language == "python")
 
 
+def javascript() -> Iterator[Snippet]:
+    """Every block of JavaScript."""
+    yield from (Snippet(page, text) for page, language, text in _blocks() if language == "js")
+
+
 def inline() -> Iterator[Snippet]:
     """Every command within a text or a table."""
     for page in PAGES:

@@ -1,5 +1,6 @@
 """The docs say what is there: every route, link, make target, setting, command, flag and metric."""
 
+import importlib.metadata
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -22,6 +23,8 @@ ROOT = Path(__file__).resolve().parent.parent
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("benchmarks/**/*.md")])
 OPERATIONS = (ROOT / "docs" / "operations.md").read_text()
 LINK = re.compile(r"\]\((?!https?://|#)([^)#\s]+)")
+TO_A_LINE = re.compile(r"\[`(\w+)`\]\((?P<path>[^)\s]+)#L(?P<line>\d+)\)")
+ELSEWHERE = re.compile(r"https://github\.com/[\w-]+/(?P<package>\w+)/blob/v(?P<version>[\d.]+)/src/(?P<path>\S+)")
 
 
 PATH = re.compile(r"`([a-z_]+/[\w./-]*)`")
@@ -39,6 +42,26 @@ def test_every_file_that_the_docs_name_is_there() -> None:
 def test_every_relative_link_leads_somewhere(page: Path) -> None:
     broken = [target for target in LINK.findall(page.read_text()) if not (page.parent / target).exists()]
     assert broken == []
+
+
+def test_every_link_to_a_line_leads_to_where_its_function_begins() -> None:
+    links = [(page, *link) for page in PAGES for link in TO_A_LINE.findall(page.read_text())]
+    assert len(links) >= 10
+    strayed = [
+        (name, path, number)
+        for page, name, path, number in links
+        if not re.search(rf"\b(def|class) {name}\b", _line(page, path, int(number)))
+    ]
+    assert strayed == []
+
+
+def _line(page: Path, path: str, number: int) -> str:
+    """One line of one of our files, or of a dependency at the version that is installed."""
+    file = page.parent / path
+    if outside := ELSEWHERE.fullmatch(path):
+        assert importlib.metadata.version(outside["package"]) == outside["version"]
+        file = Path(str(importlib.metadata.distribution(outside["package"]).locate_file(outside["path"])))
+    return file.read_text().splitlines()[number - 1]
 
 
 def test_every_route_stands_in_the_api_page(tmp_path: Path) -> None:

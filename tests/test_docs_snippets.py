@@ -2,11 +2,15 @@
 
 import asyncio
 import importlib.util
+import json
+import os
 import re
 import shlex
 import shutil
 import subprocess
+from collections import Counter
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +24,7 @@ from evals.gate import Verdict
 from ledger import conversations, feedback, keys, runs, versions
 from ledger.database import Database
 from ledger.group_commit import GroupCommit
-from ledger.records import NewFeedback
+from ledger.records import FeedbackFilter, NewFeedback
 from ledger.settings import LedgerSettings
 from server.controller.settings import STARTER
 from tests import snippets
@@ -37,6 +41,7 @@ _ELSEWHERE = "runs programs that are not ours"
 # The whole line, or how it begins: why it is not run.
 NOT_RUN = {
     "make up": _SERVICES,
+    "attune promote": "needs an engine that is ready; tests/attune/test_rollout.py runs it",
     "make test": "this is it",
     "make starter": _HOURS,
     "make starter-evaluation": _HOURS,
@@ -64,18 +69,28 @@ NOT_RUN = {
 }
 # In the order in which they are run; the exit status is 0.
 RUN = (
+    "attune keys create --name my-app --scope inference --scope feedback",
+    "attune keys create --name support-app --scope inference --scope feedback --rate 600 --expires 90d",
+    "attune keys list",
     "attune align run --if-new-feedback 200",
     "attune align status",
     "attune align show RUN",
+    "attune versions list",
     "attune versions show v2",
+    "attune versions show v2 --report",
     "attune eval rank",
     'attune eval override v2 --reason "…"',
+    'attune canary v2 --share 10% --reason "nightly run"',
+    "attune status",
+    'attune rollback --reason "people complain about tone"',
+    "attune backup /backups/attune-monday.zip",
+    "ATTUNE_HOME=/srv/attune-restored attune restore /backups/attune-monday.zip",
 )
-CURL = "curl http://127.0.0.1:8000"
+CURL = re.compile(r"curl (--request DELETE )?'?http://127\.0\.0\.1:8000")
 
 
 def _why_not(line: str) -> str | None:
-    if line in RUN or line.startswith(CURL):
+    if line in RUN or CURL.match(line):
         return None
     return next((reason for start, reason in NOT_RUN.items() if line == start or line.startswith(start)), None)
 
@@ -96,7 +111,8 @@ def home(monkeypatch: pytest.MonkeyPatch, ledger_path: Path) -> Path:
         run = runs.create(connection, stage="register", config={})
         versions.register_adapter(connection, parent=1, path=str(folder), sha256=made.sha256, run_id=run.id, probe={})
         judged = {"won": 3, "tied": 1, "lost": 5}
-        report = {"verdict": verdict.model_dump(mode="json"), "report": str(folder), "preference": judged}
+        (place / "report.md").write_text("# Report\n")
+        report = {"verdict": verdict.model_dump(mode="json"), "report": str(place), "preference": judged}
         versions.store_verdict(connection, 2, report=report, passed=False, actor="test")
     database.close()
     return place
@@ -118,7 +134,7 @@ def test_every_line_of_shell_is_run_or_has_a_reason() -> None:
     lines = list(snippets.shell())
     assert len(lines) > 35
     assert [
-        line for line in lines if line.text not in RUN and not line.text.startswith(CURL) and not _why_not(line.text)
+        line for line in lines if line.text not in RUN and not CURL.match(line.text) and not _why_not(line.text)
     ] == []
     shown = {line.text for line in lines}
     assert [line for line in RUN if line not in shown] == []
@@ -129,31 +145,41 @@ def test_every_command_stands_in_a_block_that_says_that_it_is_shell() -> None:
     assert list(snippets.unlabelled()) == []
 
 
-def test_the_commands_of_the_docs_do_what_they_say(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_commands_of_the_docs_do_what_they_say(
+    home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     database = Database.open(f"sqlite:///{home / 'ledger.db'}", migrate=False)
     with database.read() as connection:
         [run] = runs.latest(connection)
     database.close()
+    (tmp_path / "backups").mkdir()
     for line in RUN:
-        words = shlex.split(line.replace("RUN", run.id))
-        assert cli.run(words[1:]) == 0, capsys.readouterr().err
+        here = re.sub(r"(?<=[ =])/(backups|srv)/", rf"{tmp_path}/backups/", line)
+        words = shlex.split(here.replace("RUN", run.id))
+        while "=" in words[0]:
+            monkeypatch.setenv(*words.pop(0).split("=", 1))
+        assert cli.run(words[1:]) == 0, f"{line}: {capsys.readouterr().err}"
 
 
-def test_curl_gets_an_answer_and_leaves_a_vote(gateway: GatewayProcess, tmp_path: Path) -> None:
-    lines = [snippet.text for snippet in snippets.shell() if snippet.text.startswith(CURL)]
-    assert len(lines) == 2
+def test_curl_gets_an_answer_leaves_a_vote_and_erases_a_person(gateway: GatewayProcess, tmp_path: Path) -> None:
+    asks, votes, erases = [snippet.text for snippet in snippets.shell() if CURL.match(snippet.text)]
     (tmp_path / "admin.key").write_text(gateway.secrets.admin)
-    completion = "chatcmpl-…"
-    for line in lines:
+
+    def run(line: str) -> str:
         command = line.replace("http://127.0.0.1:8000", gateway.root_url).replace("~/.attune", str(tmp_path))
-        command = command.replace("curl ", "curl --fail --silent --show-error --noproxy '*' ").replace(
-            "chatcmpl-…", completion
-        )
+        command = command.replace("curl ", "curl --fail --silent --show-error --noproxy '*' ")
         done = subprocess.run(["sh", "-c", command], capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stdout + done.stderr
-        if found := re.search(r"chatcmpl-\w+", done.stdout):
-            completion = found[0]
-    assert '"object":"feedback"' in done.stdout.replace(" ", "")
+        return done.stdout.replace(" ", "")
+
+    completion_id = json.loads(run(asks))["id"]
+    assert '"object":"feedback"' in run(votes.replace("chatcmpl-…", completion_id))
+
+    with httpx.Client(base_url=gateway.base_url, headers={"Authorization": f"Bearer {gateway.secrets.app}"}) as client:
+        asked = {"model": "attune", "messages": [{"role": "user", "content": "Hello"}], "user": "ada"}
+        completion_id = client.post("/chat/completions", json=asked).json()["id"]
+        assert '"deleted":true' in run(erases.replace("owner=my-app", "owner=acme"))
+        assert client.get(f"/chat/completions/{completion_id}", headers={"X-Attune-User": "ada"}).status_code == 404
 
 
 def test_the_program_of_the_readme_asks_and_votes(gateway: GatewayProcess, capsys: pytest.CaptureFixture[str]) -> None:
@@ -167,6 +193,32 @@ def test_the_program_of_the_readme_asks_and_votes(gateway: GatewayProcess, capsy
         [vote] = feedback.latest_for(connection, [names["answer"].id], owner="acme", user="ada")
     database.close()
     assert vote.comment == "One line would do."
+
+
+def test_the_programs_for_developers_stream_and_vote(gateway: GatewayProcess, monkeypatch: pytest.MonkeyPatch) -> None:
+    asks, votes = [snippet.text for snippet in snippets.python() if snippet.page == "docs/developers.md"]
+    monkeypatch.setenv("ATTUNE_KEY", gateway.secrets.app)
+    exec(asks.replace("http://127.0.0.1:8000/v1", gateway.base_url), names := {})
+    exec(votes, names)
+    names["client"].close()
+    with closing(Database.open(gateway.database_url, migrate=False)) as database, database.read() as connection:
+        page = feedback.search(connection, FeedbackFilter(completion_id=names["completion_id"]))
+    stored = page.items[::-1]
+    assert [vote.value for vote in stored] == [1, -1, -1, 0]
+    assert stored[2].correction == "I answer questions, in one line."
+
+
+@pytest.mark.skipif(shutil.which("node") is None, reason="Node.js is not installed")
+def test_the_program_in_javascript_streams_and_votes(gateway: GatewayProcess) -> None:
+    [program] = [snippet.text for snippet in snippets.javascript()]
+    program = program.replace("http://127.0.0.1:8000/v1", gateway.base_url)
+    command = ["node", "--input-type=module", "--eval", program]
+    environment = {**os.environ, "ATTUNE_KEY": gateway.secrets.app}
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment, timeout=60)
+    assert done.returncode == 0, done.stderr
+    said, vote = done.stdout.rsplit("\n ", 1)
+    assert said
+    assert vote.startswith("fb_")
 
 
 def test_the_programs_of_the_data_model_work(gateway: GatewayProcess, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -188,7 +240,7 @@ def test_the_programs_of_the_data_model_work(gateway: GatewayProcess, monkeypatc
 
 def test_every_program_of_the_docs_is_run_above() -> None:
     pages = [snippet.page for snippet in snippets.python()]
-    assert sorted(pages) == ["README.md", "docs/data-model.md", "docs/data-model.md"]
+    assert Counter(pages) == {"README.md": 1, "docs/data-model.md": 2, "docs/developers.md": 2}
 
 
 def test_every_command_within_a_text_exists_with_its_flags() -> None:

@@ -38,6 +38,8 @@ def body_of(answer: bytes) -> dict[str, dict[str, object]]:
         ("GET", "/v1/feedback", 200, ""),
         ("GET", "/docs", 404, "not_found_error"),
         ("GET", "/v1/models/", 404, "not_found_error"),
+        ("GET", "/v1/conversations/%00", 400, "invalid_request_error"),
+        ("GET", "/v1/feedback?completion_id=%00", 400, "invalid_request_error"),
     ],
 )
 async def test_unknown_routes_and_methods_have_openais_error_body(

@@ -120,6 +120,16 @@ async def test_erasing_a_user_erases_their_answers_and_votes(gateway: Gateway) -
     assert (await give(gateway, completion_id, 1, "ann")).status_code == 404
 
 
+async def test_only_an_admin_erases_the_users_of_another_owner(gateway: Gateway) -> None:
+    completion_id = await answered(gateway)
+    await give(gateway, completion_id, 1, "ann")
+    for scopes, status in ((("feedback",), 403), (("feedback", "admin"), 200)):
+        async with gateway.client(gateway.make_key(owner="ops", scopes=scopes)) as client:
+            assert (await client.delete("/v1/users/ann", params={"owner": "ops"})).status_code == 404
+            assert (await client.delete("/v1/users/ann", params={"owner": "acme"})).status_code == status
+    assert (await gateway.http.delete("/v1/users/ann")).status_code == 404
+
+
 async def test_feedback_is_counted(gateway: Gateway) -> None:
     await give(gateway, await answered(gateway), -1, "ann")
     metrics = (await gateway.http.get("/metrics")).text
