@@ -64,6 +64,36 @@ def _line(page: Path, path: str, number: int) -> str:
     return file.read_text().splitlines()[number - 1]
 
 
+@pytest.mark.parametrize(
+    ("behaviour", "file"),
+    [
+        ("who is answered by the canary", "server/routing.py"),
+        ("when a request is refused because too many wait", "server/admission.py"),
+        ("why a user cannot write control tokens", "server/control_tokens.py"),
+        ("how a hanging engine is noticed", "server/controller/stall.py"),
+        ("how a loaded version is attested", "server/controller/probe.py"),
+        ("how many answers share one fsync", "ledger/group_commit.py"),
+        ("what is erased with a person", "ledger/erase.py"),
+        ("which votes are dropped as duplicates", "alignment/snapshot/duplicates.py"),
+        ("what PPO minimises", "alignment/ppo/losses.py"),
+        ("what the gate refuses", "evals/thresholds.toml"),
+        ("how the browser knows a person again", "chat_ui/identity.py"),
+    ],
+)
+def test_a_reader_gets_from_the_readme_to_the_code_in_three_hops(behaviour: str, file: str) -> None:
+    wanted, reached = ROOT / file, {ROOT / "README.md"}
+    for _ in range(3):
+        reached |= {place for page in reached if page.suffix == ".md" for place in _places(page)}
+    assert wanted in reached, behaviour
+
+
+def _places(page: Path) -> Iterator[Path]:
+    """The files that a page links to, or names by their path."""
+    text = page.read_text()
+    yield from ((page.parent / target).resolve() for target in LINK.findall(text) if (page.parent / target).is_file())
+    yield from (ROOT / name for name in PATH.findall(text) if (ROOT / name).is_file())
+
+
 def test_every_route_stands_in_the_api_page(tmp_path: Path) -> None:
     database = Database.open(f"sqlite:///{tmp_path}/ledger.db")
     try:
