@@ -76,6 +76,11 @@ class ChatActions:
         await self._gateway.delete(user, conversation_id)
         return empty_page() if conversation_id == view.conversation_id else Update()
 
+    async def erase_everything(self, user: str) -> Update:
+        """Erase all that is stored of the user, and show a new chat."""
+        await self._gateway.erase_user(user)
+        return empty_page()
+
     async def change_settings(self, user: str, view: View, settings: ChatSettings) -> Update:
         """Keep the settings with the conversation; those of a new chat are stored when it is made.
 

@@ -90,6 +90,7 @@ class Events:
         self._on(parts.sidebar.open_chat, self.open_chat)
         self._on(parts.sidebar.rename_chat, self.rename_chat)
         self._on(parts.sidebar.delete_chat, self.delete_chat)
+        self._on(parts.erasure.erase_everything, self.erase_everything)
         self._on(parts.board.turn, self.turn)
         self._on(parts.board.rate, self.rate)
         for setting in parts.settings:
@@ -143,6 +144,11 @@ class Events:
         given = Given(self._parts, values, request)
         action = self._actions.delete(given.user, given.view, _text(event, "id"))
         return await self._with_list(given, await or_notice(action))
+
+    async def erase_everything(self, values: Values, request: gr.Request) -> list[Any]:
+        """All chats and votes of this person are to be erased."""
+        given = Given(self._parts, values, request)
+        return await self._with_list(given, await or_notice(self._actions.erase_everything(given.user)))
 
     async def turn(self, values: Values, request: gr.Request, event: gr.EventData) -> list[Any]:
         """Another sibling of a message was chosen."""

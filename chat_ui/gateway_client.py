@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import AsyncGenerator, AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NoReturn, TypeVar
@@ -128,6 +128,11 @@ class GatewayClient:
     async def delete(self, user: str, conversation_id: str) -> None:
         """Erase a conversation."""
         await self._call(Done, "DELETE", _conversation(conversation_id), user)
+
+    async def erase_user(self, user: str) -> None:
+        """Erase the user's conversations, answers and votes; somebody who never wrote anything has none."""
+        with suppress(Missing):
+            await self._call(Done, "DELETE", f"/v1/users/{quote(user, safe='')}", user)
 
     async def add_question(self, user: str, conversation_id: str, parent_id: str | None, text: str) -> Message:
         """Store what the user wrote, under `parent_id` (None for a first message)."""

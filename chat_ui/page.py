@@ -41,6 +41,7 @@ class Components:
     composer: gr.Textbox
     stop: gr.Button
     settings: tuple[Any, ...]
+    erasure: gr.HTML
 
 
 def lay_out() -> Components:
@@ -58,8 +59,9 @@ def lay_out() -> Components:
             gr.HTML("<p>Attune can be wrong. Your thumbs make it better.</p>", elem_id="footnote")
         with gr.Column(elem_id="drawer", min_width=0):
             settings = _settings()
+            erasure = island("erasure", events=("erase_everything",))
     view = island("view")
-    return Components(view, transcript, board, status, sidebar, search, composer, stop, settings)
+    return Components(view, transcript, board, status, sidebar, search, composer, stop, settings, erasure)
 
 
 def island(name: str, *, events: tuple[str, ...] = (), **constants: Any) -> gr.HTML:

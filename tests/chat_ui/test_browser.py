@@ -1,6 +1,7 @@
 """What a person does in the browser, and what of it stands in the ledger."""
 
 import re
+from contextlib import closing
 from typing import Any
 
 import httpx
@@ -215,6 +216,23 @@ def test_chats_are_searched_renamed_and_deleted(chatting: ChatPage) -> None:
 
     chatting.chats.get_by_role("button", name="about apples", exact=True).click()
     expect(chatting.answers).to_contain_text("about apples")
+
+
+def test_a_person_erases_everything(chatting: ChatPage, chat: Chat) -> None:
+    page = chatting.page
+    answer = chatting.send("a secret")
+    completion_id = chatting.completion_id(answer)
+    page.get_by_role("button", name="Chat settings").click()
+    page.get_by_role("button", name="Erase everything…").click()
+    page.get_by_role("button", name="Keep it").click()
+    expect(chatting.chats).to_have_count(1)
+    page.get_by_role("button", name="Erase everything…").click()
+    page.get_by_role("button", name="Erase everything", exact=True).click()
+    expect(chatting.chats).to_have_count(0)
+    expect(page.locator(".welcome")).to_be_visible()
+    with closing(chat.ledger()) as database, database.read() as connection:
+        left = connection.execute(select(completions).where(completions.c.id == completion_id)).all()
+    assert left == []
 
 
 def test_settings_are_kept_with_each_chat_and_reach_the_model(chatting: ChatPage, chat: Chat) -> None:
