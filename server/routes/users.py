@@ -14,7 +14,7 @@ router = APIRouter(tags=["users"])
 
 Owner = Annotated[
     str | None,
-    Query(min_length=1, max_length=256, description="Whose user; by default the key's own. Others need the scope admin."),
+    Query(min_length=1, max_length=256, description="Whose user; by default the key's own, else for admins alone."),
 ]
 
 
