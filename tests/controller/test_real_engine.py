@@ -1,4 +1,7 @@
-"""The controller with a real vLLM: a hang is noticed, a death is noticed, and nobody is left behind."""
+"""The controller with a real vLLM: a hang is noticed, and nobody is left behind in the middle of a start.
+
+That a death is noticed is tests/integration/test_engine_death.py.
+"""
 
 import os
 import signal
@@ -52,7 +55,7 @@ def process_of(folder: Path, words: str) -> int | None:
 
 @pytest.mark.engine
 @pytest.mark.timeout(900)
-def test_a_real_engine_that_hangs_or_dies_is_replaced_and_dies_with_its_controller(home: Path, tmp_path: Path) -> None:
+def test_a_real_engine_that_hangs_is_replaced_and_none_outlives_its_controller(home: Path, tmp_path: Path) -> None:
     home.mkdir()
     settings = {
         "ATTUNE_HOME": str(home),
@@ -70,18 +73,10 @@ def test_a_real_engine_that_hangs_or_dies_is_replaced_and_dies_with_its_controll
     assert "hangs" in failed.message
     assert seconds <= STALL_TIMEOUT_S + 3
 
-    second, _ = wait_for(home, lambda row: row.state == "ready" and row.id != first.id, 300)
-    server = process_of(home / "run" / second.id, "api_server")
-    assert server is not None
-    os.kill(server, signal.SIGKILL)
-    _, seconds = wait_for(home, lambda row: row.state == "failed" or row.id != second.id, 10)
-    assert seconds <= 2
-
-    third, _ = wait_for(home, lambda row: row.id not in {first.id, second.id}, 30)
+    second, _ = wait_for(home, lambda row: row.id != first.id, 30)
     began = time.monotonic()
-    while (
-        process_of(home / "run" / third.id, "spawn_main") is None
-    ):  # Not only the server: a process of its own making.
+    # Not only the server: a process of its own making.
+    while process_of(home / "run" / second.id, "spawn_main") is None:
         assert time.monotonic() - began < 200
         time.sleep(0.1)
     os.kill(controller.pid, signal.SIGKILL)
