@@ -5,14 +5,16 @@ on a tenth of the people, and a fifth was refused by the gate. Everything is dra
 """
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime, timedelta
+from hashlib import sha256
 from pathlib import Path
 from random import Random
 from typing import Any
 
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
-from sqlalchemy import Connection, insert, update
+from sqlalchemy import Connection, insert, select, update
 
 from ledger import engines
 from ledger.clock import utc_now
@@ -20,6 +22,7 @@ from ledger.database import Database
 from ledger.records import Engine
 from ledger.schema import (
     alignment_runs,
+    api_keys,
     audit,
     completions,
     deployments,
@@ -43,18 +46,18 @@ _THRESHOLDS = {
 }
 
 
-def fill(database: Database, *, key_id: str, votes: int = 2400, people: int = 600, seed: int = 7) -> None:
+def fill(database: Database, *, votes: int = 2400, people: int = 600, seed: int = 7) -> None:
     """Fills a ledger that has a key and the version 1 and nothing else.
 
     Args:
         database: The ledger.
-        key_id: Of the key that all answers were given to.
         votes: How many, in all; there is a quarter more answers.
         people: Who gave them.
         seed: Of all that is drawn.
     """
     random, now = Random(seed), utc_now()
     with database.write() as connection:
+        key_id = connection.execute(select(api_keys.c.id).limit(1)).scalar_one()
         _versions(connection, now)
         raters = [f"usr_{number:032x}" for number in range(people)]
         rows = [{"id": rater, "owner": "acme", "external_id": rater[-6:], "created_at": now} for rater in raters]
@@ -66,19 +69,25 @@ def fill(database: Database, *, key_id: str, votes: int = 2400, people: int = 60
 def draw_pictures(home: Path) -> None:
     """Lays a run's pictures where the job lays them, so that there is something to see."""
     for path, label in (("ppo/curves", "objective/scores"), ("reward-model/learning", "eval/loss")):
-        target = home / "runs" / _run_id(3) / f"{path}.png"
+        target = home / "runs" / run_id(3) / f"{path}.png"
         target.parent.mkdir(parents=True, exist_ok=True)
         figure = Figure(figsize=(4.5, 3), layout="constrained")
         figure.subplots().plot([0.1 * step**0.5 for step in range(40)], label=label)
         FigureCanvasAgg(figure).print_png(str(target))
 
 
-def _run_id(version: int) -> str:
-    return f"run_{version:032x}"
+def run_id(version: int) -> str:
+    """Of the run that made a version; 6 stands for the one that failed."""
+    return f"run_{_digest(f'run {version}')}"
 
 
-def _snapshot_id(version: int) -> str:
-    return f"snap_{version:032x}"
+def snapshot_id(version: int) -> str:
+    """Of the snapshot that the version's run learned from; only that of version 4 holds votes."""
+    return f"snap_{_digest(f'snapshot {version}')}"
+
+
+def _digest(text: str) -> str:
+    return sha256(text.encode()).hexdigest()[:32]
 
 
 def _estimate(value: float, half: float, n: int) -> dict[str, Any]:
@@ -90,7 +99,7 @@ def _versions(connection: Connection, now: datetime) -> None:
     states = {2: "retired", 3: "live", 4: "canary", 5: "rejected"}
     for version, (parent, age) in made.items():
         at = now - timedelta(days=age)
-        snapshot = {"id": _snapshot_id(version), "content_sha256": f"{version:064x}", "path": "/runs", "filters": {}}
+        snapshot = {"id": snapshot_id(version), "content_sha256": f"{version:064x}", "path": "/runs", "filters": {}}
         connection.execute(insert(snapshots).values(**snapshot, counts={}, created_at=at))
         connection.execute(insert(model_versions).values(**_version(version, parent, states[version], at)))
         connection.execute(insert(alignment_runs).values(**_run(version, parent, at)))
@@ -126,7 +135,7 @@ def _version(version: int, parent: int, state: str, at: datetime) -> dict[str, A
         "form": "adapter",
         "path": f"/versions/{version}",
         "sha256": f"{version:064x}",
-        "run_id": _run_id(version),
+        "run_id": run_id(version),
         "gate_report": report,
         "state": state,
         "created_at": at,
@@ -149,8 +158,8 @@ def _run(version: int, parent: int, at: datetime) -> dict[str, Any]:
     quality = {"accuracy": _estimate(accuracy, 0.05, n), "auroc": _estimate(accuracy + 0.03, 0.04, 2 * n)}
     control = {"accuracy": _estimate(0.53, 0.05, n), "auroc": _estimate(0.52, 0.04, 2 * n)}
     return {
-        "id": _run_id(version),
-        "snapshot_id": _snapshot_id(version),
+        "id": run_id(version),
+        "snapshot_id": snapshot_id(version),
         "parent_number": parent,
         "stage": "done",
         "config": {"seed": 17, "ppo": {"rollouts": 32, "kl_coef": 0.05}},
@@ -184,7 +193,7 @@ def _votes(connection: Connection, random: Random, now: datetime, key_id: str, r
         connection.execute(insert(completions), answered[start : start + _BATCH])
     for start in range(0, len(voted), _BATCH):
         connection.execute(insert(feedback), voted[start : start + _BATCH])
-    learned = [{"snapshot_id": _snapshot_id(4), "feedback_id": vote["id"]} for vote in voted[: len(voted) // 2]]
+    learned = [{"snapshot_id": snapshot_id(4), "feedback_id": vote["id"]} for vote in voted[: len(voted) // 2]]
     for start in range(0, len(learned), _BATCH):
         connection.execute(insert(snapshot_feedback), learned[start : start + _BATCH])
 
@@ -268,11 +277,13 @@ def _rollout(connection: Connection, now: datetime) -> None:
         at = now - timedelta(days=age)
         connection.execute(insert(audit).values(**entry, reason=reason, detail=detail, created_at=at))
         before = after or before
+    for engine in engines.list_all(connection):
+        engines.remove(connection, engine.id)
     for version in (3, 4):
-        started = now - timedelta(hours=3 * version)
         told = f"attune@v{version} on CPU, bfloat16, 4.8 million parameters"
-        row = Engine(f"engine_{version}", f"unix:///tmp/{version}.sock", version, "ready", told, started_at=started)
-        engines.upsert(connection, row)
+        row = Engine(f"engine_{version}", f"unix:///tmp/{version}.sock", version, "ready", told)
+        # No controller will speak of them again, and they should not look forsaken at once.
+        engines.upsert(connection, replace(row, updated_at=now + timedelta(hours=1)))
 
 
 def _deployment(state: tuple[int, int | None, float]) -> dict[str, Any]:

@@ -16,9 +16,9 @@ PATHS = (
     "/v1/feedback/statistics",
     "/v1/versions/1/lineage",
     "/v1/alignment/runs",
-    f"/v1/alignment/runs/run_{3:032x}",
-    f"/v1/alignment/runs/run_{3:032x}/pictures/ppo/curves",
-    f"/v1/alignment/snapshots/snap_{4:032x}/feedback",
+    f"/v1/alignment/runs/{ops_ledger.run_id(3)}",
+    f"/v1/alignment/runs/{ops_ledger.run_id(3)}/pictures/ppo/curves",
+    f"/v1/alignment/snapshots/{ops_ledger.snapshot_id(4)}/feedback",
 )
 
 
@@ -26,7 +26,7 @@ PATHS = (
 async def used(start: Callable[..., Awaitable[Gateway]]) -> Gateway:
     """A gateway whose ledger was used for weeks."""
     gateway = await start()
-    ops_ledger.fill(gateway.database, key_id=gateway.key.id, votes=300, people=100)
+    ops_ledger.fill(gateway.database, votes=300, people=100)
     return gateway
 
 
@@ -92,10 +92,10 @@ async def test_runs_are_listed_with_what_they_found(used: Gateway) -> None:
     done = listed["data"][1]
     assert done["reward_model"]["accuracy"]["value"] == pytest.approx(0.725)
     assert done["policy"]["score_gain"]["low"] == pytest.approx(0.24)
-    run = await get(used, f"/v1/alignment/runs/run_{3:032x}")
+    run = await get(used, f"/v1/alignment/runs/{ops_ledger.run_id(3)}")
     assert run["pictures"] == []
     assert run["config"]["seed"] == 17 and len(run["metrics"]["ppo"]["report"]["looks"]) == 9
-    assert (await used.http.get(f"/v1/alignment/runs/run_{9:032x}")).status_code == 404
+    assert (await used.http.get(f"/v1/alignment/runs/{ops_ledger.run_id(9)}")).status_code == 404
 
 
 async def test_a_run_that_goes_on_is_running(used: Gateway) -> None:
@@ -111,7 +111,7 @@ async def test_a_run_that_goes_on_is_running(used: Gateway) -> None:
 async def test_a_picture_of_a_run_is_served_and_nothing_else(used: Gateway, tmp_path: Path) -> None:
     used.app.state.context.runs_folder = tmp_path / "runs"
     ops_ledger.draw_pictures(tmp_path)
-    run = f"run_{3:032x}"
+    run = ops_ledger.run_id(3)
     shown = await used.http.get(f"/v1/alignment/runs/{run}/pictures/ppo/curves")
     assert shown.headers["content-type"] == "image/png" and shown.content.startswith(b"\x89PNG")
     (tmp_path / "secret.png").write_bytes(b"secret")
