@@ -8,7 +8,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, expect, sync_playwright
 
 from tests.chat_ui.chat_page import ChatPage
 from tests.chat_ui.conftest import Chat
@@ -56,14 +56,14 @@ def take(browser: Browser, url: str, name: str, **window: object) -> None:
 
 
 def take_ops(browser: Browser, chat: Chat, name: str, **window: object) -> None:
-    """Open the ops page in one window and save a picture of all of it."""
+    """Open the ops page in one window and save its picture, on a light desktop down to its end."""
     context = browser.new_context(**window)  # type: ignore[arg-type]
     ops = OpsPage(context.new_page(), chat)
     ops.open_signed_in()
-    # All of it stands in an element that scrolls: a window as high as that shows it whole.
-    height = ops.page.evaluate("document.getElementById('app').scrollHeight")
-    ops.page.set_viewport_size({"width": ops.page.viewport_size["width"], "height": height})
-    ops.page.wait_for_timeout(300)  # plots are drawn when their width is known
+    if name == "ops-desktop":  # all of it stands in an element that scrolls: a window as high as that shows it whole
+        height = ops.page.evaluate("document.getElementById('app').scrollHeight")
+        ops.page.set_viewport_size({"width": 1280, "height": height})
+    expect(ops.page.locator("#judges svg")).to_be_visible()  # plots are drawn when their width is known
     ops.page.screenshot(path=IMAGES / f"{name}.png")
     context.close()
 
