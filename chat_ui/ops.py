@@ -78,7 +78,7 @@ class OpsPage:
             answer = await self._http.request(
                 request.method,
                 f"/v1/{path}",
-                params=request.query_params.multi_items(),
+                params=request.url.query or None,
                 content=body,
                 headers={"authorization": key, "content-type": "application/json"},
             )

@@ -263,9 +263,9 @@ def _rollout(connection: Connection, now: datetime) -> None:
     desired = {"live_version": 3, "canary_version": 4, "canary_share": 0.1}
     connection.execute(update(deployments).values(**desired, updated_at=now))
     steps = [
-        ("canary", 2, (1, 2, 0.1), DAYS - 4.5, "ada", "looks good in the report"),
+        ("canary", 2, (1, 2, 0.1), DAYS - 3.5, "ada", "looks good in the report"),
         ("promote", 2, (2, None, 0.0), DAYS - 4, "canary analysis", "Thumbs-up did not become rarer by 5% or more."),
-        ("canary", 3, (2, 3, 0.25), DAYS - 8.5, "ada", "second round"),
+        ("canary", 3, (2, 3, 0.25), DAYS - 7.5, "ada", "second round"),
         ("promote", 3, (3, None, 0.0), DAYS - 8, "canary analysis", "Thumbs-up did not become rarer by 5% or more."),
         ("canary", 4, (3, 4, 0.1), 3.0, "key sk-attune-1a2b (ops)", "passed the gate on Monday"),
         ("gate", 5, None, 2.0, "ada", "the gate says: rejected"),

@@ -40,6 +40,7 @@ const app = document.getElementById("app");
 const known = {};
 const drawn = {};
 let timer = 0;
+let asked = 0;
 
 function start() {
   applyTheme();
@@ -100,9 +101,10 @@ function open() {
 
 async function refresh() {
   clearTimeout(timer);
+  const mine = ++asked;
   const names = Object.keys(SOURCES);
   const answers = await Promise.allSettled(names.map((name) => SOURCES[name]()));
-  if (!hasKey()) return;
+  if (!hasKey() || mine !== asked) return; // signed out meanwhile, or asked again after a change
   const failures = {};
   answers.forEach((answer, place) => {
     if (answer.status === "fulfilled") known[names[place]] = answer.value;
