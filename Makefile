@@ -9,7 +9,7 @@ INSTALLED := $(VENV)/installed
 ALONE := engine or browser or alone
 
 .DEFAULT_GOAL := help
-.PHONY: help up test lint format browser bench bench-start bench-gateway bench-cpu bench-ppo bench-preferences bench-loop bench-ppo-step bench-logprobs bench-adapter bench-canary bench-swap bench-zoo bench-gate-time bench-lm-eval soak soak-crash soak-overload soak-alignment image-steps starter starter-evaluation evaluation-items screenshots lock clean
+.PHONY: help up test lint format browser bench bench-start bench-gateway bench-cpu bench-ppo bench-preferences bench-loop bench-ppo-step bench-logprobs bench-adapter bench-canary bench-swap bench-zoo bench-gate-time bench-lm-eval bench-ops soak soak-crash soak-overload soak-alignment image-steps starter starter-evaluation evaluation-items screenshots lock clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-18s %s\n", $$1, $$2}'
@@ -88,6 +88,9 @@ bench-gate-time: $(INSTALLED) ## seconds of the gate by items, and in a larger m
 bench-lm-eval: $(INSTALLED) ## three tasks by our runner and by lm-eval, of which ARGS names the virtual environment
 	$(BIN)/python -m benchmarks.lm_eval_peer $(ARGS)
 
+bench-ops: $(INSTALLED) ## the ops page's queries with 100,000 votes, on SQLite and PostgreSQL
+	$(BIN)/python -m benchmarks.ops_queries $(ARGS)
+
 soak: soak-crash soak-overload soak-alignment ## the slow proofs; results under benchmarks/results
 
 soak-crash: $(INSTALLED) ## kill -9 of the gateway at random moments: nothing lost, nothing doubled
@@ -105,7 +108,7 @@ image-steps: $(INSTALLED) ## the Dockerfile's steps in a clean Debian tree, and 
 starter: $(INSTALLED) ## make the starter model again from nothing
 	$(BIN)/python -m models.recipe $(ARGS)
 
-screenshots: $(INSTALLED) browser ## the pictures in docs/images, of a running Attune
+screenshots: $(INSTALLED) browser ## the pictures in docs/images: of a running Attune, and of the ops page of a made-up ledger
 	$(BIN)/python -m tests.chat_ui.screenshots $(or $(URL),http://127.0.0.1:7860)
 
 starter-evaluation: $(INSTALLED) ## measure the starter model again: gates with n and intervals

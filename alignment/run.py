@@ -12,7 +12,7 @@ The ledger's row says which stage the run is in, what each found, and why it end
 import json
 import time
 import traceback
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 
 from alignment.config import AlignConfig, parse
@@ -22,9 +22,8 @@ from alignment.pipeline import SNAPSHOT, Job, Pipeline
 from ledger import runs, snapshots, versions
 from ledger.database import Database
 from ledger.errors import Busy, LedgerError
-from ledger.records import AlignmentRun, ModelVersion
+from ledger.records import ModelVersion
 
-LOCK = "alignment"
 # `attune align status` looks at the lock by taking it for an instant, which must not turn a run away.
 _LOCK_TRIES, _LOCK_WAIT_S = 4, 0.5
 
@@ -75,7 +74,7 @@ def resume(job: Job, run_id: str) -> ModelVersion:
 def running(database: Database) -> bool:
     """Whether a run uses this ledger now."""
     try:
-        with database.exclusive(LOCK):
+        with database.exclusive(runs.LOCK):
             return False
     except Busy:
         return True
@@ -87,27 +86,6 @@ def new_feedback(database: Database) -> int:
         return snapshots.votes_after(connection, runs.newest_vote_learned(connection))
 
 
-def states(found: Sequence[AlignmentRun], active: bool) -> dict[str, str]:
-    """What became of runs, newest first, by their ids: done, failed, interrupted or running.
-
-    Args:
-        found: The runs.
-        active: Whether a run uses the ledger now; it is the unfinished one that was touched last.
-    """
-    unfinished = [run for run in found if run.finished_at is None]
-    going_on = max(unfinished, key=lambda run: run.updated_at).id if active and unfinished else None
-    return {
-        run.id: "running"
-        if run.id == going_on
-        else "done"
-        if run.done
-        else "failed"
-        if run.error is not None
-        else "interrupted"
-        for run in found
-    }
-
-
 @contextmanager
 def _only_run(job: Job) -> Iterator[Callable[[], bool]]:
     """Holds the ledger's lock for alignment runs; see `Database.exclusive` for how a dead run gives it up.
@@ -117,7 +95,7 @@ def _only_run(job: Job) -> Iterator[Callable[[], bool]]:
     """
     for attempt in range(1, _LOCK_TRIES + 1):
         try:
-            with job.database.exclusive(LOCK) as held:
+            with job.database.exclusive(runs.LOCK) as held:
                 yield held
                 return
         except Busy as error:

@@ -64,7 +64,7 @@ def show_status(json: Json = False) -> None:
         waiting = run.new_feedback(database)
         with database.read() as connection:
             latest = runs.latest(connection)
-    states = run.states(latest, active)
+    states = runs.states(latest, active)
     if json:
         rows = [_summary(row) | {"state": states[row.id]} for row in latest]
         output.as_json({"running": active, "new_feedback": waiting, "runs": rows})

@@ -109,7 +109,7 @@ def status(
     from attune.ledger_access import open_ledger
     from attune.settings import load
     from attune.status import SILENT_AFTER_S, collect, require_ready_engine
-    from server.controller.canary_settings import CanarySettings
+    from server.canary_settings import CanarySettings
     from server.settings import GatewaySettings
 
     gateway: GatewaySettings = load(GatewaySettings)
@@ -299,8 +299,8 @@ def show_version(
 
     from attune import output
     from attune.ledger_access import open_ledger
-    from attune.lineage import lineage
     from ledger import versions
+    from ledger.lineage import lineage
 
     number = number_of(version)
     with open_ledger() as database, database.read() as connection:
@@ -318,8 +318,10 @@ def show_version(
     names = [name for name in row.__dataclass_fields__ if name not in ("probe", "gate_report")]
     output.as_table(("field", "value"), [(name, getattr(row, name)) for name in names])
     output.say("\nlineage")
-    headings = ("version", "form", "state", "run", "algorithm", "snapshot", "feedback")
-    output.as_table(headings, [[step.cell(heading) for heading in headings] for step in ancestors])
+    headings = ("version", "form", "state", "run", "algorithm", "snapshot")
+    votes = [", ".join(f"{count} {kind}" for kind, count in step.feedback.items()) for step in ancestors]
+    cells = [[getattr(step, heading) for heading in headings] for step in ancestors]
+    output.as_table((*headings, "feedback"), [[*row, said] for row, said in zip(cells, votes, strict=True)])
     if row.gate_report is not None:
         from attune.gate import show
         from evals.gate import Verdict

@@ -50,7 +50,7 @@ class Setting:
 
 def settings_classes() -> dict[str, type[BaseSettings]]:
     """The settings of every process, by their section."""
-    from server.controller.canary_settings import CanarySettings
+    from server.canary_settings import CanarySettings
     from server.controller.settings import EngineSettings
     from server.settings import GatewaySettings
 

@@ -9,14 +9,14 @@ from typing import Any
 from sqlalchemy import func, select
 
 from attune.errors import AttuneError
-from ledger import deployments, engines, trials
+from ledger import deployments, engines
 from ledger.clock import utc_now
 from ledger.database import Database
 from ledger.records import Deployment, Engine
 from ledger.schema import completions, feedback
-from server.canary.decision import Decision, decide
+from server.canary.decision import Decision
 from server.canary.rules import CanaryRules
-from server.controller.evidence import gather
+from server.canary_look import look
 
 # An engine whose controller has said nothing for so long is not known to run. It speaks every 5 s.
 SILENT_AFTER_S = 20.0
@@ -48,10 +48,10 @@ def collect(database: Database, gateway_url: str, rules: CanaryRules | None = No
         rows = engines.list_all(connection)
         answered = connection.execute(select(func.count()).select_from(completions)).scalar_one()
         votes = connection.execute(select(func.count()).select_from(feedback)).scalar_one()
-        trial = trials.current(connection)
-        decision = None if trial is None else decide(gather(connection, trial, utc_now()), rules or CanaryRules())
+        seen = look(connection, rules or CanaryRules())
     now = utc_now()
     silent = {row.id: (now - row.updated_at).total_seconds() for row in rows}
+    decision = None if seen is None else seen.decision
     return Status(deployment, rows, silent, answered, votes, ask_gateway(gateway_url), decision)
 
 

@@ -13,6 +13,7 @@ from chat_ui.answering import Answering
 from chat_ui.events import Events
 from chat_ui.gateway_client import GatewayClient, load_key
 from chat_ui.identity import IdentityMiddleware, Signer, load_secret, user_of
+from chat_ui.ops import OpsPage
 from chat_ui.page import STATIC, STATIC_URL, lay_out
 from chat_ui.security import SecurityMiddleware
 from chat_ui.settings import ChatUISettings
@@ -35,11 +36,13 @@ def create_app(settings: ChatUISettings) -> FastAPI:
         MissingKey: If there is no API key to speak to the gateway with.
     """
     gateway = GatewayClient(settings.gateway_url, load_key(settings.ui_key_file))
+    ops = OpsPage(settings.gateway_url)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         yield
         await gateway.close()
+        await ops.close()
 
     app = FastAPI(title="Attune chat", lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
     app.add_middleware(IdentityMiddleware, signer=Signer(load_secret(settings.ui_secret_file)))
@@ -54,6 +57,7 @@ def create_app(settings: ChatUISettings) -> FastAPI:
     async def model_ready() -> dict[str, bool]:
         return {"ready": await gateway.ready()}
 
+    app.include_router(ops.router)
     app.mount(STATIC_URL, StaticFiles(directory=STATIC), name="static")
     gr.mount_gradio_app(
         app,

@@ -21,14 +21,28 @@ CONTENT_SECURITY_POLICY = "; ".join(
     ]
 )
 
+# The ops page has no script but files of ours, so that nothing else can run where an admin's key is.
+OPS_CONTENT_SECURITY_POLICY = "; ".join(
+    [
+        "default-src 'none'",
+        "script-src 'self'",
+        "style-src 'self'",
+        "img-src 'self' blob:",
+        "connect-src 'self'",
+        "form-action 'none'",
+        "frame-ancestors 'none'",
+        "base-uri 'none'",
+    ]
+)
+
 HEADERS = {
-    "content-security-policy": CONTENT_SECURITY_POLICY,
     "referrer-policy": "no-referrer",
     "x-content-type-options": "nosniff",
     "x-frame-options": "DENY",
     "permissions-policy": "camera=(), microphone=(), geolocation=()",
 }
 
+OPS_PATH = "/ops"
 GRADIO_PREFIX = "/gradio_api/"
 
 # Of Gradio's many routes these run the page. The others take files, read files, fetch URLs, or tell about the app.
@@ -47,9 +61,14 @@ class SecurityMiddleware:
             await self._app(scope, receive, send)
             return
 
+        is_ops = scope["path"] == OPS_PATH or scope["path"].startswith(f"{OPS_PATH}/")
+        policy = OPS_CONTENT_SECURITY_POLICY if is_ops else CONTENT_SECURITY_POLICY
+
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
-                MutableHeaders(scope=message).update(HEADERS)
+                headers = MutableHeaders(scope=message)
+                headers.update(HEADERS)
+                headers["content-security-policy"] = policy
             await send(message)
 
         app = self._app if _is_used(scope["path"]) else PlainTextResponse("Not found", status_code=404)

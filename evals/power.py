@@ -14,9 +14,10 @@ from statistics import NormalDist
 from pydantic import BaseModel, ConfigDict
 
 from evals.favoured import ALPHA, RISE
-from evals.statistics import Z95, upper_tail, wilson
+from evals.statistics import upper_tail, wilson
 from evals.tasks import shipped
 from evals.thresholds import Threshold, Thresholds
+from ledger.intervals import Z95
 
 _HONEST, _BETTER = 0.995, 0.8
 _TRUE_WIN_RATE = 0.6

@@ -7,8 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict
 
+from ledger import intervals
+
 Floats = NDArray[np.float64]
-Z95 = 1.959964
 
 
 class Estimate(BaseModel):
@@ -43,10 +44,8 @@ def wilson(hits: float, n: int) -> Estimate:
     """The share `hits / n` with Wilson's score interval (Wilson 1927); a tie may count as half a hit."""
     if n == 0:
         return Estimate(value=None, low=None, high=None, n=0, method="Wilson")
-    share, z2 = hits / n, Z95**2
-    centre = (share + z2 / (2 * n)) / (1 + z2 / n)
-    half = Z95 * sqrt(share * (1 - share) / n + z2 / (4 * n * n)) / (1 + z2 / n)
-    return Estimate(value=share, low=max(0.0, centre - half), high=min(1.0, centre + half), n=n, method="Wilson")
+    low, high = intervals.wilson(hits, n)
+    return Estimate(value=hits / n, low=low, high=high, n=n, method="Wilson")
 
 
 def counted(count: int, n: int) -> Estimate:

@@ -18,7 +18,7 @@ from ledger.exports import export_preference, export_unpaired
 from ledger.ids import new_id
 from ledger.insertion import insert_if_absent
 from ledger.records import Feedback, FeedbackFilter, Kind, NewFeedback, Page
-from ledger.schema import completions, feedback, feedback_latest, users
+from ledger.schema import completions, feedback, feedback_latest, snapshot_feedback, users
 
 __all__ = ["add", "export_preference", "export_unpaired", "latest_for", "search"]
 
@@ -105,6 +105,9 @@ def search(
         query = query.where(table.created_at >= filters.since)
     if filters.until is not None:
         query = query.where(table.created_at < filters.until)
+    if filters.snapshot_id is not None:
+        held = select(snapshot_feedback.c.feedback_id).where(snapshot_feedback.c.snapshot_id == filters.snapshot_id)
+        query = query.where(table.id.in_(held))
     if after is not None:
         sequence = connection.execute(select(table.sequence).where(table.id == after)).scalar()
         if sequence is None:

@@ -154,6 +154,7 @@ class FeedbackFilter:
     Attributes:
         since: Not older than this.
         until: Older than this.
+        snapshot_id: Held by this snapshot.
     """
 
     owner: str | None = None
@@ -163,6 +164,7 @@ class FeedbackFilter:
     value: int | None = None
     since: datetime | None = None
     until: datetime | None = None
+    snapshot_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

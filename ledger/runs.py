@@ -1,7 +1,7 @@
 """Alignment runs: begun, brought on, ended."""
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal
 
 from sqlalchemy import Connection, insert, select, update
 
@@ -10,6 +10,11 @@ from ledger.errors import NotFound
 from ledger.ids import new_id
 from ledger.records import AlignmentRun, Json
 from ledger.schema import alignment_runs
+
+LOCK = "alignment"
+"""What a run holds with `Database.exclusive` while it goes on."""
+
+RunState = Literal["running", "done", "failed", "interrupted"]
 
 
 def create(connection: Connection, *, stage: str, config: Json) -> AlignmentRun:
@@ -38,6 +43,27 @@ def latest(connection: Connection, limit: int = 20) -> list[AlignmentRun]:
     order = alignment_runs.c.created_at.desc(), alignment_runs.c.id
     rows = connection.execute(select(alignment_runs).order_by(*order).limit(limit)).mappings()
     return [AlignmentRun(**row) for row in rows]
+
+
+def states(found: Sequence[AlignmentRun], active: bool) -> dict[str, RunState]:
+    """What became of runs, newest first, by their ids: done, failed, interrupted or running.
+
+    Args:
+        found: The runs.
+        active: Whether a run uses the ledger now; it is the unfinished one that was touched last.
+    """
+    unfinished = [run for run in found if run.finished_at is None]
+    going_on = max(unfinished, key=lambda run: run.updated_at).id if active and unfinished else None
+    return {
+        run.id: "running"
+        if run.id == going_on
+        else "done"
+        if run.done
+        else "failed"
+        if run.error is not None
+        else "interrupted"
+        for run in found
+    }
 
 
 def newest_vote_learned(connection: Connection) -> int:

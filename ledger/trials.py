@@ -42,6 +42,13 @@ class Answer:
     duration_ms: float | None
     usage: Json | None
 
+    @property
+    def tokens(self) -> int | None:
+        """How many tokens were generated; None where the engine did not say. OpenAI's two APIs name it differently."""
+        usage = self.usage or {}
+        count: int | None = usage.get("completion_tokens", usage.get("output_tokens"))
+        return count
+
 
 def current(connection: Connection) -> Trial | None:
     """Returns the trial that is going on; None if there is no canary."""

@@ -1,5 +1,6 @@
 """Model versions: registered, judged, listed."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from sqlalchemy import Connection, func, insert, select, update
@@ -161,6 +162,12 @@ def made_by(connection: Connection, run_id: str) -> ModelVersion | None:
     """Returns the version that an alignment run made; None if it made none."""
     number = connection.execute(select(model_versions.c.number).where(model_versions.c.run_id == run_id)).scalar()
     return None if number is None else get(connection, number)
+
+
+def numbers_by_run(connection: Connection, run_ids: Sequence[str]) -> dict[str, int]:
+    """Returns the number of the version that each run made; runs that made none are left out."""
+    query = select(model_versions.c.run_id, model_versions.c.number).where(model_versions.c.run_id.in_(run_ids))
+    return {row.run_id: row.number for row in connection.execute(query)}
 
 
 def relocate(connection: Connection, old: Path, new: Path) -> None:

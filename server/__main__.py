@@ -8,6 +8,7 @@ import uvicorn
 from ledger.database import Database
 from ledger.settings import LedgerSettings
 from server.app import create_app
+from server.canary_settings import CanarySettings
 from server.header_limit import HeaderLimitedProtocol
 from server.logs import configure_logging
 from server.settings import GatewaySettings
@@ -28,10 +29,17 @@ def main() -> None:
     """Serves until SIGTERM or SIGINT; running answers get `drain_timeout_s` to finish."""
     settings = GatewaySettings()
     configure_logging(settings.log_level)
-    database = Database.open(LedgerSettings().resolved_database_url)
+    kept = LedgerSettings()
+    database = Database.open(kept.resolved_database_url)
     try:
+        app = create_app(
+            settings,
+            database,
+            canary_rules=CanarySettings().rules,
+            runs_folder=kept.home.expanduser().resolve() / "runs",
+        )
         config = uvicorn.Config(
-            create_app(settings, database),
+            app,
             host=settings.host,
             port=settings.port,
             loop="uvloop",

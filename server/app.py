@@ -3,7 +3,9 @@
 import gc
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from functools import partial
+from pathlib import Path
 
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
@@ -11,10 +13,15 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
+from ledger.clock import utc_now
 from ledger.database import Database
 from ledger.errors import LedgerError
+from ledger.trials import Trial
+from ledger.vote_statistics import Votes, votes_since
 from server.admission import Admission
 from server.auth import Authenticator
+from server.canary.rules import CanaryRules
+from server.canary_look import CanaryLook, look_at
 from server.context import Context
 from server.edge import Edge, error_response
 from server.error_conversion import to_gateway_error
@@ -25,12 +32,18 @@ from server.openapi import describe
 from server.rate_limits import RateLimits
 from server.recording import Recorder
 from server.relay import Lines
+from server.remembered import Remembered
 from server.routes import (
+    alignment_runs,
+    canary,
     conversations,
     deployments,
+    engines,
     feedback,
+    feedback_statistics,
     generation,
     health,
+    lineage,
     models,
     stored_completions,
     users,
@@ -39,16 +52,27 @@ from server.settings import GatewaySettings
 from server.snapshot import SnapshotPoller
 from server.upstream import Upstream
 
-_ROUTERS = (generation, models, stored_completions, feedback, conversations, users, deployments, health)
+_ROUTERS = (
+    *(generation, models, stored_completions, feedback, conversations, users),
+    *(deployments, canary, lineage, engines, feedback_statistics, alignment_runs, health),
+)
 _EXPECTED: tuple[type[Exception], ...] = (GatewayError, LedgerError, HTTPException, RequestValidationError)
 
 
-def create_app(settings: GatewaySettings, database: Database) -> FastAPI:
+def create_app(
+    settings: GatewaySettings,
+    database: Database,
+    *,
+    canary_rules: CanaryRules | None = None,
+    runs_folder: Path | None = None,
+) -> FastAPI:
     """Makes the gateway.
 
     Args:
         settings: How it bounds what it takes.
         database: The ledger; it stays open when the app stops.
+        canary_rules: What the controller judges a canary by, to show how far it is; by default the usual ones.
+        runs_folder: Where alignment runs lay their pictures; None if they cannot be shown.
 
     Returns:
         The app. Its parts stand in `app.state.context` once it has started.
@@ -58,7 +82,14 @@ def create_app(settings: GatewaySettings, database: Database) -> FastAPI:
         title="Attune",
         version="0.1.0",
         description="OpenAI's wire format in front of vLLM, with feedback and conversations.",
-        lifespan=partial(_lifespan, settings=settings, database=database, metrics=metrics),
+        lifespan=partial(
+            _lifespan,
+            settings=settings,
+            database=database,
+            metrics=metrics,
+            rules=canary_rules or CanaryRules(),
+            runs_folder=runs_folder,
+        ),
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
@@ -74,7 +105,13 @@ def create_app(settings: GatewaySettings, database: Database) -> FastAPI:
 
 @asynccontextmanager
 async def _lifespan(
-    app: FastAPI, *, settings: GatewaySettings, database: Database, metrics: Metrics
+    app: FastAPI,
+    *,
+    settings: GatewaySettings,
+    database: Database,
+    metrics: Metrics,
+    rules: CanaryRules,
+    runs_folder: Path | None,
 ) -> AsyncIterator[None]:
     """Starts the parts, and ends them so that everything that was answered is on disk."""
     ledger = LedgerAccess(database, on_commit=metrics.on_commit)
@@ -100,6 +137,9 @@ async def _lifespan(
             request_timeout_s=settings.request_timeout_s,
             max_answer_bytes=settings.max_answer_bytes,
         ),
+        looks=Remembered(partial(_look, ledger, rules)),
+        votes=Remembered(partial(_votes, ledger)),
+        runs_folder=runs_folder,
     )
     await poller.start()
     gc.freeze()  # what is loaded by now stays: the collector need not look at it again
@@ -109,6 +149,16 @@ async def _lifespan(
         await poller.stop()
         await upstream.close()
         ledger.close()
+
+
+async def _look(ledger: LedgerAccess, rules: CanaryRules, trial: Trial) -> CanaryLook:
+    return await ledger.read(look_at, trial, rules)
+
+
+async def _votes(ledger: LedgerAccess, days: int) -> Votes:
+    """Of the last so many days in UTC, today's among them."""
+    today = utc_now().replace(hour=0, minute=0, second=0, microsecond=0)
+    return await ledger.read(votes_since, today - timedelta(days=days - 1))
 
 
 async def _answer_error(request: Request, error: Exception) -> Response:

@@ -1,17 +1,22 @@
 """What every route needs, made once when the app starts."""
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Annotated
 
 from fastapi import Depends, Request, Security
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from ledger.records import Scope
+from ledger.trials import Trial
+from ledger.vote_statistics import Votes
 from server.admission import Admission
 from server.auth import Authenticator, Caller
+from server.canary_look import CanaryLook
 from server.ledger_access import LedgerAccess
 from server.metrics import Metrics
 from server.relay import Lines
+from server.remembered import Remembered
 from server.settings import GatewaySettings
 from server.snapshot import SnapshotPoller
 
@@ -21,6 +26,9 @@ class Context:
     """The parts of a running gateway.
 
     Attributes:
+        looks: At the canary of a trial.
+        votes: Of the last so many days.
+        runs_folder: Where alignment runs lay their pictures; None where this machine has none of them.
         draining: Set at SIGTERM: the gateway is not ready any more, though it finishes what runs.
     """
 
@@ -31,6 +39,9 @@ class Context:
     admission: Admission
     metrics: Metrics
     lines: Lines
+    looks: Remembered[Trial, CanaryLook]
+    votes: Remembered[int, Votes]
+    runs_folder: Path | None
     draining: bool = False
 
 

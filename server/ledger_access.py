@@ -9,6 +9,7 @@ from typing import Concatenate, ParamSpec, TypeVar
 from sqlalchemy import Connection
 
 from ledger.database import Database
+from ledger.errors import Busy
 from ledger.group_commit import Batch, GroupCommit
 from server.errors import Overloaded
 
@@ -48,6 +49,18 @@ class LedgerAccess:
             return await asyncio.get_running_loop().run_in_executor(self._readers, run)
         finally:
             self._reading -= 1
+
+    async def busy(self, name: str) -> bool:
+        """Whether a process does now what only one may do; see `Database.exclusive`."""
+
+        def taken() -> bool:
+            try:
+                with self._database.exclusive(name):
+                    return False
+            except Busy:
+                return True
+
+        return await asyncio.get_running_loop().run_in_executor(self._readers, taken)
 
     async def write(self, function: Callable[Concatenate[Connection, P], R], *args: P.args, **kwargs: P.kwargs) -> R:
         """Runs `function(connection, *args, **kwargs)`; when this returns, its changes are on disk."""

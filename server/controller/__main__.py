@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from ledger.database import Database
 from ledger.errors import LedgerError
 from ledger.settings import LedgerSettings
-from server.controller.canary_settings import CanarySettings
+from server.canary_settings import CanarySettings
 from server.controller.canary_watch import watch_canaries
 from server.controller.controller import Controller
 from server.controller.errors import ControllerError

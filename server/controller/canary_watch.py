@@ -14,8 +14,8 @@ from ledger.errors import Conflict, Impossible, Unavailable
 from ledger.trials import Trial
 from server.canary.decision import Decision, Evidence, decide
 from server.canary.rules import CanaryRules
-from server.controller.canary_settings import CanarySettings
-from server.controller.evidence import gather
+from server.canary_settings import CanarySettings
+from server.evidence import gather
 
 log = logging.getLogger(__name__)
 

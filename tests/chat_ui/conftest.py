@@ -53,6 +53,10 @@ class Chat:
     def start(self) -> None:
         """Start the chat and wait until it answers."""
         self.process.start()
+        self.wait()
+
+    def wait(self) -> None:
+        """Wait until the chat, which was started, answers."""
         with httpx.Client(base_url=self.url) as client:
             self.process.wait_for(client, "/health/live")
 

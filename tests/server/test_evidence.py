@@ -4,7 +4,7 @@ import pytest
 
 from ledger.records import Status
 from ledger.trials import Answer
-from server.controller.evidence import FEWEST_USUAL, Usual, guards, usual
+from server.evidence import FEWEST_USUAL, Usual, guards, usual
 
 NOTHING_USUAL = Usual(None, None, None, None)
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from sqlalchemy import Connection
 
 from ledger import runs, snapshots, versions
-from ledger.records import ModelVersion
+from ledger.records import ModelVersion, VersionForm, VersionState
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,18 +19,12 @@ class Ancestor:
     """
 
     version: str
-    form: str
-    state: str
+    form: VersionForm
+    state: VersionState
     run: str | None
     algorithm: str | None
     snapshot: str | None
     feedback: Mapping[str, int]
-
-    def cell(self, heading: str) -> object:
-        """As it stands in a table."""
-        if heading == "feedback":
-            return ", ".join(f"{count} {kind}" for kind, count in self.feedback.items())
-        return getattr(self, heading)
 
 
 def lineage(connection: Connection, version: ModelVersion) -> list[Ancestor]:

@@ -1,4 +1,7 @@
-"""What is known of a canary: read from the ledger, and frozen for the decision."""
+"""What is known of a canary: read from the ledger, and frozen for the decision.
+
+The controller decides by it; the gateway and the command line show it.
+"""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -87,9 +90,7 @@ def guards(answers: Sequence[Answer], canary: int, before: Usual) -> Mapping[str
 
 def _tokens(answer: Answer) -> float | None:
     """How many tokens an answer has; None if it did not come to its end."""
-    usage = answer.usage or {}
-    count = usage.get("completion_tokens", usage.get("output_tokens"))
-    return float(count) if count is not None and answer.status == "complete" else None
+    return float(answer.tokens) if answer.tokens is not None and answer.status == "complete" else None
 
 
 def _tpot_ms(answer: Answer) -> float | None:
