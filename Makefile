@@ -76,8 +76,7 @@ bench-canary: $(INSTALLED) ## the canary's test on simulated votes: false rollba
 	$(BIN)/python -m benchmarks.canary_simulation $(ARGS)
 
 bench-swap: $(INSTALLED) ## changes of the model under load: failed requests, and seconds to promote and roll back
-	$(BIN)/python -m benchmarks.swap --form merged --cycles 8
-	$(BIN)/python -m benchmarks.swap --form loaded --cycles 30
+	$(BIN)/python -m benchmarks.swap --form $(if $(filter cuda,$(TARGET)),loaded --cycles 30,merged --cycles 8)
 
 bench-zoo: $(INSTALLED) ## bad models of every kind through the gate, and honest retrains: who is refused, for what
 	$(BIN)/python -m benchmarks.zoo $(ARGS)

@@ -2,7 +2,7 @@
 
 `attune up` serves the starter. Random adapters over it go through canary, promotion and rollback, one after another,
 while 16 requests are always open, streams and whole answers. `--form merged` starts an engine for each adapter
-(blue/green), `--form loaded` loads it on the engine that runs. `python -m benchmarks.swap --help`.
+(blue/green), `--form loaded`, for GPUs, loads it on the engine that runs. `python -m benchmarks.swap --help`.
 """
 
 import argparse

@@ -15,6 +15,7 @@ from server.controller.canary_watch import watch_canaries
 from server.controller.controller import Controller
 from server.controller.errors import ControllerError
 from server.controller.lock import only_controller
+from server.controller.platform import require_adapter_form
 from server.controller.settings import EngineSettings
 from server.controller.upstream import watch_upstream
 
@@ -24,6 +25,7 @@ log = logging.getLogger("server.controller")
 async def serve() -> None:
     """Runs the controller with the settings of the environment."""
     ledger, settings, canary = LedgerSettings(), EngineSettings(), CanarySettings()
+    require_adapter_form(settings)
     home = ledger.home.expanduser().resolve()
     home.mkdir(mode=0o700, parents=True, exist_ok=True)
     stop = asyncio.Event()
