@@ -42,6 +42,7 @@ class FakeEngine:
         received: Every generating request, oldest first.
         weights: What stands for the model's weights; the log-probabilities of prompts follow from it.
         adapters: The same for each adapter that is loaded, by its name.
+        loads: Weights that it takes for every adapter's, as an engine does that mixes them up; None for their own.
     """
 
     def __init__(
@@ -62,6 +63,7 @@ class FakeEngine:
         self.max_model_len = max_model_len
         self.weights = weights
         self.adapters: dict[str, str] = {}
+        self.loads: str | None = None
         self.uds = uds
         self.port = port
         self._runner: web.AppRunner | None = None
@@ -131,7 +133,11 @@ class FakeEngine:
 
     async def _load_adapter(self, request: web.Request) -> web.Response:
         body = await request.json()
-        self.adapters[body["lora_name"]] = (Path(body["lora_path"]) / "adapter_model.safetensors").read_text()
+        name, file = body["lora_name"], Path(body["lora_path"]) / "adapter_model.safetensors"
+        if name in self.adapters and not body.get("load_inplace"):
+            message = f"The lora adapter '{name}' has already been loaded."
+            return web.json_response(wire.error(400, message, "InvalidUserInput", None), status=400)
+        self.adapters[name] = self.loads or await asyncio.to_thread(file.read_text)
         return web.Response(text=f"Success: LoRA adapter '{body['lora_name']}' added successfully.")
 
     async def _unload_adapter(self, request: web.Request) -> web.Response:

@@ -105,6 +105,8 @@ class EngineClient:
         async with self._session.post(url, json=body, timeout=aiohttp.ClientTimeout(timeout_s)) as answer:
             if answer.status != 200:
                 said = (await answer.text())[:300]
+                if answer.status == 404 and '"error"' not in said:
+                    said += " (without VLLM_ALLOW_RUNTIME_LORA_UPDATING=True and --enable-lora vLLM has no such route)"
                 raise EngineFailed(f"asked to {change} {body['lora_name']}, the engine answers {answer.status}: {said}")
 
     async def _samples(self, names: frozenset[str], timeout_s: float) -> Mapping[str, float]:
