@@ -160,7 +160,8 @@ class Controller:
 
     def _is_stranded(self, keeper: Keeper) -> bool:
         """Whether an adapter's engine is gone for good: its keeper was released, and another is there or to come."""
-        return isinstance(keeper, AdapterKeeper) and keeper.carrier is not self._crew.keepers.get(keeper.base.number)
+        carrier: object = self._crew.keepers.get(keeper.base.number)
+        return isinstance(keeper, AdapterKeeper) and keeper.carrier is not carrier
 
     def _has_room(self, desired: Desired) -> bool:
         """Whether no version that is live or tried waits for memory."""
