@@ -9,7 +9,7 @@ INSTALLED := $(VENV)/installed
 ALONE := engine or browser or alone
 
 .DEFAULT_GOAL := help
-.PHONY: help up test lint format browser bench bench-start bench-gateway bench-cpu bench-ppo bench-preferences bench-loop bench-ppo-step bench-logprobs bench-adapter bench-canary bench-swap bench-zoo bench-gate-time bench-lm-eval soak soak-crash soak-overload soak-alignment image-steps starter starter-evaluation evaluation-items screenshots lock clean
+.PHONY: help up test lint format browser bench bench-start bench-gateway bench-cpu bench-ppo bench-preferences bench-loop bench-ppo-step bench-logprobs bench-adapter bench-canary bench-bad-canary bench-swap bench-rollback bench-zoo bench-gate-time bench-lm-eval soak soak-crash soak-overload soak-alignment soak-rollout image-steps starter starter-evaluation evaluation-items screenshots lock clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-18s %s\n", $$1, $$2}'
@@ -41,7 +41,7 @@ format: $(INSTALLED) ## rewrite the code in the project's layout
 browser: $(INSTALLED) ## a Chromium for the browser tests, if there is none
 	$(BIN)/python tests/install_browser.py
 
-bench: bench-start bench-cpu bench-gateway bench-ppo bench-logprobs bench-adapter bench-canary bench-swap bench-loop ## every benchmark; results under benchmarks/results
+bench: bench-start bench-cpu bench-gateway bench-ppo bench-logprobs bench-adapter bench-canary bench-bad-canary bench-swap bench-rollback bench-loop ## every benchmark; results under benchmarks/results
 
 bench-start: $(INSTALLED) ## a fresh clone: seconds until the first answer, cold and warm
 	$(BIN)/python -m benchmarks.start
@@ -78,6 +78,12 @@ bench-canary: $(INSTALLED) ## the canary's test on simulated votes: false rollba
 bench-swap: $(INSTALLED) ## changes of the model under load: failed requests, and seconds to promote and roll back
 	$(BIN)/python -m benchmarks.swap --form $(if $(filter cuda,$(TARGET)),loaded --cycles 30,merged --cycles 8)
 
+bench-rollback: $(INSTALLED) ## thirty rollbacks on small engines: seconds from the command to the last answer of the bad version
+	$(BIN)/python -m benchmarks.swap --engine fake --form loaded --cycles 30
+
+bench-bad-canary: $(INSTALLED) ## worse versions on canary, and people who vote: rolled back, and how many saw them
+	$(BIN)/python -m benchmarks.bad_canary $(ARGS)
+
 bench-zoo: $(INSTALLED) ## bad models of every kind through the gate, and honest retrains: who is refused, for what
 	$(BIN)/python -m benchmarks.zoo $(ARGS)
 
@@ -87,7 +93,7 @@ bench-gate-time: $(INSTALLED) ## seconds of the gate by items, and in a larger m
 bench-lm-eval: $(INSTALLED) ## three tasks by our runner and by lm-eval, of which ARGS names the virtual environment
 	$(BIN)/python -m benchmarks.lm_eval_peer $(ARGS)
 
-soak: soak-crash soak-overload soak-alignment ## the slow proofs; results under benchmarks/results
+soak: soak-crash soak-overload soak-alignment soak-rollout ## the slow proofs; results under benchmarks/results
 
 soak-crash: $(INSTALLED) ## kill -9 of the gateway at random moments: nothing lost, nothing doubled
 	$(BIN)/python -m benchmarks.crash $(ARGS)
@@ -97,6 +103,10 @@ soak-overload: $(INSTALLED) ## ten times the capacity for a minute
 
 soak-alignment: $(INSTALLED) ## kill -9 of an alignment run at random moments: the result of an undisturbed one
 	$(BIN)/python -m benchmarks.alignment_crash $(ARGS)
+
+soak-rollout: $(INSTALLED) ## kill -9 in every step of a change of model; two gateways over PostgreSQL, one killed
+	$(BIN)/python -m benchmarks.rollout_crash $(ARGS)
+	$(BIN)/python -m benchmarks.two_gateways
 
 image-steps: $(INSTALLED) ## the Dockerfile's steps in a clean Debian tree, and the gateway that comes out of it (root, debootstrap)
 	$(BIN)/python -m benchmarks.image_steps $(ARGS)

@@ -15,6 +15,7 @@ for vLLM's command); its behaviour is then changed by `PUT /fake/behaviour` with
 import argparse
 import asyncio
 import dataclasses
+import json
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -180,8 +181,9 @@ async def _not_found_as_json(request: web.Request, handler: Handler) -> web.Stre
         return web.json_response({"detail": missing.reason}, status=missing.status)
 
 
-async def _serve(uds: Path | None, port: int, model: str, weights: str) -> None:
+async def _serve(uds: Path | None, port: int, model: str, weights: str, behaviour: Behaviour) -> None:
     async with FakeEngine(uds, port=port, model=model, weights=weights) as engine:
+        engine.behaviour = behaviour
         print(f"fake engine on {engine.url}", flush=True)  # noqa: T201 - tells the parent where it is
         await asyncio.Event().wait()
 
@@ -193,9 +195,10 @@ def main() -> None:
     parser.add_argument("--port", type=int, default=0)
     parser.add_argument("--served-model-name", default="attune@v1")
     parser.add_argument("--model", type=Path, help="folder whose model.safetensors stands for the weights")
+    parser.add_argument("--behaviour", type=json.loads, default={}, help="fields of Behaviour as JSON")
     options, _ = parser.parse_known_args()
     weights = (options.model / "model.safetensors").read_text() if options.model else ""
-    asyncio.run(_serve(options.uds, options.port, options.served_model_name, weights))
+    asyncio.run(_serve(options.uds, options.port, options.served_model_name, weights, Behaviour(**options.behaviour)))
 
 
 if __name__ == "__main__":

@@ -218,6 +218,22 @@ async def test_a_name_that_other_weights_have_had_is_not_taken_by_a_later_contro
     assert row.upstream_model == f"attune@v2~{probe_failures(database) + 1}"
 
 
+async def test_weights_that_were_exchanged_in_place_under_a_versions_name_are_caught_and_loaded_anew(
+    tmp_path: Path, database: Database, two: tuple[FakeEngine, FakeEngine], add: Callable[..., Path]
+) -> None:
+    one, everything = two[0], {(two[0].url, 1), (two[0].url, 2)}
+    async with fleet_of(tmp_path, database, one):
+        await until_open(database, {(one.url, 1)})
+        add(2, "a taste")
+        change(database, deployments.start_canary, 2, 0.5)
+        await until_open(database, everything)
+    one.adapters["attune@v2"] = "another taste"
+    async with fleet_of(tmp_path, database, one):
+        await until_all(database, lambda rows: probe_failures(database) == 1)
+        await until_open(database, everything)
+        assert one.adapters == {"attune@v2~2": "a taste"}
+
+
 async def test_adapters_are_loaded_from_where_the_engines_see_the_home(
     tmp_path: Path, database: Database, two: tuple[FakeEngine, FakeEngine], add: Callable[..., Path]
 ) -> None:
