@@ -45,11 +45,19 @@ class EngineClient:
         return sum((await self._samples(_REQUESTS, timeout_s)).values())
 
     async def models(self, timeout_s: float = 5) -> list[str]:
-        """The names under `/v1/models`."""
+        """The names under `/v1/models`.
+
+        Raises:
+            EngineFailed: It answers, but not with a list of models.
+            aiohttp.ClientError, TimeoutError: It does not answer.
+        """
         async with self._session.get(f"{self._base}/v1/models", timeout=aiohttp.ClientTimeout(timeout_s)) as answer:
             answer.raise_for_status()
-            body: dict[str, Any] = await answer.json()
-        return [str(model["id"]) for model in body.get("data", [])]
+            try:
+                body: dict[str, Any] = await answer.json()
+                return [str(model["id"]) for model in body["data"]]
+            except (ValueError, KeyError, TypeError) as error:
+                raise EngineFailed(f"asked for its models, its answer cannot be read: {error!r}") from error
 
     async def generate_one_token(self, model: str, timeout_s: float) -> None:
         """Has the engine generate one token.

@@ -109,8 +109,13 @@ class Fleet:
                 await self._reconcile(ground)
                 with suppress(TimeoutError):
                     await asyncio.wait_for(self.stop.wait(), self.settings.watch_interval_s)
-            await asyncio.gather(*watching)
+                for task in watching:
+                    if task.done():
+                        await task  # raises what ended it: nobody would look at that engine any more
         finally:
+            for task in watching:
+                task.cancel()
+            await asyncio.gather(*watching, return_exceptions=True)
             for lane in self._lanes:
                 await lane.crew.abandon()
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ledger.database import Database
+from ledger.errors import Unavailable
 from ledger.ids import new_id
 from ledger.records import Engine, EngineState, ModelVersion
 from server.controller.client import UNREACHABLE, EngineClient
@@ -91,6 +92,8 @@ class Upstream:
             assert self.observed is not None
             await self.observed.report("ready", f"serves {model}")
             await self.observed.heartbeat()
+        except Unavailable as error:
+            log.warning("the upstream's model cannot be registered now; trying again: %s", error)
         except TimeoutError as error:  # a busy one is slow to answer, and is not to be dropped for that
             if time.monotonic() - self._answered_at >= self.settings.stall_timeout_s:
                 await self._failed(error)

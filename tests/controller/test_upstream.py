@@ -4,6 +4,7 @@ import asyncio
 from pathlib import Path
 
 import pytest
+from aiohttp import web
 from pydantic import ValidationError
 
 from ledger import engines, versions
@@ -13,7 +14,7 @@ from ledger.records import Engine
 from server.controller.errors import EngineFailed, ModelUnusable
 from server.controller.fleet import Fleet
 from server.controller.settings import STARTER, EngineSettings
-from server.controller.upstream import choose
+from server.controller.upstream import check_upstreams, choose
 from tests.fake_engine import FakeEngine
 
 
@@ -54,6 +55,29 @@ async def test_an_upstream_whose_files_are_here_is_known_by_them(ledger_path: Pa
         version = versions.get(connection, row.version_number)
     assert (version.path, version.sha256) == (str(STARTER), fingerprint(STARTER, ledger_path.parent / "cache"))
     database.close()
+
+
+async def test_what_answers_with_something_else_than_models_is_named_and_tried_again(ledger_path: Path) -> None:
+    database, stop = Database.open(f"sqlite:///{ledger_path}", migrate=False), asyncio.Event()
+    app = web.Application()
+    app.router.add_get("/v1/models", _no_models)
+    runner = web.AppRunner(app)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    url = f"http://127.0.0.1:{runner.addresses[0][1]}"
+    with pytest.raises(EngineFailed, match=f"{url} cannot be used: asked for its models"):
+        await check_upstreams(EngineSettings(upstream=url))
+    running = asyncio.create_task(Fleet(EngineSettings(upstream=url), ledger_path.parent, database, stop).run())
+    await asyncio.sleep(0.3)
+    assert not running.done()
+    stop.set()
+    await running
+    await runner.cleanup()
+    database.close()
+
+
+async def _no_models(request: web.Request) -> web.Response:
+    return web.json_response(["no", "models"])
 
 
 async def test_an_upstream_folder_without_a_model_is_named(ledger_path: Path) -> None:
