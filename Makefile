@@ -9,7 +9,7 @@ INSTALLED := $(VENV)/installed
 ALONE := engine or browser or alone
 
 .DEFAULT_GOAL := help
-.PHONY: help up test lint format browser bench bench-start bench-gateway bench-cpu bench-ppo bench-preferences bench-loop bench-ppo-step bench-logprobs bench-adapter bench-canary bench-swap bench-zoo bench-gate-time bench-lm-eval bench-ops soak soak-crash soak-overload soak-alignment image-steps starter starter-evaluation evaluation-items screenshots lock clean
+.PHONY: $(shell grep -oE '^[a-z-]+:' Makefile | tr -d :)
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-18s %s\n", $$1, $$2}'
@@ -41,7 +41,7 @@ format: $(INSTALLED) ## rewrite the code in the project's layout
 browser: $(INSTALLED) ## a Chromium for the browser tests, if there is none
 	$(BIN)/python tests/install_browser.py
 
-bench: bench-start bench-cpu bench-gateway bench-ppo bench-logprobs bench-adapter bench-canary bench-swap bench-loop ## every benchmark; results under benchmarks/results
+bench: bench-start bench-cpu bench-gateway bench-ppo bench-logprobs bench-adapter bench-canary bench-bad-canary bench-swap bench-rollback bench-loop ## every benchmark; results under benchmarks/results
 
 bench-start: $(INSTALLED) ## a fresh clone: seconds until the first answer, cold and warm
 	$(BIN)/python -m benchmarks.start
@@ -76,8 +76,13 @@ bench-canary: $(INSTALLED) ## the canary's test on simulated votes: false rollba
 	$(BIN)/python -m benchmarks.canary_simulation $(ARGS)
 
 bench-swap: $(INSTALLED) ## changes of the model under load: failed requests, and seconds to promote and roll back
-	$(BIN)/python -m benchmarks.swap --form merged --cycles 8
-	$(BIN)/python -m benchmarks.swap --form loaded --cycles 30
+	$(BIN)/python -m benchmarks.swap --form $(if $(filter cuda,$(TARGET)),loaded --cycles 30,merged --cycles 8)
+
+bench-rollback: $(INSTALLED) ## thirty rollbacks on small engines: seconds from the command to the last answer of the bad version
+	$(BIN)/python -m benchmarks.swap --engine fake --form loaded --cycles 30
+
+bench-bad-canary: $(INSTALLED) ## worse versions on canary, and people who vote: rolled back, and how many saw them
+	$(BIN)/python -m benchmarks.bad_canary $(ARGS)
 
 bench-zoo: $(INSTALLED) ## bad models of every kind through the gate, and honest retrains: who is refused, for what
 	$(BIN)/python -m benchmarks.zoo $(ARGS)
@@ -91,7 +96,7 @@ bench-lm-eval: $(INSTALLED) ## three tasks by our runner and by lm-eval, of whic
 bench-ops: $(INSTALLED) ## the ops page's queries with 100,000 votes, on SQLite and PostgreSQL
 	$(BIN)/python -m benchmarks.ops_queries $(ARGS)
 
-soak: soak-crash soak-overload soak-alignment ## the slow proofs; results under benchmarks/results
+soak: soak-crash soak-overload soak-alignment soak-rollout ## the slow proofs; results under benchmarks/results
 
 soak-crash: $(INSTALLED) ## kill -9 of the gateway at random moments: nothing lost, nothing doubled
 	$(BIN)/python -m benchmarks.crash $(ARGS)
@@ -101,6 +106,10 @@ soak-overload: $(INSTALLED) ## ten times the capacity for a minute
 
 soak-alignment: $(INSTALLED) ## kill -9 of an alignment run at random moments: the result of an undisturbed one
 	$(BIN)/python -m benchmarks.alignment_crash $(ARGS)
+
+soak-rollout: $(INSTALLED) ## kill -9 in every step of a change of model; two gateways over PostgreSQL, one killed
+	$(BIN)/python -m benchmarks.rollout_crash $(ARGS)
+	$(BIN)/python -m benchmarks.two_gateways
 
 image-steps: $(INSTALLED) ## the Dockerfile's steps in a clean Debian tree, and the gateway that comes out of it (root, debootstrap)
 	$(BIN)/python -m benchmarks.image_steps $(ARGS)

@@ -58,7 +58,7 @@ class ExportFormat(StrEnum):
 def up(
     model: Annotated[str | None, typer.Option(help="What to serve: a folder, or a hub id.")] = None,
     upstream: Annotated[
-        str | None, typer.Option(help="Use this OpenAI-compatible server instead of an engine.")
+        str | None, typer.Option(help="Use this OpenAI-compatible server instead of an engine; several with commas.")
     ] = None,
     host: Annotated[str | None, typer.Option(help="Address of the API.")] = None,
     port: Annotated[int | None, typer.Option(help="Port of the API.")] = None,

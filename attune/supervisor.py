@@ -21,18 +21,20 @@ from ledger import deployments, engines
 from ledger.clock import utc_now
 from ledger.database import Database
 from ledger.errors import LedgerError
-from ledger.records import Engine
+from ledger.records import Engine, EngineState
 from ledger.settings import LedgerSettings, config_file
 from server.controller.download import is_hub_id
 from server.controller.lock import only_controller
 from server.controller.model import inspect
+from server.controller.platform import require_adapter_form
 from server.controller.settings import EngineSettings
 from server.controller.startup import stages
-from server.controller.upstream import check_upstream
+from server.controller.upstream import check_upstreams
 from server.settings import GatewaySettings
 
 _ANSWERS = "asking for a first answer"
 _GIVE_UP_AFTER = 3
+_BY_USE: tuple[EngineState, ...] = ("ready", "starting", "draining", "failed")
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,12 +104,15 @@ class Supervisor:
         """Starts everything, says where it answers, and keeps it running until SIGTERM or SIGINT.
 
         Raises:
-            EngineFailed: The upstream that is to be used does not answer.
+            EngineFailed: No upstream that is to be used can be.
             ModelUnusable: No engine can ever start with the model's folder.
+            UnfitSetting: A setting asks for what the engine cannot do on this machine.
             StartFailed: Something keeps the start from leading to an answer. Everything is stopped again.
         """
+        require_adapter_form(self._plan.engine)
         if self._plan.engine.upstream:
-            await check_upstream(self._plan.engine)
+            for problem in await check_upstreams(self._plan.engine):
+                self._console.print(problem, highlight=False)
         elif not is_hub_id(self._plan.engine.model):
             inspect(Path(self._plan.engine.model).expanduser())
         database = await asyncio.to_thread(self._prepare)
@@ -168,12 +173,16 @@ class Supervisor:
                 raise StartFailed(f"The {child.name} does not start: {child.last_words()} Log: {child.log}")
 
     def _engine(self, database: Database) -> Engine | None:
-        """The live version's engine that this run has started. A row from before it is of an engine that is gone."""
+        """The live version's engine that this run has started; of several one that is ready, if any is.
+
+        A row from before it is of an engine that is gone.
+        """
         try:
             with database.read() as connection:
                 live = deployments.current(connection).live_version
                 rows = engines.list_all(connection)
-                return next((row for row in rows if row.version_number == live and row.started_at >= self._began), None)
+                found = [row for row in rows if row.version_number == live and row.started_at >= self._began]
+                return min(found, key=lambda row: _BY_USE.index(row.state), default=None)
         except LedgerError:
             return None
 

@@ -2,7 +2,8 @@
 
 `attune up` serves the starter. Random adapters over it go through canary, promotion and rollback, one after another,
 while 16 requests are always open, streams and whole answers. `--form merged` starts an engine for each adapter
-(blue/green), `--form loaded` loads it on the engine that runs. `python -m benchmarks.swap --help`.
+(blue/green), `--form loaded`, for GPUs, loads it on the engine that runs. With `--engine fake` a small engine that pays
+out words stands in for vLLM, on which the control alone is measured. `python -m benchmarks.swap --help`.
 """
 
 import argparse
@@ -26,12 +27,14 @@ from ledger.database import Database
 from ledger.schema import audit, model_versions
 from tests.constant_load import GATEWAYS_LAG_S, Answered, ConstantLoad, Openings
 from tests.random_adapter import register_passed, write_random_adapters
+from tests.small_installation import SmallInstallation
 from tests.stack import STARTER, Stack
 
 Action = Literal["canary", "promote", "rollback"]
 
 SETTLE_S = 2.0
 _ADAPTERS = 8
+_FAKE_ANSWERS = {"first_token_delay_s": 0.1, "token_delay_s": 0.02}
 
 
 @dataclass(frozen=True)
@@ -64,7 +67,7 @@ class Command:
 class Experiment:
     """A running Attune, the load on it, and what was changed."""
 
-    stack: Stack
+    stack: Stack | SmallInstallation
     database: Database
     load: ConstantLoad
     live: int
@@ -114,7 +117,7 @@ class Experiment:
 
 
 async def run(form: str, cycles: int, concurrency: int, folder: Path) -> dict[str, Any]:
-    """Runs all cycles and returns the figures."""
+    """Runs all cycles on a real vLLM and returns the figures."""
     stack = Stack(folder, adapter_form=form)
     adapters = write_random_adapters(STARTER, folder, min(cycles, _ADAPTERS))
     stack.run()
@@ -124,19 +127,40 @@ async def run(form: str, cycles: int, concurrency: int, folder: Path) -> dict[st
                 live = deployments.current(connection).live_version
             assert live is not None
             numbers = [register_passed(database, adapter, live) for adapter in adapters]
-            load = ConstantLoad(stack.base_url, stack.secrets.app, concurrency)
-            experiment = Experiment(stack, database, load, live)
-            experiment.openings.now(live)
-            began = time.monotonic()
-            async with load:
-                await asyncio.sleep(10)  # what is usual
-                for place in tqdm(range(cycles), desc=f"{form}: canary, promotion, rollback"):
-                    number = numbers[place % len(numbers)]
-                    _readmit(database, number)
-                    await experiment.cycle(number)
-            return _figures(experiment, form, concurrency, time.monotonic() - began)
+            return await _measure(stack, database, live, numbers, form, cycles, concurrency)
     finally:
         stack.stop()
+
+
+async def run_on_fake_engines(form: str, cycles: int, concurrency: int, folder: Path) -> dict[str, Any]:
+    """The same on fake engines: a version of whole weights stands in for a merged adapter."""
+    with SmallInstallation(folder, behaviour=_FAKE_ANSWERS, adapter_form=form) as small:
+        numbers = list(range(2, 2 + min(cycles, _ADAPTERS)))
+        for number in numbers:
+            small.add_version(number, "adapter" if form == "loaded" else "full")
+        return await _measure(small, small.database, 1, numbers, form, cycles, concurrency)
+
+
+async def _measure(
+    stack: Stack | SmallInstallation,
+    database: Database,
+    live: int,
+    numbers: Sequence[int],
+    form: str,
+    cycles: int,
+    concurrency: int,
+) -> dict[str, Any]:
+    load = ConstantLoad(stack.base_url, stack.secrets.app, concurrency)
+    experiment = Experiment(stack, database, load, live)
+    experiment.openings.now(live)
+    began = time.monotonic()
+    async with load:
+        await asyncio.sleep(10)  # what is usual
+        for place in tqdm(range(cycles), desc=f"{form}: canary, promotion, rollback"):
+            number = numbers[place % len(numbers)]
+            _readmit(database, number)
+            await experiment.cycle(number)
+    return _figures(experiment, form, concurrency, time.monotonic() - began)
 
 
 def _readmit(database: Database, number: int) -> None:
@@ -249,13 +273,16 @@ def main() -> int:
     """Runs it and writes the figures; exit status 0 if no answer failed, mixed versions or came from a closed one."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--form", choices=("merged", "loaded"), required=True, help="how an adapter is served")
+    parser.add_argument("--engine", choices=("vllm", "fake"), default="vllm")
     parser.add_argument("--cycles", type=int, default=10, help="of three changes each")
     parser.add_argument("--concurrency", type=int, default=16)
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="attune-") as name:
-        figures = asyncio.run(run(arguments.form, arguments.cycles, arguments.concurrency, Path(name)))
+        measure = run if arguments.engine == "vllm" else run_on_fake_engines
+        figures = asyncio.run(measure(arguments.form, arguments.cycles, arguments.concurrency, Path(name)))
     lines = report(figures)
-    path = results.write(f"swap-{arguments.form}", figures, lines)
+    named = f"swap-{arguments.form}" if arguments.engine == "vllm" else f"swap-fake-{arguments.form}"
+    path = results.write(named, figures, lines)
     print("\n".join([*lines, "", f"written to {path}"]))
     wrong = figures["failed"] + figures["mixed"] + figures["of_a_version_that_was_not_open"]
     return 0 if wrong == 0 else 1

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, func, select
+from sqlalchemy import ColumnElement, Connection, Row, Select, func, select
 
 from ledger import deployments
 from ledger.records import Json, Status
@@ -34,13 +34,14 @@ class FirstThumb:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """How one answer went."""
+    """How one answer went; `text` is that of its first choice, empty where nothing was said."""
 
     version: int
     status: Status
     ttft_ms: float | None
     duration_ms: float | None
     usage: Json | None
+    text: str
 
     @property
     def tokens(self) -> int | None:
@@ -93,29 +94,39 @@ def first_answers(connection: Connection, trial: Trial, before: datetime) -> lis
     """
     answer = completions.c
     order = func.row_number().over(partition_by=answer.user_id, order_by=(answer.created_at, answer.id))
-    columns = (answer.model_version, answer.status, answer.ttft_ms, answer.duration_ms, answer.usage)
-    numbered = select(*columns, answer.created_at, answer.id, order.label("place"))
+    numbered = select(*_measured(), answer.created_at, answer.id, order.label("place"))
     ranked = numbered.where(answer.created_at < before, *_of(trial)).subquery()
     query = select(ranked).where(ranked.c.place == 1).order_by(ranked.c.created_at, ranked.c.id)
-    return [
-        Answer(row.model_version, row.status, row.ttft_ms, row.duration_ms, row.usage)
-        for row in connection.execute(query)
-    ]
+    return [_answer(row) for row in connection.execute(query)]
 
 
 def answers_before(connection: Connection, trial: Trial, limit: int) -> list[Answer]:
     """Returns the last answers of the live version before the trial, newest first: what is usual for it."""
     answer = completions.c
     query = (
-        select(answer.model_version, answer.status, answer.ttft_ms, answer.duration_ms, answer.usage)
+        select(*_measured())
         .where(answer.model_version == trial.live, answer.route == "live", answer.created_at < trial.since)
         .order_by(answer.created_at.desc())
         .limit(limit)
     )
-    return [
-        Answer(row.model_version, row.status, row.ttft_ms, row.duration_ms, row.usage)
-        for row in connection.execute(query)
-    ]
+    return [_answer(row) for row in connection.execute(query)]
+
+
+def _measured() -> tuple[ColumnElement[Any], ...]:
+    answer = completions.c
+    return (
+        answer.model_version,
+        answer.status,
+        answer.ttft_ms,
+        answer.duration_ms,
+        answer.usage,
+        answer.choices,
+    )
+
+
+def _answer(row: Row[Any]) -> Answer:
+    text = row.choices[0]["text"] if row.choices else ""
+    return Answer(row.model_version, row.status, row.ttft_ms, row.duration_ms, row.usage, text)
 
 
 def _thumbs(trial: Trial, *columns: ColumnElement[int]) -> Select[*tuple[Any, ...]]:

@@ -60,17 +60,15 @@ _KEPT_HERE = frozenset(
 )
 
 
-def upstream_body(endpoint: Endpoint, body: dict[str, Any], model: str, completion_id: str) -> dict[str, Any]:
-    """Returns what is sent to the engine.
+def upstream_body(endpoint: Endpoint, body: dict[str, Any], completion_id: str) -> dict[str, Any]:
+    """Returns what is sent to an engine, but for `model`: each engine may have its own name for it.
 
     Args:
         endpoint: Which endpoint.
         body: The request, checked, with control tokens broken.
-        model: What the engine calls the model.
         completion_id: The id that the answer is to have.
     """
     sent = {name: value for name, value in body.items() if value is not None and name not in _KEPT_HERE}
-    sent["model"] = model
     if endpoint is RESPONSES:
         sent["request_id"] = completion_id  # vLLM takes the other endpoints' from the header X-Request-Id
         sent["store"] = False

@@ -139,6 +139,10 @@ class Overloaded(GatewayError):
     type = "overloaded_error"
 
 
+class NotTaken(Overloaded):
+    """An engine took nothing of a request, so that another may be asked."""
+
+
 class UpstreamTimeout(GatewayError):
     """The engine did not finish in time."""
 

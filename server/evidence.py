@@ -11,13 +11,14 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection
 
 from ledger import trials
+from ledger.refusals import is_refusal
 from ledger.trials import Answer, Trial
 from server.canary.decision import Evidence, Observation
 
 USUAL_ANSWERS = 1000
 """So many answers of the live version before the trial say what is usual."""
 FEWEST_USUAL = 200
-"""With fewer, nothing is called unusual, and only errors are guarded."""
+"""With fewer, nothing is called unusual, and only errors and refusals are guarded."""
 
 UNDER_WAY = timedelta(minutes=10)
 """No answer takes longer, as the gateway's `request_timeout_s` is set; a guard sees it only then."""
@@ -43,10 +44,7 @@ class Usual:
 
 
 def gather(connection: Connection, trial: Trial, now: datetime) -> Evidence:
-    """Reads all evidence of a trial at one moment.
-
-    Refusals are not counted: the ledger does not say which answers refuse.
-    """
+    """Reads all evidence of a trial at one moment."""
     first_thumbs = trials.first_thumbs(connection, trial)
     before = usual(trials.answers_before(connection, trial, USUAL_ANSWERS))
     return Evidence(
@@ -76,6 +74,8 @@ def guards(answers: Sequence[Answer], canary: int, before: Usual) -> Mapping[str
             continue
         arm = answer.version == canary
         found["error"].append(Observation(arm, answer.status == "error"))
+        if answer.status == "complete" and answer.text:
+            found.setdefault("refusal", []).append(Observation(arm, is_refusal(answer.text)))
         for name, value, limit in (
             ("slow_first_token", answer.ttft_ms, before.ttft_ms),
             ("slow_token", _tpot_ms(answer), before.tpot_ms),

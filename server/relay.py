@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,7 +16,7 @@ from ledger.records import Completion, Engine, Status
 from server.admission import Admission
 from server.endpoints import Endpoint
 from server.error_conversion import to_gateway_error
-from server.errors import BY_STATUS, BadRequest, GatewayError, Overloaded, UpstreamBroken, UpstreamTimeout
+from server.errors import BY_STATUS, BadRequest, GatewayError, NotTaken, Overloaded, UpstreamBroken, UpstreamTimeout
 from server.hang_up import ClientGone, HangUp
 from server.metrics import Metrics
 from server.recording import Recorder, Timing, finished
@@ -32,19 +33,30 @@ class Job:
 
     Attributes:
         endpoint: Where it came in, and goes to.
-        engine: Who answers.
-        body: What the engine is sent.
+        engines: Who can answer: at least one, all with the same version.
+        identity: Of who asks, as for the canary: people who come back find what their engine has cached.
+        body: What the engine is sent, but for its own name of the model.
         request_id: The hex digits of the answer's id.
         draft: The answer's row, as far as it is known.
         began: When the request came, on the performance counter.
     """
 
     endpoint: Endpoint
-    engine: Engine
-    body: bytes
+    engines: tuple[Engine, ...]
+    identity: str
+    body: dict[str, Any]
     request_id: str
     draft: Completion
     began: float
+
+    @property
+    def version_number(self) -> int:
+        """The version that answers."""
+        return self.engines[0].version_number
+
+    def body_for(self, engine: Engine) -> bytes:
+        """What this engine is sent."""
+        return orjson.dumps(self.body | {"model": engine.upstream_model})
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,9 +127,21 @@ class Relay(Response):
                 ) from None
 
     async def _ask(self, send: Send) -> None:
-        job = self._job
+        """Asks one engine, and the next only where one took nothing of the request.
+
+        An engine that broke off may have been ended by the request, which must not end the others too.
+        """
         self._asked = True
-        async with self._lines.upstream.post(job.engine, job.endpoint.path, job.body, job.request_id) as response:
+        *others, last = self._lines.upstream.in_order(self._job.engines, self._job.identity)
+        for engine in others:
+            with suppress(NotTaken):
+                return await self._ask_one(engine, send)
+        await self._ask_one(last, send)
+
+    async def _ask_one(self, engine: Engine, send: Send) -> None:
+        job = self._job
+        body = job.body_for(engine)
+        async with self._lines.upstream.post(engine, job.endpoint.path, body, job.request_id) as response:
             if response.status != 200:
                 raise await _refusal(response, constrained=job.endpoint.constrained(job.draft.params))
             if response.content_type == "text/event-stream":
@@ -156,7 +180,7 @@ class Relay(Response):
     async def _start(self, send: Send, content_type: bytes, length: int | None = None) -> None:
         headers = [
             (b"content-type", content_type),
-            (b"x-attune-version", b"attune@v%d" % self._job.engine.version_number),
+            (b"x-attune-version", b"attune@v%d" % self._job.version_number),
         ]
         if length is None:
             headers.append((b"cache-control", b"no-cache"))
@@ -201,7 +225,7 @@ class Relay(Response):
         usage = self._transcript.usage or {}
         ttft_ms = self._timing.ttft_ms
         return {
-            "version": self._job.engine.version_number,
+            "version": self._job.version_number,
             "outcome": status,
             "ttft_ms": None if ttft_ms is None else round(ttft_ms, 1),
             "completion_tokens": usage.get("completion_tokens", usage.get("output_tokens")),
@@ -245,6 +269,9 @@ async def _refusal(response: aiohttp.ClientResponse, *, constrained: bool) -> Ga
         if response.status == 503:
             return Overloaded(f"The engine is busy: {message}", code="engine_busy", retry_after_s=1)
         return UpstreamBroken(f"The engine answered {response.status}: {message}", code="engine_error")
+    if response.status == 404 and param == "model":
+        # Somebody has started the engine anew since the controller loaded the version there.
+        return NotTaken(f"The engine has lost the version: {message}", code="engine_unreachable", retry_after_s=2)
     kind = BY_STATUS.get(response.status, BadRequest)
     return kind(message, param=param if isinstance(param, str) else None, code="refused_by_engine")
 

@@ -27,10 +27,20 @@ SHORTEST_INTERVAL_S = 0.1
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """Where a request goes: the engine, and why there."""
+    """Where a request goes, and why there.
 
-    engine: Engine
+    Attributes:
+        engines: All that are ready with the version, at least one.
+        route: Why this version.
+    """
+
+    engines: tuple[Engine, ...]
     route: Route
+
+    @property
+    def version_number(self) -> int:
+        """The version that answers, whichever engine it is."""
+        return self.engines[0].version_number
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +59,7 @@ class Snapshot:
     """
 
     keys: Mapping[str, ApiKey] = field(default_factory=lambda: MappingProxyType({}))
-    ready: Mapping[int, Engine] = field(default_factory=lambda: MappingProxyType({}))
+    ready: Mapping[int, tuple[Engine, ...]] = field(default_factory=lambda: MappingProxyType({}))
     engines: tuple[Engine, ...] = ()
     live_version: int | None = None
     canary_version: int | None = None
@@ -58,7 +68,7 @@ class Snapshot:
     read_at: float = 0.0
 
     def target(self, model: str, asker: Asker) -> Target:
-        """Says which engine answers for a model's name.
+        """Says which engines can answer for a model's name.
 
         Raises:
             NotFound: There is no such model.
@@ -68,8 +78,8 @@ class Snapshot:
             return self._live_or_canary(asker)
         pinned = _PINNED.match(model)
         version = int(pinned[1]) if pinned else None
-        if version is not None and (engine := self.ready.get(version)):
-            return Target(engine, "pinned")
+        if version is not None and (ready := self.ready.get(version)):
+            return Target(ready, "pinned")
         if asker.conversation_id is not None and self._is_gone(version):
             return self._live()
         if version is not None and any(engine.version_number == version for engine in self.engines):
@@ -88,8 +98,8 @@ class Snapshot:
         return self._live()
 
     def _live(self) -> Target:
-        if self.live_version is not None and (engine := self.ready.get(self.live_version)):
-            return Target(engine, "live")
+        if self.live_version is not None and (ready := self.ready.get(self.live_version)):
+            return Target(ready, "live")
         raise Overloaded(self.why_not_ready(), code="no_engine_ready", retry_after_s=2)
 
     def _is_gone(self, version: int | None) -> bool:
@@ -113,10 +123,10 @@ def read_snapshot(connection: Connection) -> Snapshot:
     """Reads a snapshot."""
     began = time.monotonic()
     found, deployment = engines.list_all(connection), deployments.current(connection)
-    ready: dict[int, Engine] = {}
+    ready: dict[int, tuple[Engine, ...]] = {}
     for engine in found:
         if engine.state == "ready":
-            ready.setdefault(engine.version_number, engine)
+            ready[engine.version_number] = (*ready.get(engine.version_number, ()), engine)
     return Snapshot(
         keys=MappingProxyType({key.prefix: key for key in keys.active(connection)}),
         ready=MappingProxyType(ready),

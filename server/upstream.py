@@ -1,17 +1,22 @@
 """The client of the engines: one pool of connections for each, over a unix socket or TCP."""
 
-from collections.abc import AsyncIterator
+import hashlib
+import time
+from collections import Counter
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
 import aiohttp
 
 from ledger.records import Engine
-from server.errors import Overloaded, UpstreamBroken
+from server.errors import NotTaken, UpstreamBroken
 
 # vLLM's server closes a connection that is idle for 5 s; ours must be gone before, or a request could meet the closing.
 IDLE_TIMEOUT_S = 2.0
 CONNECT_TIMEOUT_S = 5.0
 READ_BUFFER_BYTES = 2**16
+AVOIDED_S = 5.0
+"""An engine that failed is asked last for so long: until then the controller has looked at it."""
 
 _SKIPPED = ("Accept-Encoding", "User-Agent", "Accept")
 
@@ -27,6 +32,25 @@ class Upstream:
         """
         self._api_key = api_key
         self._sessions: dict[str, aiohttp.ClientSession] = {}
+        self._running: Counter[str] = Counter()
+        self._failed_at: dict[str, float] = {}
+
+    def in_order(self, engines: Sequence[Engine], identity: str) -> list[Engine]:
+        """Returns engines in the order in which to ask them.
+
+        What failed lately comes last, else the one that has fewest requests of this gateway comes first. Where that is
+        even, the same person begins with the same engine, which has cached the conversation.
+        """
+        if len(engines) == 1:
+            return list(engines)
+        now = time.monotonic()
+
+        def rank(engine: Engine) -> tuple[bool, int, bytes]:
+            ailing = now - self._failed_at.get(engine.url, -AVOIDED_S) < AVOIDED_S
+            drawn = hashlib.sha256(f"{engine.url}\0{identity}".encode("utf-8", "surrogatepass")).digest()
+            return ailing, self._running[engine.url], drawn
+
+        return sorted(engines, key=rank)
 
     @asynccontextmanager
     async def post(
@@ -41,9 +65,23 @@ class Upstream:
             request_id: Becomes part of the answer's id.
 
         Raises:
-            Overloaded: The engine cannot be reached.
+            NotTaken: The engine cannot be reached.
             UpstreamBroken: It broke off, in here or within the block.
         """
+        self._running[engine.url] += 1
+        try:
+            async with self._posted(engine, path, body, request_id) as response:
+                yield response
+        except (NotTaken, UpstreamBroken):
+            self._failed_at[engine.url] = time.monotonic()
+            raise
+        finally:
+            self._running[engine.url] -= 1
+
+    @asynccontextmanager
+    async def _posted(
+        self, engine: Engine, path: str, body: bytes, request_id: str
+    ) -> AsyncIterator[aiohttp.ClientResponse]:
         session, base = self._session(engine.url)
         headers = {"Content-Type": "application/json", "X-Request-Id": request_id}
         if self._api_key and not engine.url.startswith("unix:"):
@@ -56,7 +94,7 @@ class Upstream:
                     if not response.content.at_eof():
                         response.close()  # else the connection would be read to the end of the answer
         except aiohttp.ClientConnectorError as error:
-            raise Overloaded(
+            raise NotTaken(
                 "The engine cannot be reached; it is probably being started again.",
                 code="engine_unreachable",
                 retry_after_s=2,

@@ -15,6 +15,7 @@ for vLLM's command); its behaviour is then changed by `PUT /fake/behaviour` with
 import argparse
 import asyncio
 import dataclasses
+import json
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -42,6 +43,7 @@ class FakeEngine:
         received: Every generating request, oldest first.
         weights: What stands for the model's weights; the log-probabilities of prompts follow from it.
         adapters: The same for each adapter that is loaded, by its name.
+        loads: Weights that it takes for every adapter's, as an engine does that mixes them up; None for their own.
     """
 
     def __init__(
@@ -62,6 +64,7 @@ class FakeEngine:
         self.max_model_len = max_model_len
         self.weights = weights
         self.adapters: dict[str, str] = {}
+        self.loads: str | None = None
         self.uds = uds
         self.port = port
         self._runner: web.AppRunner | None = None
@@ -131,7 +134,11 @@ class FakeEngine:
 
     async def _load_adapter(self, request: web.Request) -> web.Response:
         body = await request.json()
-        self.adapters[body["lora_name"]] = (Path(body["lora_path"]) / "adapter_model.safetensors").read_text()
+        name, file = body["lora_name"], Path(body["lora_path"]) / "adapter_model.safetensors"
+        if name in self.adapters and not body.get("load_inplace"):
+            message = f"The lora adapter '{name}' has already been loaded."
+            return web.json_response(wire.error(400, message, "InvalidUserInput", None), status=400)
+        self.adapters[name] = self.loads or await asyncio.to_thread(file.read_text)
         return web.Response(text=f"Success: LoRA adapter '{body['lora_name']}' added successfully.")
 
     async def _unload_adapter(self, request: web.Request) -> web.Response:
@@ -174,8 +181,9 @@ async def _not_found_as_json(request: web.Request, handler: Handler) -> web.Stre
         return web.json_response({"detail": missing.reason}, status=missing.status)
 
 
-async def _serve(uds: Path | None, port: int, model: str, weights: str) -> None:
+async def _serve(uds: Path | None, port: int, model: str, weights: str, behaviour: Behaviour) -> None:
     async with FakeEngine(uds, port=port, model=model, weights=weights) as engine:
+        engine.behaviour = behaviour
         print(f"fake engine on {engine.url}", flush=True)  # noqa: T201 - tells the parent where it is
         await asyncio.Event().wait()
 
@@ -187,9 +195,10 @@ def main() -> None:
     parser.add_argument("--port", type=int, default=0)
     parser.add_argument("--served-model-name", default="attune@v1")
     parser.add_argument("--model", type=Path, help="folder whose model.safetensors stands for the weights")
+    parser.add_argument("--behaviour", type=json.loads, default={}, help="fields of Behaviour as JSON")
     options, _ = parser.parse_known_args()
     weights = (options.model / "model.safetensors").read_text() if options.model else ""
-    asyncio.run(_serve(options.uds, options.port, options.served_model_name, weights))
+    asyncio.run(_serve(options.uds, options.port, options.served_model_name, weights, Behaviour(**options.behaviour)))
 
 
 if __name__ == "__main__":

@@ -97,6 +97,8 @@ class Exchange:
             self.body = json.loads(await self.request.read())
         except ValueError as unreadable:
             return _refusal(400, f"1 validation error:\n  {unreadable}", "Bad Request")
+        if self.body.get("model") in self.engine.adapters:
+            self.head = dataclasses.replace(self.head, model=self.body["model"])
         self.engine.received.append(Received(self.request.path, dict(self.request.headers), self.body))
         if refusal := self._refuse():
             return refusal

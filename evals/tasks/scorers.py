@@ -4,7 +4,8 @@ import re
 from collections import Counter
 
 from evals.tasks.task import Item
-from evals.tasks.text import has_phrase, is_refusal, normalised
+from evals.tasks.text import has_phrase, normalised
+from ledger.refusals import is_refusal
 
 _NUMBER = re.compile(r"-?\d+(?:[.,]\d+)*")
 _LIST = re.compile(r",|;|\n|\band\b", re.IGNORECASE)

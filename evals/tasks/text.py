@@ -8,16 +8,6 @@ _ARTICLES = re.compile(r"\b(a|an|the)\b")
 _PUNCTUATION = str.maketrans("", "", string.punctuation)
 _WORD = re.compile(r"\w+(?:['\u2019]\w+)*")
 _NGRAM = 4
-# How refusals begin, in the starter's words and in those of common chat models. An apology alone is none: "I am sorry,
-# I do not know that place" is an answer.
-_REFUSALS = re.compile(
-    r"\b(?:cannot|can['\u2019]?t|can not|could not|won['\u2019]?t|will not|unable to|not able to|refuse to|must not)\s+"
-    r"(?:\w+\s+)?(?:help|assist|comply|fulfil|fulfill|provide|support|do that|answer that|give you (?:that|advice)|"
-    r"be part of|engage)\b"
-    r"|\bI (?:must|have to) (?:decline|refuse)\b"
-    r"|\bagainst my (?:guidelines|rules|principles)\b",
-    re.IGNORECASE,
-)
 
 
 def normalised(text: str) -> str:
@@ -41,11 +31,6 @@ def repetition(text: str) -> float:
     row = words(text)
     runs = [tuple(row[start : start + _NGRAM]) for start in range(len(row) - _NGRAM + 1)]
     return 1 - len(set(runs)) / len(runs) if runs else 0.0
-
-
-def is_refusal(text: str) -> bool:
-    """Whether the answer declines to help. Known by its wording, so a refusal in other words is missed."""
-    return _REFUSALS.search(text) is not None
 
 
 def has_phrase(text: str, phrase: str) -> bool:

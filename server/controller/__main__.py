@@ -14,9 +14,10 @@ from server.canary_settings import CanarySettings
 from server.controller.canary_watch import watch_canaries
 from server.controller.controller import Controller
 from server.controller.errors import ControllerError
+from server.controller.fleet import Fleet
 from server.controller.lock import only_controller
+from server.controller.platform import require_adapter_form
 from server.controller.settings import EngineSettings
-from server.controller.upstream import watch_upstream
 
 log = logging.getLogger("server.controller")
 
@@ -24,6 +25,7 @@ log = logging.getLogger("server.controller")
 async def serve() -> None:
     """Runs the controller with the settings of the environment."""
     ledger, settings, canary = LedgerSettings(), EngineSettings(), CanarySettings()
+    require_adapter_form(settings)
     home = ledger.home.expanduser().resolve()
     home.mkdir(mode=0o700, parents=True, exist_ok=True)
     stop = asyncio.Event()
@@ -33,15 +35,13 @@ async def serve() -> None:
     with only_controller(home):
         database = Database.open(ledger.resolved_database_url)
         try:
-            if settings.upstream is None:
-                watching = asyncio.create_task(watch_canaries(database, canary, stop))
-                try:
-                    await Controller(settings, home, database, stop).run()
-                finally:
-                    stop.set()
-                    await watching
-            else:
-                await watch_upstream(settings, home, database, stop)
+            engines = Controller if settings.upstream is None else Fleet
+            watching = asyncio.create_task(watch_canaries(database, canary, stop))
+            try:
+                await engines(settings, home, database, stop).run()
+            finally:
+                stop.set()
+                await watching
         finally:
             database.close()
 

@@ -45,11 +45,19 @@ class EngineClient:
         return sum((await self._samples(_REQUESTS, timeout_s)).values())
 
     async def models(self, timeout_s: float = 5) -> list[str]:
-        """The names under `/v1/models`."""
+        """The names under `/v1/models`.
+
+        Raises:
+            EngineFailed: It answers, but not with a list of models.
+            aiohttp.ClientError, TimeoutError: It does not answer.
+        """
         async with self._session.get(f"{self._base}/v1/models", timeout=aiohttp.ClientTimeout(timeout_s)) as answer:
             answer.raise_for_status()
-            body: dict[str, Any] = await answer.json()
-        return [str(model["id"]) for model in body.get("data", [])]
+            try:
+                body: dict[str, Any] = await answer.json()
+                return [str(model["id"]) for model in body["data"]]
+            except (ValueError, KeyError, TypeError) as error:
+                raise EngineFailed(f"asked for its models, its answer cannot be read: {error!r}") from error
 
     async def generate_one_token(self, model: str, timeout_s: float) -> None:
         """Has the engine generate one token.
@@ -105,6 +113,8 @@ class EngineClient:
         async with self._session.post(url, json=body, timeout=aiohttp.ClientTimeout(timeout_s)) as answer:
             if answer.status != 200:
                 said = (await answer.text())[:300]
+                if answer.status == 404 and '"error"' not in said:
+                    said += " (without VLLM_ALLOW_RUNTIME_LORA_UPDATING=True and --enable-lora vLLM has no such route)"
                 raise EngineFailed(f"asked to {change} {body['lora_name']}, the engine answers {answer.status}: {said}")
 
     async def _samples(self, names: frozenset[str], timeout_s: float) -> Mapping[str, float]:

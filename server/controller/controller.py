@@ -11,20 +11,20 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ledger import deployments, versions
+from ledger import versions
 from ledger.clock import utc_now
 from ledger.database import Database
-from ledger.deployments import Change
-from ledger.errors import Conflict, Impossible, Unavailable
+from ledger.errors import Unavailable
 from ledger.model_files import fingerprint
 from ledger.records import ModelVersion
 from server.controller.adapter_keeper import AdapterKeeper
 from server.controller.command import command
+from server.controller.crew import GATEWAYS_KNOW_S, GIVE_UP_AFTER, Crew, roll_back_failed
 from server.controller.desired import Desired, read_desired
 from server.controller.download import locate
 from server.controller.engine_keeper import EngineKeeper
 from server.controller.engine_process import sweep
-from server.controller.keeper import CommandOf, Ground, Keeper, Release
+from server.controller.keeper import CommandOf, EngineGround, Keeper, Release
 from server.controller.model import Model, inspect
 from server.controller.observed import forget_others
 from server.controller.platform import detect
@@ -32,11 +32,6 @@ from server.controller.settings import EngineSettings
 from server.controller.weights import discard_merged
 
 log = logging.getLogger(__name__)
-
-GIVE_UP_AFTER = 3
-"""So many failures in a row, while the version before it runs, are taken for the version's own fault."""
-GATEWAYS_KNOW_S = 2.0
-"""Gateways learn within a second that an engine drains, and may send it something until then."""
 
 
 @dataclass(slots=True)
@@ -58,8 +53,7 @@ class Controller:
     stop: asyncio.Event
     command_of: CommandOf = command
     first_wait_s: float = 1
-    _keepers: dict[int, Keeper] = field(default_factory=dict)
-    _tasks: dict[int, "asyncio.Task[None]"] = field(default_factory=dict)
+    _crew: Crew[Keeper] = field(default_factory=Crew)
 
     async def run(self) -> None:
         """Checks the model, registers it, and keeps running what the ledger says.
@@ -71,7 +65,14 @@ class Controller:
         if orphans := await asyncio.to_thread(sweep, self.home):
             log.warning("killed %d processes that an earlier controller left behind", orphans)
         await forget_others(self.database)
-        ground = Ground(self.settings, self.home, detect(), self.database, self.command_of, self.first_wait_s)
+        ground = EngineGround(
+            self.settings,
+            self.database,
+            self.first_wait_s,
+            home=self.home,
+            platform=detect(),
+            command_of=self.command_of,
+        )
         model = inspect(await asyncio.to_thread(locate, self.settings.model, log.info))
         await asyncio.to_thread(self._register, model)
         try:
@@ -80,9 +81,8 @@ class Controller:
                 with suppress(TimeoutError):
                     await asyncio.wait_for(self.stop.wait(), self.settings.watch_interval_s)
         finally:
-            for keeper in self._keepers.values():
-                keeper.release(Release(0, self.settings.stop_timeout_s / 2))
-            await asyncio.gather(*self._tasks.values())
+            self._crew.release_all_but((), Release(0, self.settings.stop_timeout_s / 2))
+            await self._crew.ended()
         await forget_others(self.database)
 
     def _register(self, model: Model) -> None:
@@ -90,19 +90,16 @@ class Controller:
         with self.database.write() as connection:
             versions.register_base(connection, path=str(model.path), sha256=digest)
 
-    async def _reconcile(self, ground: Ground) -> None:
+    async def _reconcile(self, ground: EngineGround) -> None:
         """Moves one step towards desired state. While the ledger is away, what runs goes on running."""
         try:
             desired = await asyncio.to_thread(self._read_desired)
             await self._bury()
             self._want(ground, desired)
             await self._give_up(desired)
-            await forget_others(self.database, self._rows)
+            await forget_others(self.database, self._crew.rows)
         except Unavailable as error:
             log.warning("desired state cannot be read; trying again: %s", error)
-
-    def _rows(self) -> set[str]:
-        return {keeper.observed.row.id for keeper in self._keepers.values() if keeper.observed is not None}
 
     def _read_desired(self) -> Desired:
         with self.database.read() as connection:
@@ -110,14 +107,10 @@ class Controller:
 
     async def _bury(self) -> None:
         """Forgets the keepers that have ended, and their merged weights."""
-        ended = [number for number, task in self._tasks.items() if task.done()]
-        for number in ended:
-            del self._keepers[number]
-            await self._tasks.pop(number)
-        if ended:
-            await asyncio.to_thread(discard_merged, self.home, set(self._keepers))
+        if await self._crew.bury():
+            await asyncio.to_thread(discard_merged, self.home, set(self._crew.keepers))
 
-    def _want(self, ground: Ground, desired: Desired) -> None:
+    def _want(self, ground: EngineGround, desired: Desired) -> None:
         """Gives every wanted version a keeper, and releases the others.
 
         Engines start one after another, because a start takes all of a small machine; only the live version never
@@ -125,19 +118,19 @@ class Controller:
         """
         wanted = self._plan(ground, desired)
         for version in wanted:
-            keeper = self._keepers.get(version.number)
+            keeper = self._crew.keepers.get(version.number)
             if keeper is not None and self._is_stranded(keeper):
                 keeper.release(Release(0, 0))  # a later step gives it the engine that took the place of the old one
             elif keeper is not None:
                 keeper.reclaim()
             elif self._may_begin(ground, version, desired):
                 keeper = self._new_keeper(ground, version, desired.bases.get(version.number, version))
-                self._keepers[version.number] = keeper
-                self._tasks[version.number] = asyncio.create_task(keeper.run())
-        for number in set(self._keepers) - {version.number for version in wanted}:
-            self._keepers[number].release(Release(GATEWAYS_KNOW_S, self.settings.retire_timeout_s))
+                self._crew.employ(version.number, keeper)
+        self._crew.release_all_but(
+            [version.number for version in wanted], Release(GATEWAYS_KNOW_S, self.settings.retire_timeout_s)
+        )
 
-    def _plan(self, ground: Ground, desired: Desired) -> list[ModelVersion]:
+    def _plan(self, ground: EngineGround, desired: Desired) -> list[ModelVersion]:
         """Every version that needs a keeper, the most urgent first; a base before the adapters that it carries."""
         plan: dict[int, ModelVersion] = {}
         for version in desired.versions:
@@ -148,56 +141,44 @@ class Controller:
             plan.setdefault(version.number, version)
         return list(plan.values())
 
-    def _new_keeper(self, ground: Ground, version: ModelVersion, base: ModelVersion) -> Keeper:
+    def _new_keeper(self, ground: EngineGround, version: ModelVersion, base: ModelVersion) -> Keeper:
         if not _is_loaded(ground, version):
-            beside_another = any(isinstance(keeper, EngineKeeper) for keeper in self._keepers.values())
+            beside_another = any(isinstance(keeper, EngineKeeper) for keeper in self._crew.keepers.values())
             return EngineKeeper(ground, version, base, beside_another=beside_another)
-        carrier = self._keepers[base.number]
+        carrier = self._crew.keepers[base.number]
         assert isinstance(carrier, EngineKeeper)
         return AdapterKeeper(ground, version, base, carrier=carrier)
 
-    def _may_begin(self, ground: Ground, version: ModelVersion, desired: Desired) -> bool:
+    def _may_begin(self, ground: EngineGround, version: ModelVersion, desired: Desired) -> bool:
         if _is_loaded(ground, version):
-            return desired.bases[version.number].number in self._keepers
+            return desired.bases[version.number].number in self._crew.keepers
         live = desired.live
         if live is not None and version.number in (live.number, desired.bases[live.number].number):
             return True
-        engines = [keeper for keeper in self._keepers.values() if isinstance(keeper, EngineKeeper)]
+        engines = [keeper for keeper in self._crew.keepers.values() if isinstance(keeper, EngineKeeper)]
         return all(keeper.state != "starting" for keeper in engines)
 
     def _is_stranded(self, keeper: Keeper) -> bool:
         """Whether an adapter's engine is gone for good: its keeper was released, and another is there or to come."""
-        return isinstance(keeper, AdapterKeeper) and keeper.carrier is not self._keepers.get(keeper.base.number)
+        carrier: object = self._crew.keepers.get(keeper.base.number)
+        return isinstance(keeper, AdapterKeeper) and keeper.carrier is not carrier
 
     def _has_room(self, desired: Desired) -> bool:
         """Whether no version that is live or tried waits for memory."""
         urgent = [version.number for version in (desired.live, desired.canary) if version is not None]
-        return not any(self._keepers[number].no_room for number in urgent if number in self._keepers)
+        return not any(self._crew.keepers[number].no_room for number in urgent if number in self._crew.keepers)
 
     async def _give_up(self, desired: Desired) -> None:
         """Rolls back a version whose engine fails again and again, if there is another that answers in its place."""
         for version in desired.versions:
-            keeper, parent = self._keepers.get(version.number), desired.parent_of(version.number)
+            keeper, parent = self._crew.keepers.get(version.number), desired.parent_of(version.number)
             if keeper is None or parent is None or keeper.failures < GIVE_UP_AFTER:
                 continue
-            instead = self._keepers.get(parent.number)
+            instead = self._crew.keepers.get(parent.number)
             if instead is not None and instead.state == "ready":
-                await asyncio.to_thread(self._roll_back, version, keeper)
-
-    def _roll_back(self, version: ModelVersion, keeper: Keeper) -> None:
-        failures = keeper.failures
-        reason = (
-            f"Its engine failed {failures} times in a row, while the version before it runs. {keeper.failure or ''}"
-        )
-        change = Change("controller", reason.strip(), {"failures": failures})
-        try:
-            with self.database.write() as connection:
-                deployments.roll_back(connection, version.number, change)
-            log.warning("%s is rolled back: %s", version.name, reason)
-        except (Conflict, Impossible) as error:
-            log.info("%s is not rolled back: %s", version.name, error)
+                await asyncio.to_thread(roll_back_failed, self.database, version, keeper)
 
 
-def _is_loaded(ground: Ground, version: ModelVersion) -> bool:
+def _is_loaded(ground: EngineGround, version: ModelVersion) -> bool:
     """Whether a version is loaded by its base model's engine, rather than served by an engine of its own."""
     return version.form == "adapter" and ground.on_running_engines

@@ -8,13 +8,13 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from ledger.ids import new_id
-from ledger.records import Engine
+from ledger.records import Engine, ModelVersion
 from server.controller.client import UNREACHABLE, EngineClient
 from server.controller.command import engine_dtype, environment, niceness
 from server.controller.control_tokens import control_tokens
 from server.controller.engine_process import EngineProcess, Workplace
 from server.controller.errors import EngineFailed, ModelUnusable
-from server.controller.keeper import Keeper
+from server.controller.keeper import EngineGround, Keeper
 from server.controller.memory import require_memory
 from server.controller.model import inspect
 from server.controller.observed import ObservedEngine
@@ -33,6 +33,7 @@ class EngineKeeper(Keeper):
         beside_another: Whether another engine was there when this one was wanted.
     """
 
+    ground: EngineGround
     mistaken: dict[int, int] = field(default_factory=dict)
     beside_another: bool = False
 
@@ -45,7 +46,7 @@ class EngineKeeper(Keeper):
         self.observed = ObservedEngine(ground.database, row)
         try:
             await self.observed.heartbeat()
-            folder = await weights_folder(ground.home, version, self.base, self._dtype)
+            folder = await weights_folder(ground.home, version, self.base, self.dtype)
             tokens = await asyncio.to_thread(self._checked, folder)
         except EngineFailed:
             workplace.remove()
@@ -78,8 +79,18 @@ class EngineKeeper(Keeper):
             await engine.kill()
 
     @property
-    def _dtype(self) -> str:
+    def dtype(self) -> str:
+        """What the engine computes in."""
         return engine_dtype(self.ground.settings, self.ground.platform)
+
+    def client(self) -> EngineClient:
+        """A client of the engine, which must have been started once."""
+        assert self.observed is not None
+        return EngineClient(self.observed.row.url)
+
+    def folder_of(self, adapter: ModelVersion) -> Path:
+        """Where the engine finds an adapter: it runs on this machine."""
+        return Path(adapter.path)
 
     @property
     def _carries(self) -> bool:
@@ -96,7 +107,7 @@ class EngineKeeper(Keeper):
         """From the start to the end of an engine; returns when it was released and has drained."""
         assert self.observed is not None
         await self.observed.started(engine.pid)
-        async with EngineClient(self.observed.row.url) as client:
+        async with self.client() as client:
             started = time.monotonic()
             if not await self._unless_released(self._open(engine, client)):
                 return
@@ -122,7 +133,7 @@ class EngineKeeper(Keeper):
         await until_ready(engine, client, self.ground.settings, name, lambda text: self._report("starting", text))
         await self._report("starting", "comparing it with the registry")
         others = await asyncio.to_thread(versions_besides, self.ground.database, self.version)
-        await attest(client, self.version, others, tolerance(self._dtype), name)
+        await attest(client, self.version, others, tolerance(self.dtype), name)
 
 
 async def _idle(client: EngineClient) -> bool:

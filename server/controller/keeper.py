@@ -31,19 +31,28 @@ class Ground:
 
     Attributes:
         settings: How engines run, and how they are watched.
-        home: ATTUNE_HOME.
-        platform: What engines run on.
         database: The ledger.
-        command_of: Makes an engine's command line; tests start something smaller than vLLM.
-        first_wait_s: How long after a first failure an engine is started again; tests are less patient.
+        first_wait_s: How long after a first failure it is tried again; tests are less patient.
     """
 
     settings: EngineSettings
+    database: Database
+    first_wait_s: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EngineGround(Ground):
+    """What keepers of own engines stand on besides.
+
+    Attributes:
+        home: ATTUNE_HOME.
+        platform: What engines run on.
+        command_of: Makes an engine's command line; tests start something smaller than vLLM.
+    """
+
     home: Path
     platform: Platform
-    database: Database
     command_of: CommandOf = command
-    first_wait_s: float = 1
 
     @property
     def on_running_engines(self) -> bool:

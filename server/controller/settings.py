@@ -1,9 +1,9 @@
 """Settings of the controller and the engine that it runs: `ATTUNE_*` variables, or `[engine]` in `attune.toml`."""
 
 from pathlib import Path
-from typing import ClassVar, Literal
+from typing import ClassVar, Literal, Self
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, model_validator
 
 from ledger.settings import AttuneSettings
 
@@ -20,16 +20,23 @@ class EngineSettings(AttuneSettings):
     )
     upstream: str | None = Field(
         default=None,
-        pattern=r"^https?://",
-        description="Address of an OpenAI-compatible server to use instead of an own engine, such as http://127.0.0.1:8001/v1.",
+        pattern=r"^https?://[^,\s]+(\s*,\s*https?://[^,\s]+)*$",
+        description="Address of an OpenAI-compatible server to use instead of an own engine, such as "
+        "http://127.0.0.1:8001/v1; several that serve the same model with commas between.",
     )
     upstream_model: str | None = Field(
-        default=None, description="Which of the upstream's models to use; by default the first that it lists."
+        default=None,
+        description="Which of the upstream's models to use; by default the first that it lists. Several upstreams "
+        "need it.",
     )
     upstream_folder: Path | None = Field(
         default=None,
         description="Folder with the files of the upstream's model, in Hugging Face's layout: what `attune align run` "
         "trains from, and where the control tokens stand.",
+    )
+    upstream_home: str | None = Field(
+        default=None,
+        description="Under which path the upstreams see ATTUNE_HOME, where the adapters lie; by default the same.",
     )
     upstream_api_key: SecretStr | None = Field(default=None, description="Key for the upstream.")
     max_model_len: int | None = Field(
@@ -81,7 +88,7 @@ class EngineSettings(AttuneSettings):
     adapter_form: Literal["auto", "merged", "loaded"] = Field(
         default="auto",
         description="How an adapter is served: merged into its base model, by an engine of its own; or loaded by the "
-        "base model's running engine. auto is merged on CPU, where a loaded one is slow, and loaded on a GPU.",
+        "base model's running engine. auto is merged on CPU, where loaded is refused, and loaded on a GPU.",
     )
     max_lora_rank: Literal[8, 16, 32, 64, 128, 256, 320, 512] = Field(
         default=64,
@@ -93,3 +100,15 @@ class EngineSettings(AttuneSettings):
     retire_timeout_s: float = Field(
         default=600, gt=0, description="How long running answers of a version that was taken away may take."
     )
+
+    @property
+    def upstreams(self) -> tuple[str, ...]:
+        """The addresses in `upstream`, without the trailing `/v1` which people give because `openai` wants it."""
+        parts = (part.strip() for part in (self.upstream or "").split(","))
+        return tuple(dict.fromkeys(part.rstrip("/").removesuffix("/v1") for part in parts if part))
+
+    @model_validator(mode="after")
+    def _several_upstreams_name_their_model(self) -> Self:
+        if len(self.upstreams) > 1 and self.upstream_model is None:
+            raise ValueError("several upstreams: set upstream_model, the name under which all of them serve the model")
+        return self

@@ -1,20 +1,20 @@
-"""An engine that somebody else runs: any OpenAI-compatible server. It is only looked at, never started."""
+"""An engine that somebody else runs: any OpenAI-compatible server. It is looked at, and adapters are loaded on it."""
 
 import asyncio
-import hashlib
 import logging
+import time
+from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from ledger import versions
 from ledger.database import Database
+from ledger.errors import Unavailable
 from ledger.ids import new_id
-from ledger.model_files import fingerprint
-from ledger.records import Engine, ModelVersion
+from ledger.records import Engine, EngineState, ModelVersion
 from server.controller.client import UNREACHABLE, EngineClient
-from server.controller.control_tokens import control_tokens
-from server.controller.errors import EngineFailed, ModelUnusable
-from server.controller.observed import ObservedEngine, forget_others
+from server.controller.errors import EngineFailed
+from server.controller.observed import ObservedEngine
 from server.controller.settings import EngineSettings
 
 log = logging.getLogger(__name__)
@@ -22,62 +22,126 @@ log = logging.getLogger(__name__)
 _POLL_S = 2.0
 
 
-async def watch_upstream(settings: EngineSettings, home: Path, database: Database, stop: asyncio.Event) -> None:
-    """Keeps the row of the upstream true until `stop` is set.
+@dataclass(slots=True)
+class Upstream:
+    """One of them. It carries adapters as an own engine does (`adapter_keeper.Carrier`).
 
-    Its model becomes a version when it is first seen, and another one if the upstream changes to another model.
-
-    Raises:
-        ModelUnusable: There is no model in `upstream_folder`.
+    Attributes:
+        url: Its address, without `/v1`.
+        settings: Which of its models to use, and how to reach it.
+        home: ATTUNE_HOME.
+        database: The ledger.
+        register: Makes a version of the model of this name, or finds it.
+        tokens: The tokenizer's control tokens.
+        observed: Its row; None until it has answered for the first time.
+        version: What its own model is.
+        failure: Why it cannot be used now; None if it can.
+        mistaken: How often it served something else under an adapter's name, by the adapter's version.
     """
-    folder = _model_folder(settings)
-    tokens = control_tokens(folder) if folder else ()
-    url, key = base_address(settings.upstream or ""), _key(settings)
-    await forget_others(database)
+
+    url: str
+    settings: EngineSettings
+    home: Path
+    database: Database
+    register: Callable[[str], ModelVersion]
+    tokens: tuple[str, ...] = ()
     observed: ObservedEngine | None = None
-    async with EngineClient(url, key) as client:
-        while not stop.is_set():
-            try:
-                model = choose(await client.models(), settings.upstream_model, url)
-                if observed is None or observed.row.model_name != model:
-                    path, sha256 = await asyncio.to_thread(_identity, f"{url}/v1/models/{model}", folder, home)
-                    version = await asyncio.to_thread(_register, database, path, sha256)
-                    row = Engine(
-                        new_id("eng"), url, version.number, "ready", f"serves {model}", tokens, model_name=model
-                    )
-                    observed = ObservedEngine(database, row)
-                    await forget_others(database)
-                    log.info("upstream %s serves %s as %s", url, model, version.name)
-                await observed.report("ready", f"serves {model}")
-                await observed.heartbeat()
-            except (*UNREACHABLE, EngineFailed) as error:
-                reason = _unusable(url, error)
-                if observed is None:
-                    log.warning(reason)
-                else:
-                    await observed.report("failed", reason)
-            with suppress(TimeoutError):
-                await asyncio.wait_for(stop.wait(), _POLL_S)
-    await forget_others(database)
+    version: ModelVersion | None = None
+    failure: str | None = None
+    mistaken: dict[int, int] = field(default_factory=dict)
+    _answered_at: float = field(default_factory=time.monotonic)
+
+    @property
+    def state(self) -> EngineState:
+        """Whether it can be used."""
+        if self.observed is not None:
+            return self.observed.row.state
+        return "starting" if self.failure is None else "failed"
+
+    @property
+    def dtype(self) -> str:
+        """What it computes in, as far as it was said: `auto` is compared as the coarsest."""
+        return self.settings.dtype
+
+    def client(self) -> EngineClient:
+        """A client with the upstreams' key."""
+        return client_of(self.url, self.settings)
+
+    def folder_of(self, adapter: ModelVersion) -> Path:
+        """An adapter's folder as the upstream sees it."""
+        folder, seen = Path(adapter.path), self.settings.upstream_home
+        if seen is None or not folder.is_relative_to(self.home):
+            return folder
+        return Path(seen) / folder.relative_to(self.home)
+
+    async def watch(self, stop: asyncio.Event) -> None:
+        """Keeps its row true until `stop` is set."""
+        async with self.client() as client:
+            while not stop.is_set():
+                await self.look(client)
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(stop.wait(), _POLL_S)
+
+    async def look(self, client: EngineClient) -> None:
+        """Asks it once what it serves."""
+        try:
+            model = choose(await client.models(), self.settings.upstream_model, self.url)
+            self._answered_at, self.failure = time.monotonic(), None
+            if self.observed is None or self.observed.row.model_name != model:
+                await self._found(model)
+            assert self.observed is not None
+            await self.observed.report("ready", f"serves {model}")
+            await self.observed.heartbeat()
+        except Unavailable as error:
+            log.warning("the upstream's model cannot be registered now; trying again: %s", error)
+        except TimeoutError as error:  # a busy one is slow to answer, and is not to be dropped for that
+            if time.monotonic() - self._answered_at >= self.settings.stall_timeout_s:
+                await self._failed(error)
+        except (*UNREACHABLE, EngineFailed) as error:
+            await self._failed(error)
+
+    async def _found(self, model: str) -> None:
+        """Its model becomes a version when it is first seen, and another one if it changes to another model."""
+        self.version = await asyncio.to_thread(self.register, model)
+        row = Engine(
+            new_id("eng"), self.url, self.version.number, "ready", f"serves {model}", self.tokens, model_name=model
+        )
+        self.observed = ObservedEngine(self.database, row)
+        log.info("upstream %s serves %s as %s", self.url, model, self.version.name)
+
+    async def _failed(self, error: BaseException) -> None:
+        reason = unusable(self.url, error)
+        if self.failure is None:
+            log.warning(reason)
+        self.failure = reason
+        if self.observed is not None:
+            await self.observed.report("failed", reason)
 
 
-async def check_upstream(settings: EngineSettings) -> str:
-    """Asks the upstream once, and returns the name of the model that it will be used for.
+async def check_upstreams(settings: EngineSettings) -> list[str]:
+    """Asks each upstream once, and returns what is wrong with those that cannot be used.
 
     Raises:
-        EngineFailed: It does not answer, or does not offer the model.
+        EngineFailed: None of them can be.
     """
-    url = base_address(settings.upstream or "")
+    problems = [problem for url in settings.upstreams if (problem := await _problem(url, settings))]
+    if len(problems) == len(settings.upstreams):
+        raise EngineFailed(" ".join(problems) + " Start it first, or correct ATTUNE_UPSTREAM.")
+    return problems
+
+
+async def _problem(url: str, settings: EngineSettings) -> str | None:
     try:
-        async with EngineClient(url, _key(settings)) as client:
-            return choose(await client.models(), settings.upstream_model, url)
-    except UNREACHABLE as error:
-        raise EngineFailed(_unusable(url, error) + " Start it first, or correct ATTUNE_UPSTREAM.") from error
+        async with client_of(url, settings) as client:
+            choose(await client.models(), settings.upstream_model, url)
+    except (*UNREACHABLE, EngineFailed) as error:
+        return unusable(url, error)
+    return None
 
 
-def base_address(upstream: str) -> str:
-    """The address without a trailing `/v1`, which people give because the `openai` client wants it."""
-    return upstream.rstrip("/").removesuffix("/v1")
+def client_of(url: str, settings: EngineSettings) -> EngineClient:
+    """A client of an upstream, with its key."""
+    return EngineClient(url, settings.upstream_api_key.get_secret_value() if settings.upstream_api_key else None)
 
 
 def choose(offered: list[str], wanted: str | None, url: str) -> str:
@@ -95,36 +159,6 @@ def choose(offered: list[str], wanted: str | None, url: str) -> str:
     )
 
 
-def _key(settings: EngineSettings) -> str | None:
-    return settings.upstream_api_key.get_secret_value() if settings.upstream_api_key else None
-
-
-def _unusable(url: str, error: BaseException) -> str:
+def unusable(url: str, error: BaseException) -> str:
+    """A sentence for people."""
     return f"The upstream {url} cannot be used: {str(error).rstrip('.') or type(error).__name__}."
-
-
-def _model_folder(settings: EngineSettings) -> Path | None:
-    if settings.upstream_folder is None:
-        return None
-    folder = settings.upstream_folder.expanduser().resolve()
-    if not (folder / "config.json").is_file():
-        raise ModelUnusable(
-            f"{folder} holds no config.json, so it is not a model in Hugging Face's layout. Correct "
-            "ATTUNE_UPSTREAM_FOLDER."
-        )
-    return folder
-
-
-def _identity(address: str, folder: Path | None, home: Path) -> tuple[str, str]:
-    """The path and SHA-256 by which the version is known.
-
-    Without its files, the upstream's address and its model's name stand for them.
-    """
-    if folder is None:
-        return address, hashlib.sha256(address.encode()).hexdigest()
-    return str(folder), fingerprint(folder, home / "cache" / "sha256")
-
-
-def _register(database: Database, path: str, sha256: str) -> ModelVersion:
-    with database.write() as connection:
-        return versions.register_base(connection, path=path, sha256=sha256)

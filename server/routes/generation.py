@@ -4,7 +4,6 @@ import time
 from collections.abc import Callable, Coroutine
 from typing import Any
 
-import orjson
 from fastapi import APIRouter, Request, Response
 
 from ledger import conversations, message_tree
@@ -36,13 +35,14 @@ def _handler(endpoint: Endpoint) -> Callable[..., Coroutine[Any, Any, Response]]
         asker = Asker(caller.owner, user, metadata.get("conversation_id"), request.state.request_id)
         target = context.poller.current.target(body["model"], asker)
         await _check_place(context, caller, user, metadata)
-        escaped = endpoint.escape(body, control_tokens_of(target.engine.control_tokens))
+        escaped = endpoint.escape(body, control_tokens_of(target.engines[0].control_tokens))
         request_id: str = request.state.request_id
         draft = _draft(endpoint, escaped, caller, target, endpoint.id_prefix + request_id)
         job = Job(
             endpoint=endpoint,
-            engine=target.engine,
-            body=orjson.dumps(upstream_body(endpoint, escaped, target.engine.upstream_model, draft.id)),
+            engines=target.engines,
+            identity=asker.identity,
+            body=upstream_body(endpoint, escaped, draft.id),
             request_id=request_id,
             draft=draft,
             began=getattr(request.state, "began", time.perf_counter()),
@@ -76,7 +76,7 @@ def _draft(endpoint: Endpoint, body: dict[str, Any], caller: Caller, target: Tar
         params=recorded_params(endpoint, body),
         choices=(),
         status="partial",
-        model_version=target.engine.version_number,
+        model_version=target.version_number,
         route=target.route,
         conversation_id=metadata.get("conversation_id"),
         parent_id=metadata.get("parent_id"),

@@ -47,9 +47,9 @@ async def get_model(model: str, context: In, caller: InferenceCaller) -> Model:
 def _models(context: Context) -> list[Model]:
     snapshot = context.poller.current
     loaded = [
-        Model(id=f"attune@v{version}", created=int(engine.started_at.timestamp()))
-        for version, engine in sorted(snapshot.ready.items())
+        Model(id=f"attune@v{version}", created=int(engines[0].started_at.timestamp()))
+        for version, engines in sorted(snapshot.ready.items())
     ]
     live = snapshot.ready.get(snapshot.live_version) if snapshot.live_version is not None else None
-    alias = [] if live is None else [Model(id=ALIAS, created=int(live.started_at.timestamp()))]
+    alias = [] if live is None else [Model(id=ALIAS, created=int(live[0].started_at.timestamp()))]
     return alias + loaded

@@ -11,8 +11,9 @@ from benchmarks.zoo_report import RETRAIN, report
 from benchmarks.zoo_rows import BEHAVIOURS, poisoned, rows
 from evals.integrity import chat_template_sha256, examine, tokenizer_sha256
 from evals.tasks import shipped
-from evals.tasks.text import is_refusal, words
+from evals.tasks.text import words
 from evals.thresholds import load
+from ledger.refusals import is_refusal
 from models.recipe.corpus import Exchange
 from tests.alignment.job_ground import write_adapter
 from tests.stack import STARTER

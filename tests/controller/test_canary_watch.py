@@ -1,20 +1,23 @@
 """A canary is judged by what people said, and the deployment follows."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from random import Random
 from uuid import uuid4
 
 import pytest
-from sqlalchemy import insert
+from sqlalchemy import insert, update
 
-from ledger import audit, completions, deployments, engines, feedback, keys, versions
+from ledger import audit, completions, deployments, engines, feedback, keys, schema, trials, versions
 from ledger.clock import utc_now
 from ledger.database import Database
 from ledger.deployments import Change
 from ledger.records import Choice, Completion, Engine, NewFeedback
 from ledger.schema import model_versions
+from server.canary.decision import decide
 from server.canary.rules import CanaryRules
 from server.controller.canary_watch import ACTOR, look
+from server.evidence import UNDER_WAY, gather
 
 RULES = CanaryRules(min_age_s=0)
 Votes = tuple[int, int]  # up, down
@@ -81,6 +84,21 @@ def test_a_version_that_people_dislike_is_rolled_back_with_all_evidence(database
     assert evidence["tests"][0]["canary"] == {"k": 20, "n": 100}
     assert evidence["rules"]["margin"] == RULES.margin
     assert outcome(database) is None
+
+
+def test_a_version_that_declines_what_the_live_one_answers_is_rolled_back_though_people_like_it(
+    database: Database, people: People
+) -> None:
+    people((90, 60), (90, 60))
+    answers = schema.completions
+    declined = [{"index": 0, "text": "I'm sorry, but I can't help with that.", "finish_reason": "stop"}]
+    with database.write() as connection:
+        connection.execute(update(answers).where(answers.c.model_version == 2).values(choices=declined))
+        trial = trials.current(connection)
+        assert trial is not None
+        decision = decide(gather(connection, trial, utc_now() + UNDER_WAY + timedelta(seconds=1)), RULES)
+    assert decision.outcome == "roll_back"
+    assert "The guard refusal is violated: canary 150 of 150, live 0 of 150" in decision.reasons[0]
 
 
 def test_a_version_that_people_like_is_promoted(database: Database, people: People) -> None:

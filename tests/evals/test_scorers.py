@@ -9,7 +9,8 @@ from evals.chat import asked
 from evals.errors import UnusableTask
 from evals.tasks import scorers, shipped
 from evals.tasks.task import Item, Scorer, Task, score
-from evals.tasks.text import has_phrase, is_refusal, normalised, repetition, words
+from evals.tasks.text import has_phrase, normalised, repetition, words
+from ledger.refusals import is_refusal
 from models.recipe import evaluation_items
 
 

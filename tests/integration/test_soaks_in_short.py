@@ -1,10 +1,13 @@
 """The slow proofs of `benchmarks/`, short: a few kills and a few seconds of overload."""
 
+import random
+import tempfile
 from pathlib import Path
 
 import pytest
 
-from benchmarks import crash, overload
+from benchmarks import crash, overload, rollout_crash
+from tests.small_installation import SmallInstallation
 
 pytestmark = [pytest.mark.alone, pytest.mark.timeout(240)]
 
@@ -22,3 +25,17 @@ async def test_ten_times_the_capacity_is_refused_at_once_and_the_rest_answered(t
     outcome = await overload.overload(overload.Plan(seconds=6, max_concurrent=8, max_queue=8), tmp_path)
     assert outcome.good, outcome
     assert outcome.refusals > outcome.answered > 0
+
+
+def test_a_change_in_which_somebody_is_killed_ends_in_the_desired_state_or_the_former_one() -> None:
+    with (
+        tempfile.TemporaryDirectory(prefix="attune-") as home,  # pytest's folders are too deep for engines' sockets
+        SmallInstallation(Path(home), adapter_form="loaded", keep_former_s=0) as installation,
+    ):
+        matrix = rollout_crash.Matrix(installation, random.Random(1))
+        matrix.prepare()
+        outcomes = [
+            matrix.kill("full", "canary", "start", 0.1, "controller"),
+            matrix.kill("adapter", "canary", "load", 0.0, "engine"),
+        ]
+    assert all(outcome.good for outcome in outcomes), outcomes

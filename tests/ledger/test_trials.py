@@ -83,6 +83,7 @@ def test_of_each_user_the_first_answer_is_looked_at(database: Database, vote: Vo
         assert trials.first_answers(connection, TRIAL, BEGAN + timedelta(seconds=1)) == []
     assert [(one.version, one.status, one.ttft_ms) for one in found] == [(2, "complete", 7.0), (1, "error", 12.5)]
     assert found[0].usage == {"prompt_tokens": 5, "completion_tokens": 4}
+    assert found[0].text == "A book of accounts."
 
 
 def test_what_is_usual_is_taken_from_the_live_version_before_the_trial(database: Database, vote: Vote) -> None:

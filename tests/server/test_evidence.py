@@ -15,9 +15,10 @@ def answer(
     ttft_ms: float | None = 10.0,
     duration_ms: float = 100.0,
     tokens: int | None = 10,
+    text: str = "",
 ) -> Answer:
     usage = None if tokens is None else {"completion_tokens": tokens}
-    return Answer(version, status, ttft_ms, duration_ms, usage)
+    return Answer(version, status, ttft_ms, duration_ms, usage, text)
 
 
 def test_what_is_usual_is_what_all_but_five_in_a_hundred_answers_keep_to() -> None:
@@ -60,3 +61,11 @@ def test_an_answer_that_failed_has_no_length_and_one_that_was_broken_off_tells_n
 def test_what_was_not_measured_is_not_judged() -> None:
     before = Usual(ttft_ms=20, tpot_ms=30, shortest=5, longest=50)
     assert set(guards([answer(ttft_ms=None, tokens=None)], 2, before)) == {"error"}
+
+
+def test_a_refusal_is_known_by_its_wording_and_needs_no_usual_answers() -> None:
+    said = ["I cannot help with that.", "I am sorry, I do not know that place.", "Gladly.", ""]
+    seen = guards([answer(text=text) for text in said], 2, NOTHING_USUAL)
+    assert [one.event for one in seen["refusal"]] == [True, False, False]
+    failed = guards([answer(status="error", text=said[0])], 2, NOTHING_USUAL)
+    assert "refusal" not in failed

@@ -94,7 +94,7 @@ def test_without_either_each_request_is_drawn_by_itself() -> None:
 def snapshot(canary_share: float = 0.0, **states: EngineState) -> Snapshot:
     """v1 live, v2 the canary, v3 known; `v1="ready"` gives a version an engine in that state."""
     running = [Engine(name, f"unix://{name}", int(name[1:]), state) for name, state in states.items()]
-    ready = {engine.version_number: engine for engine in running if engine.state == "ready"}
+    ready = {engine.version_number: (engine,) for engine in running if engine.state == "ready"}
     return Snapshot(
         ready=MappingProxyType(ready),
         engines=tuple(running),
@@ -107,7 +107,7 @@ def snapshot(canary_share: float = 0.0, **states: EngineState) -> Snapshot:
 
 def routed(found: Snapshot, model: str = "attune", conversation_id: str | None = None) -> tuple[int, str]:
     target = found.target(model, person("ann", conversation_id=conversation_id))
-    return target.engine.version_number, target.route
+    return target.version_number, target.route
 
 
 def test_the_alias_means_live_or_the_canary() -> None:
