@@ -8,7 +8,7 @@ from datetime import datetime
 from sqlalchemy import Connection, select
 
 from ledger.schema import completions
-from ledger.trials import Answer
+from ledger.trials import generated_tokens
 
 MOST_ANSWERS = 2000
 
@@ -38,21 +38,20 @@ def recent(connection: Connection, version: int, since: datetime, now: datetime,
     """Returns how a version has answered since then, from its last `limit` answers at most."""
     answer = completions.c
     query = (
-        select(answer.status, answer.ttft_ms, answer.duration_ms, answer.usage, answer.created_at)
+        select(answer.status, answer.ttft_ms, answer.usage, answer.created_at)
         .where(answer.model_version == version, answer.created_at >= since)
         .order_by(answer.created_at.desc())
         .limit(limit)
     )
     rows = connection.execute(query).all()
-    answers = [Answer(version, row.status, row.ttft_ms, row.duration_ms, row.usage) for row in rows]
     begins = rows[-1].created_at if len(rows) == limit else since
     span_s = max(1.0, (now - begins).total_seconds())
-    first_tokens = sorted(answer.ttft_ms for answer in answers if answer.ttft_ms is not None)
+    first_tokens = sorted(row.ttft_ms for row in rows if row.ttft_ms is not None)
     return Traffic(
         span_s=span_s,
-        answers=len(answers),
-        errors=sum(answer.status == "error" for answer in answers),
-        tokens_per_s=sum(answer.tokens or 0 for answer in answers) / span_s,
+        answers=len(rows),
+        errors=sum(row.status == "error" for row in rows),
+        tokens_per_s=sum(generated_tokens(row.usage) or 0 for row in rows) / span_s,
         ttft_ms_p50=_quantile(first_tokens, 0.5),
         ttft_ms_p95=_quantile(first_tokens, 0.95),
     )

@@ -45,10 +45,14 @@ class Answer:
 
     @property
     def tokens(self) -> int | None:
-        """How many tokens were generated; None where the engine did not say. OpenAI's two APIs name it differently."""
-        usage = self.usage or {}
-        count: int | None = usage.get("completion_tokens", usage.get("output_tokens"))
-        return count
+        """How many tokens were generated; None where the engine did not say."""
+        return generated_tokens(self.usage)
+
+
+def generated_tokens(usage: Json | None) -> int | None:
+    """How many tokens an answer's usage says; None where the engine said nothing. OpenAI's two APIs name it differently."""
+    count: int | None = (usage or {}).get("completion_tokens", (usage or {}).get("output_tokens"))
+    return count
 
 
 def current(connection: Connection) -> Trial | None:
