@@ -50,7 +50,7 @@ class Answer:
 
 
 def generated_tokens(usage: Json | None) -> int | None:
-    """How many tokens an answer's usage says; None where the engine said nothing. OpenAI's two APIs name it differently."""
+    """The generated tokens in an answer's usage, which OpenAI's two APIs name differently; None where it has none."""
     count: int | None = (usage or {}).get("completion_tokens", (usage or {}).get("output_tokens"))
     return count
 
