@@ -9,7 +9,7 @@ INSTALLED := $(VENV)/installed
 ALONE := engine or browser or alone
 
 .DEFAULT_GOAL := help
-.PHONY: help up test lint format browser bench bench-start bench-gateway bench-cpu bench-ppo bench-preferences bench-loop bench-ppo-step bench-logprobs bench-adapter bench-canary bench-swap bench-zoo bench-gate-time bench-lm-eval soak soak-crash soak-overload soak-alignment image-steps starter starter-evaluation evaluation-items screenshots lock clean
+.PHONY: help up test lint format browser bench bench-start bench-gateway bench-cpu bench-ppo bench-preferences bench-loop bench-ppo-step bench-logprobs bench-adapter bench-canary bench-swap bench-zoo bench-gate-time bench-coverage bench-lm-eval soak soak-crash soak-overload soak-alignment image-steps starter starter-evaluation evaluation-items screenshots lock clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-18s %s\n", $$1, $$2}'
@@ -84,6 +84,9 @@ bench-zoo: $(INSTALLED) ## bad models of every kind through the gate, and honest
 
 bench-gate-time: $(INSTALLED) ## seconds of the gate by items, and in a larger model's shape: ARGS="--shape 0.5b --shares 0.02 0.05"
 	$(BIN)/python -m benchmarks.gate_time $(ARGS)
+
+bench-coverage: $(INSTALLED) ## simulated comparisons: how often the win-rate's 95 % interval holds the truth
+	$(BIN)/python -m benchmarks.coverage $(ARGS)
 
 bench-lm-eval: $(INSTALLED) ## three tasks by our runner and by lm-eval, of which ARGS names the virtual environment
 	$(BIN)/python -m benchmarks.lm_eval_peer $(ARGS)
