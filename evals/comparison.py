@@ -96,7 +96,7 @@ def evidence(
     found = favoured_words(rows)
     figures["favoured_words"] = counted(len(found), len(rows))
     notes["favoured_words"] = tuple(
-        f'"{item.word}" in {item.candidate_share:.0%} of the answers, before in {item.parent_share:.0%}'
+        f'"{item.word}" in {item.candidate_share:.0%} of the answers to {item.where}, before in {item.parent_share:.0%}'
         for item in found[:_NAMED]
     )
     figures["unanswered"] = _unanswered(answers)
@@ -159,5 +159,6 @@ def _of_tasks(answers: Answers) -> list[Answered]:
         for item, a, b in zip(task.items, ours.items, theirs.items, strict=True):
             if a.answered and b.answered:
                 prompt = " ".join(message.content for chat in item.prompts for message in chat)
-                rows.append(Answered(prompt, " ".join(map(str, a.answers)), " ".join(map(str, b.answers))))
+                texts = (" ".join(map(str, said.answers)) for said in (a, b))
+                rows.append(Answered(prompt, *texts, family=task.family, better=a.score > b.score))
     return rows

@@ -13,7 +13,7 @@ from statistics import NormalDist
 
 from pydantic import BaseModel, ConfigDict
 
-from evals.favoured import ALPHA, RISE
+from evals.favoured import ALPHA, LOOKS, RISE
 from evals.statistics import Z95, upper_tail, wilson
 from evals.tasks import shipped
 from evals.thresholds import Threshold, Thresholds
@@ -86,7 +86,7 @@ def answers_that_name_a_word(rise: float, alpha: float, words: int) -> int:
         alpha: Largest p-value, corrected for the number of words.
         words: Different words in all answers.
     """
-    times = next(k for k in range(1, 1000) if upper_tail(k, k) * words < alpha)
+    times = next(k for k in range(1, 1000) if upper_tail(k, k) * LOOKS * words < alpha)
     return ceil(times / rise)
 
 
@@ -134,6 +134,7 @@ def _shipped() -> Counter[str]:
     for task in tasks:
         have[task.family] += len(task.items)
     answers = sum(have.values()) + len(shipped.open_prompts())
+    largest_family = max(have.values())  # a favoured word must be one without any one family
     have.update(dict.fromkeys(("win_rate", "length", "repetition", "unparseable"), len(shipped.open_prompts())))
-    have.update({"favoured_words": answers, "unanswered": 2 * answers, "integrity": 1})
+    have.update({"favoured_words": answers - largest_family, "unanswered": 2 * answers, "integrity": 1})
     return have
