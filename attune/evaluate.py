@@ -102,12 +102,14 @@ def compare_versions(
             candidate=ours,
             parent=theirs,
             base=base,
+            one_base=other_base == base.number,
             endpoint=None if url is None else _endpoint(url, key_file),
             judge=judge,
             reward_model=reward_model,
             prompts=all_prompts(prompts),
             thresholds=thresholds_file.load(thresholds),
             folder=(out or report_folder(home, ours.number, theirs.number)).resolve(),
+            looks=gate.looks_of(database, ours),
         )
         found = gate.compare(plan, home)
         if record:

@@ -7,6 +7,7 @@ import numpy as np
 
 from evals.answering import answer_both, run_tasks
 from evals.chat import Chat
+from evals.divergence import Drift, kl_per_token
 from evals.endpoint import Endpoint, Sampling
 from evals.errors import UnusableEvidence
 from evals.favoured import Answered, favoured_words, length_ratio, repetition_rise
@@ -66,6 +67,7 @@ def evidence(
     answers: Answers,
     preference: Preference | None,
     integrity: Integrity | None,
+    drifts: Sequence[Drift] | None,
     *,
     resamples: int = 2000,
     seed: int = 17,
@@ -77,6 +79,7 @@ def evidence(
         answers: Of both.
         preference: On the open prompts; None if nobody judged.
         integrity: Of the candidate's files; None if nobody looked.
+        drifts: From the parent, on the candidate's answers to open prompts; None if they could not be measured.
         resamples: Of each bootstrap.
         seed: Of the bootstraps.
 
@@ -105,6 +108,8 @@ def evidence(
         figures["unparseable"] = preference.unparseable()
         counts = f"{preference.count(1.0)} won, {preference.count(0.5)} tied, {preference.count(0.0)} lost"
         notes["win_rate"] = (f"judged by {preference.judge}: {counts}",)
+    if drifts is not None:
+        figures["kl"] = kl_per_token(drifts, resamples, seed)
     if integrity is not None:
         figures["integrity"] = counted(len(integrity.faults), integrity.checks)
         notes["integrity"] = integrity.faults[:_NAMED]

@@ -18,7 +18,16 @@ from evals.tasks.text import words
 
 _BEST, _WORST, _RANDOM = 3, 3, 4
 # Criteria that are shares or ratios and not differences of scores, so that they have no place on the same axis.
-_NO_DIFFERENCE = ("win_rate", "length", "repetition", "favoured_words", "unanswered", "unparseable", "integrity")
+_NO_DIFFERENCE = (
+    "win_rate",
+    "length",
+    "repetition",
+    "favoured_words",
+    "kl",
+    "unanswered",
+    "unparseable",
+    "integrity",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,12 +49,15 @@ class Comparison:
         answers: Of both models.
         preference: On the open prompts; None if nobody judged.
         inputs: Where the figures come from, for people: name and value.
+        looks: KL from the parent (nats per answer) and reward, as the candidate's training found them on held-out
+            prompts, in its order; empty where it kept none.
     """
 
     verdict: Verdict
     answers: Answers
     preference: Preference | None
     inputs: Mapping[str, str]
+    looks: Sequence[tuple[float, float]] = ()
 
 
 def write(folder: Path, comparison: Comparison, *, seed: int = 17) -> None:
@@ -119,6 +131,8 @@ def _pictures(comparison: Comparison) -> list[tuple[str, str]]:
         drawn["Change by family"] = plots.intervals(families, 0.0, "candidate less parent, with its 95 % interval")
     if ours or theirs:
         drawn["Length of the answers to open prompts"] = plots.lengths(ours, theirs)
+    if comparison.looks:
+        drawn["Reward against KL in training"] = plots.reward_against_kl(comparison.looks)
     return [(title, f"data:image/png;base64,{b64encode(png).decode()}") for title, png in drawn.items()]
 
 

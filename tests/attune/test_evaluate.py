@@ -14,13 +14,22 @@ from alignment.learners import real
 from alignment.pipeline import Job
 from attune import align, cli, gate
 from evals.chat import asked
+from evals.comparison import Answers
+from evals.integrity import Integrity
+from evals.preference import Pair
 from evals.tasks import shipped
+from evals.thresholds import load as load_thresholds
 from ledger import audit, runs, versions
 from ledger.clock import utc_now
 from ledger.database import Database
+from ledger.records import ModelVersion
 from ledger.schema import model_versions
 from tests.evals.model_files import WEIGHTS, write_adapter, write_model
 from tests.evals.served import Served, serve
+from tests.random_adapter import write_random_adapters
+from tests.random_model import write_random_model
+
+WHOLE = Integrity(checks=4, faults=())
 
 LENIENT = """
 [knowledge]
@@ -274,3 +283,44 @@ def test_a_reward_model_is_named_with_what_was_measured_of_it(tmp_path: Path) ->
     missing = {"value": None, "low": None, "high": None, "n": 0, "method": "m"}
     (tmp_path / "report.json").write_text(json.dumps({"heldout": {"accuracy": missing, "auroc": found}}))
     assert gate._described(tmp_path / "model").endswith("(on held-out feedback: auroc 0.700 (0.600 to 0.800, n = 90))")
+
+
+def plan_of(base: Path, adapter: Path, folder: Path, *, one_base: bool = True) -> gate.Plan:
+    """Of an adapter against its base."""
+    parent = ModelVersion(1, None, "base", str(base), "b", "live", utc_now())
+    candidate = ModelVersion(2, 1, "adapter", str(adapter), "a", "candidate", utc_now())
+    asks = load_thresholds()
+    return gate.Plan(candidate, parent, parent, one_base, None, None, None, (), asks, folder)
+
+
+def test_the_divergence_is_measured_from_the_files_on_the_answers_that_there_are(tmp_path: Path) -> None:
+    base = write_random_model(tmp_path / "base")
+    [adapter] = write_random_adapters(base, tmp_path, 1)
+    pairs = [Pair(asked("Hello!"), "hello", None), Pair(asked("Hello!"), None, "hello")]
+    found, trouble = gate._drifts(plan_of(base, adapter, tmp_path), pairs)
+    assert trouble is None and found is not None
+    assert len(found) == 1 and found[0].nats > 0
+
+
+def test_a_divergence_that_cannot_be_measured_is_missing_and_says_why(tmp_path: Path) -> None:
+    base = write_model(tmp_path / "base")
+    plan = plan_of(base, write_adapter(tmp_path / "adapter", base), tmp_path)
+    pairs = [Pair(asked("Hello!"), "hello", "hello")]
+    found, trouble = gate._drifts(plan, pairs)
+    assert found is None and trouble is not None and str(base) in trouble
+    found, trouble = gate._drifts(replace(plan, one_base=False), pairs)
+    assert found is None and trouble is not None and "different models" in trouble
+    concluded = gate._conclude(plan, gate._Asked(Answers((), (), (), tuple(pairs)), None), WHOLE, "by a test", 0.0)
+    [line] = [line for line in concluded.verdict.criteria if line.name == "kl"]
+    assert line.why == "the figure is missing" and str(base) in line.notes[0]
+
+
+def test_the_looks_of_a_run_are_found(database: Database) -> None:
+    with database.write() as connection:
+        version = versions.get(connection, 2)
+        look = {"rollout": 0, "kl": 0.5, "score": 0.1}
+        runs.record(connection, str(version.run_id), "ppo", {"report": {"looks": [look]}}, 0.0)
+        runs.record(connection, str(version.run_id), "snapshot", {"rows": 3}, 0.0)
+    assert gate.looks_of(database, version) == ((0.5, 0.1),)
+    with database.read() as connection:
+        assert gate.looks_of(database, versions.get(connection, 1)) == ()
