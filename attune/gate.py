@@ -24,6 +24,7 @@ from evals.integrity import Integrity, examine
 from evals.preference import Pair, Preference, Score, by_judge, by_scorer
 from evals.ranking import Duel
 from evals.report import Comparison
+from evals.rubric import Ratings, rate
 from evals.statistics import Estimate
 from evals.tasks import shipped
 from evals.thresholds import Thresholds
@@ -43,6 +44,7 @@ class Plan:
         one_base: Whether the parent grew from it too.
         endpoint: Where both are served; None to start an engine for it.
         judge: Name of a model at the endpoint that judges the answers; None for none.
+        rubric: Whether the judge also rates every answer from 1 to 5.
         reward_model: Folder of a reward model that judges them instead; None for none.
         prompts: Open prompts, for the win-rate.
         looks: As `evals.report.Comparison` has them.
@@ -61,6 +63,7 @@ class Plan:
     thresholds: Thresholds
     folder: Path
     looks: Sequence[tuple[float, float]] = ()
+    rubric: bool = False
 
 
 def compare(plan: Plan, home: Path) -> Comparison:
@@ -166,10 +169,11 @@ async def _served(plan: Plan, home: Path, began: float) -> Comparison:
 
 @dataclass(frozen=True, slots=True)
 class _Asked:
-    """The answers to tasks and open prompts, and what the judge said."""
+    """The answers to tasks and open prompts, and what the judge said of these."""
 
     answers: Answers
     preference: Preference | None
+    ratings: tuple[Ratings, Ratings] | None = None
 
 
 async def _ask(plan: Plan, endpoint: Endpoint) -> _Asked:
@@ -177,9 +181,11 @@ async def _ask(plan: Plan, endpoint: Endpoint) -> _Asked:
     await require_models(endpoint, {*names, *([plan.judge] if plan.judge else [])})
     tasks = tuple(shipped.load(name) for name in shipped.names())
     wanted = requests_of(tasks) + len(plan.prompts)
-    with progress_bar(2 * wanted + (2 * len(plan.prompts) if plan.judge else 0)) as answered:
+    judgements = (2 if plan.judge else 0) + (2 if plan.judge and plan.rubric else 0)
+    with progress_bar(2 * wanted + judgements * len(plan.prompts)) as answered:
         answers = await comparison.collect(endpoint, names, tasks, plan.prompts, answered)
-        return _Asked(answers, await _prefer(plan, endpoint, answers.pairs, answered))
+        preference = await _prefer(plan, endpoint, answers.pairs, answered)
+        return _Asked(answers, preference, await _rate(plan, endpoint, answers.pairs, answered))
 
 
 def _conclude(plan: Plan, asked: _Asked, integrity: Integrity, served: str, began: float) -> Comparison:
@@ -190,7 +196,7 @@ def _conclude(plan: Plan, asked: _Asked, integrity: Integrity, served: str, bega
         evidence = evidence.model_copy(update={"notes": {**evidence.notes, "kl": (trouble,)}})
     verdict = gate.judge(evidence, plan.thresholds)
     about = {"served": served, "seconds": f"{time.monotonic() - began:.0f}"}
-    return Comparison(verdict, asked.answers, asked.preference, _inputs(plan, asked) | about, plan.looks)
+    return Comparison(verdict, asked.answers, asked.preference, _inputs(plan, asked) | about, plan.looks, asked.ratings)
 
 
 async def _prefer(
@@ -202,6 +208,16 @@ async def _prefer(
         score = _reward_model(plan.reward_model, Path(plan.base.path))
         return by_scorer(pairs, score, _described(plan.reward_model))
     return None
+
+
+async def _rate(
+    plan: Plan, endpoint: Endpoint, pairs: Sequence[Pair], answered: Callable[[], None]
+) -> tuple[Ratings, Ratings] | None:
+    if plan.judge is None or not plan.rubric:
+        return None
+    ours = await rate(endpoint, plan.judge, [(pair.prompt, pair.candidate) for pair in pairs], answered)
+    theirs = await rate(endpoint, plan.judge, [(pair.prompt, pair.parent) for pair in pairs], answered)
+    return ours, theirs
 
 
 def _drifts(plan: Plan, pairs: Sequence[Pair]) -> tuple[Sequence[Drift] | None, str | None]:

@@ -8,7 +8,7 @@ import numpy as np
 from evals.answering import answer_both, run_tasks
 from evals.chat import Chat
 from evals.divergence import Drift, kl_per_token
-from evals.endpoint import Endpoint, Sampling
+from evals.endpoint import Endpoint, Sampling, ask
 from evals.errors import UnusableEvidence
 from evals.favoured import Answered, favoured_words, length_ratio, repetition_rise
 from evals.gate import Evidence
@@ -60,6 +60,13 @@ async def collect(
     parent = await run_tasks(endpoint, models[1], tasks, answered)
     pairs = pair_up(prompts, *await answer_both(endpoint, models, prompts, _OPEN, answered))
     return Answers(tuple(tasks), candidate, parent, tuple(pairs))
+
+
+async def answer_open(
+    endpoint: Endpoint, model: str, prompts: Sequence[Chat], answered: Callable[[], None]
+) -> list[str | None]:
+    """One model's answers to open prompts, drawn as `collect` draws them; None where none came."""
+    return [answer.text for answer in await ask(endpoint, model, prompts, _OPEN, answered)]
 
 
 def evidence(

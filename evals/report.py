@@ -14,7 +14,9 @@ from evals import plots
 from evals.comparison import Answers
 from evals.gate import Criterion, Verdict
 from evals.preference import Preference
+from evals.rubric import Ratings, difference
 from evals.tasks.text import words
+from ledger.rubric import ASPECTS
 
 _BEST, _WORST, _RANDOM = 3, 3, 4
 # Criteria that are shares or ratios and not differences of scores, so that they have no place on the same axis.
@@ -51,6 +53,7 @@ class Comparison:
         inputs: Where the figures come from, for people: name and value.
         looks: KL from the parent (nats per answer) and reward, as the candidate's training found them on held-out
             prompts, in its order; empty where it kept none.
+        ratings: Of the candidate's answers to open prompts and of the parent's; None if nobody rated them.
     """
 
     verdict: Verdict
@@ -58,6 +61,7 @@ class Comparison:
     preference: Preference | None
     inputs: Mapping[str, str]
     looks: Sequence[tuple[float, float]] = ()
+    ratings: tuple[Ratings, Ratings] | None = None
 
 
 def write(folder: Path, comparison: Comparison, *, seed: int = 17) -> None:
@@ -73,6 +77,7 @@ def write(folder: Path, comparison: Comparison, *, seed: int = 17) -> None:
         "verdict": comparison.verdict,
         "inputs": comparison.inputs,
         "rows": [(_sign(criterion), criterion) for criterion in comparison.verdict.criteria],
+        "rubric": _rubric(comparison.ratings),
         "examples": examples(comparison.answers, comparison.preference, seed),
     }
     pages = Environment(
@@ -112,6 +117,15 @@ def examples(answers: Answers, preference: Preference | None, seed: int) -> list
         )
         for kind, i in chosen
     ]
+
+
+def _rubric(ratings: tuple[Ratings, Ratings] | None) -> dict[str, Any] | None:
+    """Of each aspect both means and the difference; who rated, and how many of each model's answers it did not."""
+    if ratings is None:
+        return None
+    ours, theirs = ratings
+    rows = [(aspect, ours.mean(aspect), theirs.mean(aspect), difference(ours, theirs, aspect)) for aspect in ASPECTS]
+    return {"judge": ours.judge, "rows": rows, "unparseable": [found.count("unparseable") for found in ratings]}
 
 
 def _pictures(comparison: Comparison) -> list[tuple[str, str]]:
@@ -155,6 +169,7 @@ def _all_answers(comparison: Comparison) -> dict[str, Any]:
             for pair in answers.pairs
         ],
         "preference": None if preference is None else preference.model_dump(mode="json"),
+        "ratings": [found.model_dump(mode="json") for found in comparison.ratings or ()],
     }
 
 

@@ -76,6 +76,8 @@ def better(messages: list[dict[str, str]]) -> str:
 
 
 def judge(messages: list[dict[str, str]]) -> str:
+    if "What are your ratings?" in messages[-1]["content"]:
+        return f"[[fluency: {5 if 'enough fair' in messages[-1]['content'] else 3}]] [[coherence: 4]] [[relevance: 2]]"
     first, second = (messages[-1]["content"].split(f"<answer {name}>\n")[1].split("\n")[0] for name in "AB")
     return "[[C]]" if first == second else "[[A]]" if first == "enough fair" else "[[B]]"
 
@@ -208,6 +210,33 @@ def test_tasks_are_measured_with_n_and_standard_error(served: Served, capsys: py
     assert "knowledge" in capsys.readouterr().out
 
 
+def test_a_judge_rates_the_answers_of_a_served_model(served: Served, capsys: pytest.CaptureFixture[str]) -> None:
+    arguments = ["eval", "run", "facts", "--version", "v1", "--url", served.url, "--judge", "judge"]
+    assert cli.run([*arguments, "--json"]) == 0
+    _, fluency, coherence, relevance = json.loads(capsys.readouterr().out)
+    assert [row["mean"] for row in (fluency, coherence, relevance)] == [3, 4, 2]
+    assert (fluency["family"], fluency["low"], fluency["high"], fluency["n"]) == ("rubric", 3, 3, 40)
+    assert (fluency["unanswered"], fluency["unparseable"]) == (0, 0)
+    assert cli.run(arguments) == 0
+    assert "1 to 5 by judge" in capsys.readouterr().out
+
+
+def test_the_report_of_a_comparison_holds_the_ratings_of_both(
+    database: Database, served: Served, thresholds: str, home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert compare(served, thresholds, "--rubric", "--out", str(home / "report")) == 0
+    text = (home / "report" / "report.md").read_text()
+    [row] = [line for line in text.splitlines() if line.startswith("| fluency |")]
+    assert row.split(" | ")[1:] == [
+        "5.000 (5.000 to 5.000, n = 40)",
+        "3.000 (3.000 to 3.000, n = 40)",
+        "2.000 (2.000 to 2.000, n = 40) |",
+    ]
+    assert "<td>fluency<td>5.000" in (home / "report" / "report.html").read_text()
+    kept = json.loads((home / "report" / "answers.json").read_text())["ratings"]
+    assert [len(found["rows"]) for found in kept] == [40, 40]
+
+
 def test_a_version_that_is_not_served_ends_with_1_and_a_sentence(
     served: Served, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -220,6 +249,7 @@ def test_a_version_that_is_not_served_ends_with_1_and_a_sentence(
     [
         ["compare", "v1", "v2", "--judge", "m"],
         ["compare", "v1", "v2", "--judge", "m", "--url", "unix:///s", "--reward-model", "r"],
+        ["compare", "v1", "v2", "--rubric"],
         ["compare", "v1", "newest"],
         ["compare", "v1", "v1"],
         ["compare", "v2", "v1", "--record"],
