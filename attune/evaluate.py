@@ -42,7 +42,7 @@ def run_tasks(
     from evals.tasks import shipped
 
     chosen = [shipped.load(name) for name in tasks or shipped.names()]
-    endpoint, name = _endpoint(url, key_file), _served_name(version)
+    endpoint, name = endpoint_of(url, key_file), _served_name(version)
 
     prompts = shipped.open_prompts() if judge is not None else ()
 
@@ -118,7 +118,7 @@ def compare_versions(
             parent=theirs,
             base=base,
             one_base=other_base == base.number,
-            endpoint=None if url is None else _endpoint(url, key_file),
+            endpoint=None if url is None else endpoint_of(url, key_file),
             judge=judge,
             reward_model=reward_model,
             prompts=all_prompts(prompts),
@@ -208,7 +208,7 @@ def report_folder(home: Path, candidate: int, parent: int) -> Path:
     return home / "evals" / f"v{candidate}-against-v{parent}-{utc_now():%Y%m%dT%H%M%S}"
 
 
-def _endpoint(url: str | None, key_file: Path | None) -> Any:
+def endpoint_of(url: str | None, key_file: Path | None) -> Any:
     """The server that was named, or the gateway of the settings with its admin key."""
     from attune.settings import load
     from evals.endpoint import Endpoint

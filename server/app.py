@@ -32,6 +32,7 @@ from server.routes import (
     generation,
     health,
     models,
+    ratings,
     stored_completions,
     users,
 )
@@ -39,7 +40,7 @@ from server.settings import GatewaySettings
 from server.snapshot import SnapshotPoller
 from server.upstream import Upstream
 
-_ROUTERS = (generation, models, stored_completions, feedback, conversations, users, deployments, health)
+_ROUTERS = (generation, models, stored_completions, feedback, ratings, conversations, users, deployments, health)
 _EXPECTED: tuple[type[Exception], ...] = (GatewayError, LedgerError, HTTPException, RequestValidationError)
 
 

@@ -19,7 +19,7 @@ from evals.integrity import Integrity
 from evals.preference import Pair
 from evals.tasks import shipped
 from evals.thresholds import load as load_thresholds
-from ledger import audit, runs, versions
+from ledger import audit, ratings, runs, versions
 from ledger.clock import utc_now
 from ledger.database import Database
 from ledger.records import ModelVersion
@@ -237,6 +237,38 @@ def test_the_report_of_a_comparison_holds_the_ratings_of_both(
     assert [len(found["rows"]) for found in kept] == [40, 40]
 
 
+def test_people_rate_the_answers_of_two_versions(
+    database: Database, served: Served, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Two of three people find version 2 more fluent; nobody rates the last answer."""
+    arguments = ["eval", "ask-people", "v1", "v2", "--url", served.url, "--count", "10", "--json"]
+    assert cli.run(["eval", "ratings"]) == 0
+    assert "There is no study" in capsys.readouterr().out
+    assert cli.run(arguments) == 0
+    asked_for = json.loads(capsys.readouterr().out)
+    assert asked_for["answers"] == 20
+    for user in ("ann", "bob", "cem"):
+        for _ in range(19):
+            with database.write() as connection:
+                item = ratings.next_item(connection, "acme", user)
+                assert item is not None
+                fluency = 5 if item.answer == "enough fair" and user != "cem" else 2
+                values = {"fluency": fluency, "coherence": 4, "relevance": 3}
+                ratings.rate(connection, item.id, "acme", user, values)
+    assert cli.run(["eval", "ratings", "--json"]) == 0
+    [found] = json.loads(capsys.readouterr().out)
+    assert (found["answers"], found["rated"], found["ratings"], found["raters"]) == (20, 19, 57, 3)
+    fluency = found["aspects"]["fluency"]
+    assert (fluency["v1"]["value"], fluency["v2"]["value"]) == (2, 4)
+    assert (fluency["v2 less v1"]["value"], fluency["v2 less v1"]["n"]) == (2, 9)
+    assert 0 < fluency["alpha"]["value"] < 0.6 and fluency["alpha"]["n"] == 19
+    assert cli.run(["eval", "ratings"]) == 0
+    assert "57 ratings by 3 people" in capsys.readouterr().out
+    assert cli.run(["eval", "end-study", found["study"]]) == 0
+    assert cli.run(["eval", "end-study", found["study"]]) == 1
+    assert "no study" in capsys.readouterr().err
+
+
 def test_a_version_that_is_not_served_ends_with_1_and_a_sentence(
     served: Served, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -251,6 +283,7 @@ def test_a_version_that_is_not_served_ends_with_1_and_a_sentence(
         ["compare", "v1", "v2", "--judge", "m", "--url", "unix:///s", "--reward-model", "r"],
         ["compare", "v1", "v2", "--rubric"],
         ["compare", "v1", "newest"],
+        ["ask-people", "v1", "v1"],
         ["compare", "v1", "v1"],
         ["compare", "v2", "v1", "--record"],
         ["override", "v2"],
