@@ -172,5 +172,6 @@ def end_study(connection: Connection, study: str) -> None:
 
 def studies(connection: Connection) -> dict[str, int]:
     """Returns how many answers each study holds, the oldest first."""
-    query = select(rating_items.c.study, func.count()).group_by(rating_items.c.study)
-    return dict(connection.execute(query.order_by(func.min(rating_items.c.created_at))).tuples().all())
+    query = select(rating_items.c.study, func.count().label("answers")).group_by(rating_items.c.study)
+    rows = connection.execute(query.order_by(func.min(rating_items.c.created_at)))
+    return {row.study: row.answers for row in rows}

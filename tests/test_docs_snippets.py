@@ -49,6 +49,8 @@ NOT_RUN = {
     "attune align run": _TRAINS,
     "attune eval compare": _ENGINE,
     "attune eval run": _ENGINE,
+    "attune eval ask-people": _ENGINE,
+    "attune eval end-study": "ends what the line above begins; tests/attune/test_evaluate.py runs both",
     "python3 -m venv /tmp/trl": "installs another TRL from the index",
     "python3 -m venv /tmp/lm-eval": "installs lm-eval from the index",
     "make bench-lm-eval": _HOURS,
@@ -69,6 +71,7 @@ RUN = (
     "attune align show RUN",
     "attune versions show v2",
     "attune eval rank",
+    "attune eval ratings",
     'attune eval override v2 --reason "…"',
 )
 CURL = "curl http://127.0.0.1:8000"
