@@ -71,7 +71,7 @@ def token_divergences(logprobs: Tensor, ref_logprobs: Tensor) -> Tensor:
 
 
 def _adapted(base_model: Path, adapters: Mapping[str, Path]) -> Any:
-    model: Any = load_policy(base_model, None).eval()
+    model: Any = load_policy(base_model, None)
     for name, folder in adapters.items():
         read_adapter(folder)
         try:

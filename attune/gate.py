@@ -233,10 +233,10 @@ def _drifts(plan: Plan, pairs: Sequence[Pair]) -> tuple[Sequence[Drift] | None, 
     from alignment.divergence import drifts
     from alignment.errors import UnusableModel
 
-    adapters = [_adapter(version, plan.base) for version in (plan.candidate, plan.parent)]
+    candidate, parent = (_adapter(version, plan.base) for version in (plan.candidate, plan.parent))
     rows = [(_messages(prompt), text) for prompt, text in answered]
     try:
-        return drifts(Path(plan.base.path), *adapters, rows), None
+        return drifts(Path(plan.base.path), candidate, parent, rows), None
     except UnusableModel as error:
         return None, str(error)
 

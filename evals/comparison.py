@@ -171,6 +171,6 @@ def _of_tasks(answers: Answers) -> list[Answered]:
         for item, a, b in zip(task.items, ours.items, theirs.items, strict=True):
             if a.answered and b.answered:
                 prompt = " ".join(message.content for chat in item.prompts for message in chat)
-                texts = (" ".join(map(str, said.answers)) for said in (a, b))
-                rows.append(Answered(prompt, *texts, family=task.family, better=a.score > b.score))
+                ours_said, theirs_said = (" ".join(map(str, said.answers)) for said in (a, b))
+                rows.append(Answered(prompt, ours_said, theirs_said, family=task.family, better=a.score > b.score))
     return rows

@@ -55,6 +55,8 @@ async def get_next(context: In, caller: FeedbackCaller) -> NextAnswer:
 async def give_rating(request: Request, context: In, caller: FeedbackCaller) -> RatingAnswer:
     """Stores a rating; when this answers, it is on disk. The same one again changes nothing."""
     given = checked(RatingRequest, await read_body(request, context.settings))
-    values = {name: int(getattr(given, name)) for name in ASPECTS}
+    values = given.model_dump(include=set(ASPECTS))
     await context.ledger.write(ratings.rate, given.item_id, caller.owner, caller.user_with(given.user), values)
-    return RatingAnswer(item_id=given.item_id, **values)
+    return RatingAnswer(
+        item_id=given.item_id, fluency=given.fluency, coherence=given.coherence, relevance=given.relevance
+    )
