@@ -90,6 +90,9 @@ bench-zoo: $(INSTALLED) ## bad models of every kind through the gate, and honest
 bench-gate-time: $(INSTALLED) ## seconds of the gate by items, and in a larger model's shape: ARGS="--shape 0.5b --shares 0.02 0.05"
 	$(BIN)/python -m benchmarks.gate_time $(ARGS)
 
+bench-coverage: $(INSTALLED) ## simulated comparisons: how often the win-rate's 95 % interval holds the truth
+	$(BIN)/python -m benchmarks.coverage $(ARGS)
+
 bench-lm-eval: $(INSTALLED) ## three tasks by our runner and by lm-eval, of which ARGS names the virtual environment
 	$(BIN)/python -m benchmarks.lm_eval_peer $(ARGS)
 

@@ -16,8 +16,8 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from peft import LoraConfig, PeftModel
-from safetensors import SafetensorError
+from peft import LoraConfig, PeftModel, get_peft_model_state_dict
+from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 from transformers import AutoModelForCausalLM, PreTrainedModel
@@ -82,6 +82,24 @@ def read_adapter(folder: Path) -> tuple[dict[str, Any], dict[str, Tensor]]:
         what = odd[0] if odd else str(config.get("peft_type"))
         raise UnusableModel(f"the adapter {folder} is not a plain LoRA ({what}): merge it into its base model first")
     return config, weights
+
+
+def require_placed(adapted: Any, folder: Path, base_model: Path, adapter_name: str = "default") -> None:
+    """Checks that every weight of an adapter found its place: PEFT only warns of one that did not.
+
+    Without `save_embedding_layers=False` PEFT would ask the hub for the base model's vocabulary.
+
+    Raises:
+        UnusableModel: One did not, or a place got none.
+    """
+    with safe_open(folder / WEIGHTS_FILE, framework="pt") as file:
+        stored = set(file.keys())
+    placed = get_peft_model_state_dict(adapted, adapter_name=adapter_name, save_embedding_layers=False)
+    if strangers := sorted(stored ^ set(placed)):
+        raise UnusableModel(
+            f"The adapter {folder} does not fit the model {base_model}: {len(strangers)} weights are in one only, "
+            f"such as {strangers[0]}. Was it trained on another base?"
+        )
 
 
 def add_adapters(first: Path, second: Path) -> tuple[dict[str, Any], dict[str, Tensor]]:

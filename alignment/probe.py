@@ -118,26 +118,17 @@ def _load(base_model: Path, adapter: Path | None) -> Any:
 
 
 def _with_adapter(model: Any, base_model: Path, adapter: Path) -> Any:
-    """Puts the adapter on, and checks that every weight of it found its place: PEFT only warns of one that did not.
+    from peft import PeftModel
 
-    Without `save_embedding_layers=False` PEFT would ask the hub for the base model's vocabulary.
-    """
-    from peft import PeftModel, get_peft_model_state_dict
-    from safetensors import safe_open
+    from alignment.adapters import require_placed
 
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             adapted = PeftModel.from_pretrained(model, str(adapter))
-        with safe_open(adapter / "adapter_model.safetensors", framework="pt") as file:
-            stored = set(file.keys())
+        require_placed(adapted, adapter, base_model)
     except (RuntimeError, ValueError, KeyError) as error:
         raise UnusableModel(
             f"The adapter {adapter} does not fit the model {base_model}: {error}. Was it trained on another base?"
         ) from error
-    if strangers := sorted(stored ^ set(get_peft_model_state_dict(adapted, save_embedding_layers=False))):
-        raise UnusableModel(
-            f"The adapter {adapter} does not fit the model {base_model}: {len(strangers)} weights are in one only, "
-            f"such as {strangers[0]}. Was it trained on another base?"
-        )
     return adapted

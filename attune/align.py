@@ -106,7 +106,7 @@ def _passes(job: Any, version: Any) -> bool:
     """
     from attune import output
     from attune.evaluate import all_prompts
-    from attune.gate import Plan, compare, record, show
+    from attune.gate import Plan, compare, looks_of, record, show
     from evals import thresholds
     from ledger import versions
 
@@ -122,12 +122,14 @@ def _passes(job: Any, version: Any) -> bool:
         candidate=version,
         parent=parent,
         base=base,
+        one_base=True,
         endpoint=None,
         judge=None,
         reward_model=reward_model if reward_model.is_dir() else None,
         prompts=all_prompts(heldout if heldout.is_file() else None),
         thresholds=thresholds.load(),
         folder=run_folder / "gate",
+        looks=looks_of(job.database, version),
     )
     found = compare(plan, job.home)
     record(job.database, plan, found, actor=actor())

@@ -13,6 +13,7 @@ import typer
 from attune.align import align_app
 from attune.errors import AttuneError, WrongUsage
 from attune.evaluate import eval_app
+from attune.people import people_app
 from attune.rollout import add_commands
 from attune.version_name import number_of
 
@@ -30,6 +31,7 @@ keys_app = typer.Typer(help="API keys.", no_args_is_help=True)
 versions_app = typer.Typer(help="Model versions.", no_args_is_help=True)
 feedback_app = typer.Typer(help="What people think of the answers.", no_args_is_help=True)
 app.add_typer(align_app, name="align")
+eval_app.add_typer(people_app)
 app.add_typer(eval_app, name="eval")
 app.add_typer(keys_app, name="keys")
 app.add_typer(versions_app, name="versions")

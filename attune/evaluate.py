@@ -27,31 +27,41 @@ def run_tasks(
     version: Annotated[str, typer.Option(help="v1, or another name that the server knows.")] = "attune",
     url: Url = None,
     key_file: KeyFile = None,
+    judge: Annotated[
+        str | None, typer.Option(help="Model at the same server that rates the answers to open prompts from 1 to 5.")
+    ] = None,
     json: Json = False,
 ) -> None:
-    """Ask a served model the tasks, and show each metric with n and its standard error."""
+    """Ask a served model the tasks, and show each metric with n, its standard error and its 95 % interval."""
     from attune import output
     from attune.gate import progress_bar
     from evals import answering
+    from evals.comparison import answer_open
     from evals.endpoint import require_models
+    from evals.rubric import rate
     from evals.tasks import shipped
 
     chosen = [shipped.load(name) for name in tasks or shipped.names()]
-    endpoint, name = _endpoint(url, key_file), _served_name(version)
+    endpoint, name = endpoint_of(url, key_file), _served_name(version)
+
+    prompts = shipped.open_prompts() if judge is not None else ()
 
     async def measure() -> Any:
-        await require_models(endpoint, [name])
-        with progress_bar(answering.requests_of(chosen)) as answered:
-            return await answering.run_tasks(endpoint, name, chosen, answered)
+        await require_models(endpoint, {name, judge or name})
+        with progress_bar(answering.requests_of(chosen) + 2 * len(prompts)) as answered:
+            results = await answering.run_tasks(endpoint, name, chosen, answered)
+            if judge is None:
+                return results, None
+            texts = await answer_open(endpoint, name, prompts, answered)
+            return results, await rate(endpoint, judge, list(zip(prompts, texts, strict=True)), answered)
 
-    results = asyncio.run(measure())
-    rows = [(row.task, row.family, row.metric, row.mean, row.standard_error, row.n, row.unanswered) for row in results]
-    headings = ("task", "family", "metric", "mean", "standard_error", "n", "unanswered")
+    results, ratings = asyncio.run(measure())
+    rows = [_row(row) for row in results] + ([] if ratings is None else _rubric_rows(ratings))
     if json:
-        output.as_json([dict(zip(headings, row, strict=True)) for row in rows])
+        output.as_json([dict(zip(_HEADINGS, row, strict=True)) for row in rows])
         return
-    cells = [(*row[:3], *(None if value is None else f"{value:.3f}" for value in row[3:5]), *row[5:]) for row in rows]
-    output.as_table(headings, cells)
+    cells = [[f"{cell:.3f}" if isinstance(cell, float) else cell for cell in row] for row in rows]
+    output.as_table(_HEADINGS, cells)
 
 
 @eval_app.command("compare")
@@ -63,6 +73,9 @@ def compare_versions(
     ] = None,
     key_file: KeyFile = None,
     judge: Annotated[str | None, typer.Option(help="Model at --url that judges the answers.")] = None,
+    rubric: Annotated[
+        bool, typer.Option("--rubric", help="The judge also rates every answer's fluency, coherence and relevance.")
+    ] = False,
     reward_model: Annotated[
         Path | None, typer.Option(help="Folder of a reward model that judges them: RUN/reward-model/model.")
     ] = None,
@@ -75,6 +88,8 @@ def compare_versions(
     json: Json = False,
 ) -> None:
     """Hold a candidate against its parent, as both are served; exit status 2 when it is refused."""
+    if rubric and judge is None:
+        raise WrongUsage("--rubric needs a --judge, who rates the answers.")
     if judge is not None and (reward_model is not None or url is None):
         raise WrongUsage("--judge names a model at --url, and goes without --reward-model.")
     from attune import gate, output
@@ -102,12 +117,15 @@ def compare_versions(
             candidate=ours,
             parent=theirs,
             base=base,
-            endpoint=None if url is None else _endpoint(url, key_file),
+            one_base=other_base == base.number,
+            endpoint=None if url is None else endpoint_of(url, key_file),
             judge=judge,
             reward_model=reward_model,
             prompts=all_prompts(prompts),
             thresholds=thresholds_file.load(thresholds),
             folder=(out or report_folder(home, ours.number, theirs.number)).resolve(),
+            looks=gate.looks_of(database, ours),
+            rubric=rubric,
         )
         found = gate.compare(plan, home)
         if record:
@@ -153,6 +171,28 @@ def override(
     output.say(f"{row.name} is {row.state}.")
 
 
+_HEADINGS = ("task", "family", "metric", "mean", "standard_error", "low", "high", "n", "unanswered", "unparseable")
+
+
+def _row(result: Any) -> tuple[object, ...]:
+    """A task's figures, in the order of the headings."""
+    mean, about = result.interval, (result.task, result.family, result.metric)
+    return (*about, mean.value, result.standard_error, mean.low, mean.high, result.n, result.unanswered, None)
+
+
+def _rubric_rows(ratings: Any) -> list[tuple[object, ...]]:
+    """What a judge found of the answers to open prompts, a row for each aspect; n are the answers that it rated."""
+    from evals.statistics import standard_error
+    from ledger.rubric import ASPECTS
+
+    missing = (ratings.count("unanswered"), ratings.count("unparseable"))
+    return [
+        (aspect, "rubric", f"1 to 5 by {ratings.judge}", mean.value, spread, mean.low, mean.high, mean.n, *missing)
+        for aspect in ASPECTS
+        for mean, spread in [(ratings.mean(aspect), standard_error(list(ratings.values(aspect))))]
+    ]
+
+
 def all_prompts(path: Path | None) -> tuple[Any, ...]:
     """The shipped open prompts, and before them those of a file; each once."""
     from evals.tasks import shipped
@@ -168,7 +208,7 @@ def report_folder(home: Path, candidate: int, parent: int) -> Path:
     return home / "evals" / f"v{candidate}-against-v{parent}-{utc_now():%Y%m%dT%H%M%S}"
 
 
-def _endpoint(url: str | None, key_file: Path | None) -> Any:
+def endpoint_of(url: str | None, key_file: Path | None) -> Any:
     """The server that was named, or the gateway of the settings with its admin key."""
     from attune.settings import load
     from evals.endpoint import Endpoint

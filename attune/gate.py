@@ -18,15 +18,17 @@ from evals import comparison, gate, report
 from evals.answering import requests_of
 from evals.chat import Chat
 from evals.comparison import Answers
+from evals.divergence import Drift
 from evals.endpoint import Endpoint, require_models
 from evals.integrity import Integrity, examine
 from evals.preference import Pair, Preference, Score, by_judge, by_scorer
 from evals.ranking import Duel
 from evals.report import Comparison
+from evals.rubric import Ratings, rate
 from evals.statistics import Estimate
 from evals.tasks import shipped
 from evals.thresholds import Thresholds
-from ledger import versions
+from ledger import runs, versions
 from ledger.database import Database
 from ledger.records import ModelVersion
 
@@ -38,11 +40,14 @@ class Plan:
     Attributes:
         candidate: The version that is judged.
         parent: The version that it must be better than.
-        base: What both grew from, for an engine of their own.
+        base: What the candidate grew from, for an engine of their own.
+        one_base: Whether the parent grew from it too.
         endpoint: Where both are served; None to start an engine for it.
         judge: Name of a model at the endpoint that judges the answers; None for none.
+        rubric: Whether the judge also rates every answer from 1 to 5.
         reward_model: Folder of a reward model that judges them instead; None for none.
         prompts: Open prompts, for the win-rate.
+        looks: As `evals.report.Comparison` has them.
         thresholds: Of the gate.
         folder: Where the report goes.
     """
@@ -50,12 +55,15 @@ class Plan:
     candidate: ModelVersion
     parent: ModelVersion
     base: ModelVersion
+    one_base: bool
     endpoint: Endpoint | None
     judge: str | None
     reward_model: Path | None
     prompts: tuple[Chat, ...]
     thresholds: Thresholds
     folder: Path
+    looks: Sequence[tuple[float, float]] = ()
+    rubric: bool = False
 
 
 def compare(plan: Plan, home: Path) -> Comparison:
@@ -117,6 +125,16 @@ def report_of(version: ModelVersion) -> str:
         ) from error
 
 
+def looks_of(database: Database, version: ModelVersion) -> tuple[tuple[float, float], ...]:
+    """KL and reward at each look of a version's training at held-out prompts; nothing where its algorithm has none."""
+    if version.run_id is None:
+        return ()
+    with database.read() as connection:
+        stages = runs.get(connection, version.run_id).metrics.values()
+    reports = (stage.get("report", {}) for stage in stages)
+    return tuple((look["kl"], look["score"]) for report in reports for look in report.get("looks", ()))
+
+
 def duels(found: Sequence[ModelVersion]) -> list[Duel]:
     """The comparisons that are stored with versions, as far as somebody judged their answers."""
     return [
@@ -151,10 +169,11 @@ async def _served(plan: Plan, home: Path, began: float) -> Comparison:
 
 @dataclass(frozen=True, slots=True)
 class _Asked:
-    """The answers to tasks and open prompts, and what the judge said."""
+    """The answers to tasks and open prompts, and what the judge said of these."""
 
     answers: Answers
     preference: Preference | None
+    ratings: tuple[Ratings, Ratings] | None = None
 
 
 async def _ask(plan: Plan, endpoint: Endpoint) -> _Asked:
@@ -162,17 +181,22 @@ async def _ask(plan: Plan, endpoint: Endpoint) -> _Asked:
     await require_models(endpoint, {*names, *([plan.judge] if plan.judge else [])})
     tasks = tuple(shipped.load(name) for name in shipped.names())
     wanted = requests_of(tasks) + len(plan.prompts)
-    with progress_bar(2 * wanted + (2 * len(plan.prompts) if plan.judge else 0)) as answered:
+    judgements = (2 if plan.judge else 0) + (2 if plan.judge and plan.rubric else 0)
+    with progress_bar(2 * wanted + judgements * len(plan.prompts)) as answered:
         answers = await comparison.collect(endpoint, names, tasks, plan.prompts, answered)
-        return _Asked(answers, await _prefer(plan, endpoint, answers.pairs, answered))
+        preference = await _prefer(plan, endpoint, answers.pairs, answered)
+        return _Asked(answers, preference, await _rate(plan, endpoint, answers.pairs, answered))
 
 
 def _conclude(plan: Plan, asked: _Asked, integrity: Integrity, served: str, began: float) -> Comparison:
     names = (plan.candidate.name, plan.parent.name)
-    evidence = comparison.evidence(names, asked.answers, asked.preference, integrity)
+    drifts, trouble = _drifts(plan, asked.answers.pairs)
+    evidence = comparison.evidence(names, asked.answers, asked.preference, integrity, drifts)
+    if trouble:
+        evidence = evidence.model_copy(update={"notes": {**evidence.notes, "kl": (trouble,)}})
     verdict = gate.judge(evidence, plan.thresholds)
     about = {"served": served, "seconds": f"{time.monotonic() - began:.0f}"}
-    return Comparison(verdict, asked.answers, asked.preference, _inputs(plan, asked) | about)
+    return Comparison(verdict, asked.answers, asked.preference, _inputs(plan, asked) | about, plan.looks, asked.ratings)
 
 
 async def _prefer(
@@ -186,16 +210,55 @@ async def _prefer(
     return None
 
 
-def _reward_model(folder: Path, base_model: Path) -> Score:
+async def _rate(
+    plan: Plan, endpoint: Endpoint, pairs: Sequence[Pair], answered: Callable[[], None]
+) -> tuple[Ratings, Ratings] | None:
+    if plan.judge is None or not plan.rubric:
+        return None
+    ours = await rate(endpoint, plan.judge, [(pair.prompt, pair.candidate) for pair in pairs], answered)
+    theirs = await rate(endpoint, plan.judge, [(pair.prompt, pair.parent) for pair in pairs], answered)
+    return ours, theirs
+
+
+def _drifts(plan: Plan, pairs: Sequence[Pair]) -> tuple[Sequence[Drift] | None, str | None]:
+    """The divergence from the parent on the candidate's answers; or None, and why it could not be measured.
+
+    A file of thresholds that does not ask for it saves its time.
+    """
+    answered = [(pair.prompt, pair.candidate) for pair in pairs if pair.candidate is not None]
+    if "kl" not in plan.thresholds.root or not answered:
+        return None, None
+    if not plan.one_base:
+        return None, "they grew from different models, and two tokenizers have no divergence per token"
+    from alignment.divergence import drifts
+    from alignment.errors import UnusableModel
+
+    candidate, parent = (_adapter(version, plan.base) for version in (plan.candidate, plan.parent))
+    rows = [(_messages(prompt), text) for prompt, text in answered]
+    try:
+        return drifts(Path(plan.base.path), candidate, parent, rows), None
+    except UnusableModel as error:
+        return None, str(error)
+
+
+def _adapter(version: ModelVersion, base: ModelVersion) -> Path | None:
+    """The folder of an adapter; None for the base itself."""
+    return None if version.number == base.number else Path(version.path)
+
+
+def _messages(prompt: Chat) -> list[Any]:
     from alignment.preferences import Message
+
+    return [Message(role=said.role, content=said.content) for said in prompt]
+
+
+def _reward_model(folder: Path, base_model: Path) -> Score:
     from alignment.reward_model.score import RewardModel
 
     model = RewardModel.load(folder, base_model)
 
     def score(rows: Sequence[tuple[Chat, str]]) -> list[float]:
-        return model.score(
-            [([Message(role=said.role, content=said.content) for said in chat], text) for chat, text in rows]
-        )
+        return model.score([(_messages(chat), text) for chat, text in rows])
 
     return score
 

@@ -109,6 +109,7 @@ class Zoo:
             candidate=self.version(name),
             parent=self.parent,
             base=self.parent,
+            one_base=True,
             endpoint=endpoint,
             judge=None,
             reward_model=self.judge,

@@ -15,6 +15,7 @@ from chat_ui.gateway_client import GatewayClient, load_key
 from chat_ui.identity import IdentityMiddleware, Signer, load_secret, user_of
 from chat_ui.ops import OpsPage
 from chat_ui.page import STATIC, STATIC_URL, lay_out
+from chat_ui.rating_page import rating_routes
 from chat_ui.security import SecurityMiddleware
 from chat_ui.settings import ChatUISettings
 
@@ -58,6 +59,7 @@ def create_app(settings: ChatUISettings) -> FastAPI:
         return {"ready": await gateway.ready()}
 
     app.include_router(ops.router)
+    app.include_router(rating_routes(gateway))
     app.mount(STATIC_URL, StaticFiles(directory=STATIC), name="static")
     gr.mount_gradio_app(
         app,

@@ -19,6 +19,8 @@ from chat_ui.records import (
     ConversationTree,
     Done,
     Message,
+    NextToRate,
+    Rating,
     Vote,
     WireModel,
 )
@@ -144,6 +146,14 @@ class GatewayClient:
         named = {"completion_id": completion_id, "choice_index": choice_index, "source": "chat_ui"}
         body = named | vote.model_dump(mode="json", exclude_defaults=True)
         await self._call(Done, "POST", "/v1/feedback", user, body)
+
+    async def next_to_rate(self, user: str) -> NextToRate:
+        """An answer that the user has not rated yet."""
+        return await self._call(NextToRate, "GET", "/v1/ratings/next", user)
+
+    async def rate(self, user: str, rating: Rating) -> None:
+        """Store a rating: when this returns, it is on disk."""
+        await self._call(Done, "POST", "/v1/ratings", user, rating.model_dump())
 
     async def ready(self) -> bool:
         """Whether the gateway can be reached and an engine is ready."""

@@ -14,6 +14,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 COOKIE = "attune_user"
 COOKIE_MAX_AGE_S = 400 * 24 * 3600  # the longest that browsers keep a cookie
+_PAGES = ("/", "/rate")
 
 
 class Signer:
@@ -47,9 +48,9 @@ def load_secret(path: Path) -> str:
 
 
 class IdentityMiddleware:
-    """Puts the user's id into the request's state, and gives a browser without one a new id when it opens the page.
+    """Puts the user's id into the request's state, and gives a browser without one a new id when it opens a page.
 
-    Only the page hands out ids: a request without a cookie to anything else stays without a user, and is refused there.
+    Only the pages hand out ids: a request without a cookie to anything else stays without a user, and is refused there.
     """
 
     def __init__(self, app: ASGIApp, signer: Signer) -> None:
@@ -62,7 +63,7 @@ class IdentityMiddleware:
             await self._app(scope, receive, send)
             return
         user_id = self._known_user(Headers(scope=scope))
-        is_new = user_id is None and scope["method"] == "GET" and scope["path"] == "/"
+        is_new = user_id is None and scope["method"] == "GET" and scope["path"] in _PAGES
         if is_new:
             user_id = "browser-" + secrets.token_hex(16)
         scope.setdefault("state", {})["user_id"] = user_id

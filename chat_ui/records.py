@@ -64,6 +64,39 @@ class Message(WireModel):
     feedback: Vote | None = None
 
 
+class Said(WireModel):
+    """A message of a prompt that is rated."""
+
+    role: str
+    content: str
+
+
+class ItemToRate(WireModel):
+    """An answer to rate, without the version that gave it."""
+
+    id: str
+    prompt: tuple[Said, ...]
+    answer: str
+
+
+class NextToRate(WireModel):
+    """What to rate next; `aspects` says on what, with the question that each answers."""
+
+    item: ItemToRate | None
+    aspects: dict[str, str]
+    lowest: int
+    highest: int
+
+
+class Rating(WireModel):
+    """What this person thinks of an answer, 1 to 5."""
+
+    item_id: str
+    fluency: int
+    coherence: int
+    relevance: int
+
+
 class Conversation(WireModel):
     """A conversation without its messages."""
 

@@ -7,7 +7,8 @@ import numpy as np
 
 from evals.answering import answer_both, run_tasks
 from evals.chat import Chat
-from evals.endpoint import Endpoint, Sampling
+from evals.divergence import Drift, kl_per_token
+from evals.endpoint import Endpoint, Sampling, ask
 from evals.errors import UnusableEvidence
 from evals.favoured import Answered, favoured_words, length_ratio, repetition_rise
 from evals.gate import Evidence
@@ -61,11 +62,19 @@ async def collect(
     return Answers(tuple(tasks), candidate, parent, tuple(pairs))
 
 
+async def answer_open(
+    endpoint: Endpoint, model: str, prompts: Sequence[Chat], answered: Callable[[], None]
+) -> list[str | None]:
+    """One model's answers to open prompts, drawn as `collect` draws them; None where none came."""
+    return [answer.text for answer in await ask(endpoint, model, prompts, _OPEN, answered)]
+
+
 def evidence(
     models: tuple[str, str],
     answers: Answers,
     preference: Preference | None,
     integrity: Integrity | None,
+    drifts: Sequence[Drift] | None,
     *,
     resamples: int = 2000,
     seed: int = 17,
@@ -77,6 +86,7 @@ def evidence(
         answers: Of both.
         preference: On the open prompts; None if nobody judged.
         integrity: Of the candidate's files; None if nobody looked.
+        drifts: From the parent, on the candidate's answers to open prompts; None if they could not be measured.
         resamples: Of each bootstrap.
         seed: Of the bootstraps.
 
@@ -96,7 +106,7 @@ def evidence(
     found = favoured_words(rows)
     figures["favoured_words"] = counted(len(found), len(rows))
     notes["favoured_words"] = tuple(
-        f'"{item.word}" in {item.candidate_share:.0%} of the answers, before in {item.parent_share:.0%}'
+        f'"{item.word}" in {item.candidate_share:.0%} of the answers to {item.where}, before in {item.parent_share:.0%}'
         for item in found[:_NAMED]
     )
     figures["unanswered"] = _unanswered(answers)
@@ -105,6 +115,8 @@ def evidence(
         figures["unparseable"] = preference.unparseable()
         counts = f"{preference.count(1.0)} won, {preference.count(0.5)} tied, {preference.count(0.0)} lost"
         notes["win_rate"] = (f"judged by {preference.judge}: {counts}",)
+    if drifts is not None:
+        figures["kl"] = kl_per_token(drifts, resamples, seed)
     if integrity is not None:
         figures["integrity"] = counted(len(integrity.faults), integrity.checks)
         notes["integrity"] = integrity.faults[:_NAMED]
@@ -159,5 +171,6 @@ def _of_tasks(answers: Answers) -> list[Answered]:
         for item, a, b in zip(task.items, ours.items, theirs.items, strict=True):
             if a.answered and b.answered:
                 prompt = " ".join(message.content for chat in item.prompts for message in chat)
-                rows.append(Answered(prompt, " ".join(map(str, a.answers)), " ".join(map(str, b.answers))))
+                ours_said, theirs_said = (" ".join(map(str, said.answers)) for said in (a, b))
+                rows.append(Answered(prompt, ours_said, theirs_said, family=task.family, better=a.score > b.score))
     return rows

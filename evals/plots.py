@@ -43,6 +43,21 @@ def lengths(candidate: Sequence[int], parent: Sequence[int]) -> bytes:
     return _png(figure)
 
 
+def reward_against_kl(looks: Sequence[tuple[float, float]]) -> bytes:
+    """How much reward the distance from the parent has bought, and whether it still does at the end.
+
+    Args:
+        looks: Nats per answer and mean reward, in the order of training.
+    """
+    figure = Figure(figsize=(7, 3), layout="constrained")
+    axes: Any = figure.subplots()
+    kl, reward = zip(*looks, strict=True)
+    axes.plot(kl, reward, marker="o", color="tab:blue")
+    axes.annotate("parent", (kl[0], reward[0]), textcoords="offset points", xytext=(6, -4))
+    axes.set(xlabel="KL from the parent, nats per answer", ylabel="mean reward on held-out prompts")
+    return _png(figure)
+
+
 def _edges(most: int) -> list[int]:
     """Of about thirty bins of whole words; the last is not below `most`, so that no answer is left out."""
     step = max(1, most // 30)

@@ -13,7 +13,7 @@ from statistics import NormalDist
 
 from pydantic import BaseModel, ConfigDict
 
-from evals.favoured import ALPHA, RISE
+from evals.favoured import ALPHA, LOOKS, RISE
 from evals.statistics import upper_tail, wilson
 from evals.tasks import shipped
 from evals.thresholds import Threshold, Thresholds
@@ -87,7 +87,7 @@ def answers_that_name_a_word(rise: float, alpha: float, words: int) -> int:
         alpha: Largest p-value, corrected for the number of words.
         words: Different words in all answers.
     """
-    times = next(k for k in range(1, 1000) if upper_tail(k, k) * words < alpha)
+    times = next(k for k in range(1, 1000) if upper_tail(k, k) * LOOKS * words < alpha)
     return ceil(times / rise)
 
 
@@ -104,6 +104,9 @@ def _need(name: str, threshold: Threshold) -> tuple[int, str]:
         return items_for(0.5, _TRUE_WIN_RATE - threshold.low_above, _BETTER), shows
     if name in ("unanswered", "unparseable") and threshold.high_most is not None:
         return items_without_a_miss(threshold.high_most), "passes if none is missing"
+    if name == "kl" and threshold.high_most is not None:
+        shows = "half the budget passes 199 times in 200, with answers that spread by all of it"
+        return items_for(threshold.high_most, threshold.high_most / 2, _HONEST), shows
     if name == "favoured_words":
         shows = f"a new word in {RISE:.0%} of the answers is named, among {_WORDS:,} words"
         return answers_that_name_a_word(RISE, ALPHA, _WORDS), shows
@@ -135,6 +138,7 @@ def _shipped() -> Counter[str]:
     for task in tasks:
         have[task.family] += len(task.items)
     answers = sum(have.values()) + len(shipped.open_prompts())
-    have.update(dict.fromkeys(("win_rate", "length", "repetition", "unparseable"), len(shipped.open_prompts())))
-    have.update({"favoured_words": answers, "unanswered": 2 * answers, "integrity": 1})
+    largest_family = max(have.values())  # a favoured word must be one without any one family
+    have.update(dict.fromkeys(("win_rate", "length", "repetition", "kl", "unparseable"), len(shipped.open_prompts())))
+    have.update({"favoured_words": answers - largest_family, "unanswered": 2 * answers, "integrity": 1})
     return have

@@ -14,11 +14,22 @@ from evals import plots
 from evals.comparison import Answers
 from evals.gate import Criterion, Verdict
 from evals.preference import Preference
+from evals.rubric import Ratings, difference
 from evals.tasks.text import words
+from ledger.rubric import ASPECTS
 
 _BEST, _WORST, _RANDOM = 3, 3, 4
 # Criteria that are shares or ratios and not differences of scores, so that they have no place on the same axis.
-_NO_DIFFERENCE = ("win_rate", "length", "repetition", "favoured_words", "unanswered", "unparseable", "integrity")
+_NO_DIFFERENCE = (
+    "win_rate",
+    "length",
+    "repetition",
+    "favoured_words",
+    "kl",
+    "unanswered",
+    "unparseable",
+    "integrity",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,12 +51,17 @@ class Comparison:
         answers: Of both models.
         preference: On the open prompts; None if nobody judged.
         inputs: Where the figures come from, for people: name and value.
+        looks: KL from the parent (nats per answer) and reward, as the candidate's training found them on held-out
+            prompts, in its order; empty where it kept none.
+        ratings: Of the candidate's answers to open prompts and of the parent's; None if nobody rated them.
     """
 
     verdict: Verdict
     answers: Answers
     preference: Preference | None
     inputs: Mapping[str, str]
+    looks: Sequence[tuple[float, float]] = ()
+    ratings: tuple[Ratings, Ratings] | None = None
 
 
 def write(folder: Path, comparison: Comparison, *, seed: int = 17) -> None:
@@ -61,6 +77,7 @@ def write(folder: Path, comparison: Comparison, *, seed: int = 17) -> None:
         "verdict": comparison.verdict,
         "inputs": comparison.inputs,
         "rows": [(_sign(criterion), criterion) for criterion in comparison.verdict.criteria],
+        "rubric": _rubric(comparison.ratings),
         "examples": examples(comparison.answers, comparison.preference, seed),
     }
     pages = Environment(
@@ -102,6 +119,15 @@ def examples(answers: Answers, preference: Preference | None, seed: int) -> list
     ]
 
 
+def _rubric(ratings: tuple[Ratings, Ratings] | None) -> dict[str, Any] | None:
+    """Of each aspect both means and the difference; who rated, and how many of each model's answers it did not."""
+    if ratings is None:
+        return None
+    ours, theirs = ratings
+    rows = [(aspect, ours.mean(aspect), theirs.mean(aspect), difference(ours, theirs, aspect)) for aspect in ASPECTS]
+    return {"judge": ours.judge, "rows": rows, "unparseable": [found.count("unparseable") for found in ratings]}
+
+
 def _pictures(comparison: Comparison) -> list[tuple[str, str]]:
     """Title and data URI of each picture."""
     criteria = comparison.verdict.criteria
@@ -119,6 +145,8 @@ def _pictures(comparison: Comparison) -> list[tuple[str, str]]:
         drawn["Change by family"] = plots.intervals(families, 0.0, "candidate less parent, with its 95 % interval")
     if ours or theirs:
         drawn["Length of the answers to open prompts"] = plots.lengths(ours, theirs)
+    if comparison.looks:
+        drawn["Reward against KL in training"] = plots.reward_against_kl(comparison.looks)
     return [(title, f"data:image/png;base64,{b64encode(png).decode()}") for title, png in drawn.items()]
 
 
@@ -141,6 +169,7 @@ def _all_answers(comparison: Comparison) -> dict[str, Any]:
             for pair in answers.pairs
         ],
         "preference": None if preference is None else preference.model_dump(mode="json"),
+        "ratings": [found.model_dump(mode="json") for found in comparison.ratings or ()],
     }
 
 

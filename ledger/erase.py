@@ -14,6 +14,7 @@ from ledger.schema import (
     feedback,
     messages,
     model_versions,
+    ratings,
     snapshot_feedback,
     snapshots,
     tombstones,
@@ -22,7 +23,7 @@ from ledger.schema import (
 
 
 def erase_user(connection: Connection, owner: str, user: str, *, now: datetime | None = None) -> None:
-    """Erases a user: their conversations, completions and feedback, and their row.
+    """Erases a user: their conversations, completions, feedback and ratings, and their row.
 
     Raises:
         NotFound: Nothing was ever stored for this user.
@@ -36,6 +37,7 @@ def erase_user(connection: Connection, owner: str, user: str, *, now: datetime |
     _erase_completions(connection, completions.c.user_id == user_id, at)
     connection.execute(delete(messages).where(messages.c.conversation_id.in_(their_conversations)))
     connection.execute(delete(conversations).where(conversations.c.user_id == user_id))
+    connection.execute(delete(ratings).where(ratings.c.user_id == user_id))
     connection.execute(delete(users).where(users.c.id == user_id))
     _bury(connection, "user", user_id, at)
 

@@ -245,6 +245,36 @@ engines = Table(
     CheckConstraint("state in ('starting', 'ready', 'draining', 'failed')", name="state"),
 )
 
+# Answers that people rate without knowing the version; a study's places are drawn by chance.
+rating_items = Table(
+    "rating_items",
+    metadata,
+    Column("id", SafeText, primary_key=True),
+    Column("study", SafeText, nullable=False),
+    Column("place", Integer, nullable=False),
+    Column("prompt_place", Integer, nullable=False),
+    Column("prompt", SafeJson, nullable=False),
+    Column("answer", SafeText, nullable=False),
+    Column("version_number", Integer, ForeignKey("model_versions.number"), nullable=False),
+    Column("created_at", UtcTime, nullable=False),
+    UniqueConstraint("study", "place"),
+)
+
+ratings = Table(
+    "ratings",
+    metadata,
+    Column("item_id", SafeText, ForeignKey("rating_items.id"), primary_key=True),
+    Column("user_id", SafeText, ForeignKey("users.id"), primary_key=True),
+    Column("fluency", Integer, nullable=False),
+    Column("coherence", Integer, nullable=False),
+    Column("relevance", Integer, nullable=False),
+    Column("created_at", UtcTime, nullable=False),
+    CheckConstraint("fluency between 1 and 5", name="fluency"),
+    CheckConstraint("coherence between 1 and 5", name="coherence"),
+    CheckConstraint("relevance between 1 and 5", name="relevance"),
+    Index(None, "user_id"),
+)
+
 audit = Table(
     "audit",
     metadata,

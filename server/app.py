@@ -45,6 +45,7 @@ from server.routes import (
     health,
     lineage,
     models,
+    ratings,
     stored_completions,
     users,
 )
@@ -53,7 +54,7 @@ from server.snapshot import SnapshotPoller
 from server.upstream import Upstream
 
 _ROUTERS = (
-    *(generation, models, stored_completions, feedback, conversations, users),
+    *(generation, models, stored_completions, feedback, ratings, conversations, users),
     *(deployments, canary, lineage, engines, feedback_statistics, alignment_runs, health),
 )
 _EXPECTED: tuple[type[Exception], ...] = (GatewayError, LedgerError, HTTPException, RequestValidationError)

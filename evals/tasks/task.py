@@ -3,10 +3,11 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
 from evals.chat import Chat
-from evals.statistics import standard_error
+from evals.statistics import Estimate, mean_interval, standard_error
 
 
 class Item(BaseModel):
@@ -98,6 +99,11 @@ class TaskResult(BaseModel):
     def mean(self) -> float | None:
         """Of the scores; None without items."""
         return sum(item.score for item in self.items) / self.n if self.items else None
+
+    @property
+    def interval(self) -> Estimate:
+        """The mean with its 95 % interval."""
+        return mean_interval(np.array([item.score for item in self.items]), 2000, 17)
 
     @property
     def standard_error(self) -> float | None:

@@ -14,13 +14,22 @@ from alignment.learners import real
 from alignment.pipeline import Job
 from attune import align, cli, gate
 from evals.chat import asked
+from evals.comparison import Answers
+from evals.integrity import Integrity
+from evals.preference import Pair
 from evals.tasks import shipped
-from ledger import audit, runs, versions
+from evals.thresholds import load as load_thresholds
+from ledger import audit, ratings, runs, versions
 from ledger.clock import utc_now
 from ledger.database import Database
+from ledger.records import ModelVersion
 from ledger.schema import model_versions
 from tests.evals.model_files import WEIGHTS, write_adapter, write_model
 from tests.evals.served import Served, serve
+from tests.random_adapter import write_random_adapters
+from tests.random_model import write_random_model
+
+WHOLE = Integrity(checks=4, faults=())
 
 LENIENT = """
 [knowledge]
@@ -67,6 +76,8 @@ def better(messages: list[dict[str, str]]) -> str:
 
 
 def judge(messages: list[dict[str, str]]) -> str:
+    if "What are your ratings?" in messages[-1]["content"]:
+        return f"[[fluency: {5 if 'enough fair' in messages[-1]['content'] else 3}]] [[coherence: 4]] [[relevance: 2]]"
     first, second = (messages[-1]["content"].split(f"<answer {name}>\n")[1].split("\n")[0] for name in "AB")
     return "[[C]]" if first == second else "[[A]]" if first == "enough fair" else "[[B]]"
 
@@ -199,6 +210,65 @@ def test_tasks_are_measured_with_n_and_standard_error(served: Served, capsys: py
     assert "knowledge" in capsys.readouterr().out
 
 
+def test_a_judge_rates_the_answers_of_a_served_model(served: Served, capsys: pytest.CaptureFixture[str]) -> None:
+    arguments = ["eval", "run", "facts", "--version", "v1", "--url", served.url, "--judge", "judge"]
+    assert cli.run([*arguments, "--json"]) == 0
+    _, fluency, coherence, relevance = json.loads(capsys.readouterr().out)
+    assert [row["mean"] for row in (fluency, coherence, relevance)] == [3, 4, 2]
+    assert (fluency["family"], fluency["low"], fluency["high"], fluency["n"]) == ("rubric", 3, 3, 40)
+    assert (fluency["unanswered"], fluency["unparseable"]) == (0, 0)
+    assert cli.run(arguments) == 0
+    assert "1 to 5 by judge" in capsys.readouterr().out
+
+
+def test_the_report_of_a_comparison_holds_the_ratings_of_both(
+    database: Database, served: Served, thresholds: str, home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert compare(served, thresholds, "--rubric", "--out", str(home / "report")) == 0
+    text = (home / "report" / "report.md").read_text()
+    [row] = [line for line in text.splitlines() if line.startswith("| fluency |")]
+    assert row.split(" | ")[1:] == [
+        "5.000 (5.000 to 5.000, n = 40)",
+        "3.000 (3.000 to 3.000, n = 40)",
+        "2.000 (2.000 to 2.000, n = 40) |",
+    ]
+    assert "<td>fluency<td>5.000" in (home / "report" / "report.html").read_text()
+    kept = json.loads((home / "report" / "answers.json").read_text())["ratings"]
+    assert [len(found["rows"]) for found in kept] == [40, 40]
+
+
+def test_people_rate_the_answers_of_two_versions(
+    database: Database, served: Served, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Two of three people find version 2 more fluent; nobody rates the last answer."""
+    arguments = ["eval", "ask-people", "v1", "v2", "--url", served.url, "--count", "10", "--json"]
+    assert cli.run(["eval", "ratings"]) == 0
+    assert "There is no study" in capsys.readouterr().out
+    assert cli.run(arguments) == 0
+    asked_for = json.loads(capsys.readouterr().out)
+    assert asked_for["answers"] == 20
+    for user in ("ann", "bob", "cem"):
+        for _ in range(19):
+            with database.write() as connection:
+                item = ratings.next_item(connection, "acme", user)
+                assert item is not None
+                fluency = 5 if item.answer == "enough fair" and user != "cem" else 2
+                values = {"fluency": fluency, "coherence": 4, "relevance": 3}
+                ratings.rate(connection, item.id, "acme", user, values)
+    assert cli.run(["eval", "ratings", "--json"]) == 0
+    [found] = json.loads(capsys.readouterr().out)
+    assert (found["answers"], found["rated"], found["ratings"], found["raters"]) == (20, 19, 57, 3)
+    fluency = found["aspects"]["fluency"]
+    assert (fluency["v1"]["value"], fluency["v2"]["value"]) == (2, 4)
+    assert (fluency["v2 less v1"]["value"], fluency["v2 less v1"]["n"]) == (2, 9)
+    assert 0 < fluency["alpha"]["value"] < 0.6 and fluency["alpha"]["n"] == 19
+    assert cli.run(["eval", "ratings"]) == 0
+    assert "57 ratings by 3 people" in capsys.readouterr().out
+    assert cli.run(["eval", "end-study", found["study"]]) == 0
+    assert cli.run(["eval", "end-study", found["study"]]) == 1
+    assert "no study" in capsys.readouterr().err
+
+
 def test_a_version_that_is_not_served_ends_with_1_and_a_sentence(
     served: Served, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -211,7 +281,9 @@ def test_a_version_that_is_not_served_ends_with_1_and_a_sentence(
     [
         ["compare", "v1", "v2", "--judge", "m"],
         ["compare", "v1", "v2", "--judge", "m", "--url", "unix:///s", "--reward-model", "r"],
+        ["compare", "v1", "v2", "--rubric"],
         ["compare", "v1", "newest"],
+        ["ask-people", "v1", "v1"],
         ["compare", "v1", "v1"],
         ["compare", "v2", "v1", "--record"],
         ["override", "v2"],
@@ -274,3 +346,44 @@ def test_a_reward_model_is_named_with_what_was_measured_of_it(tmp_path: Path) ->
     missing = {"value": None, "low": None, "high": None, "n": 0, "method": "m"}
     (tmp_path / "report.json").write_text(json.dumps({"heldout": {"accuracy": missing, "auroc": found}}))
     assert gate._described(tmp_path / "model").endswith("(on held-out feedback: auroc 0.700 (0.600 to 0.800, n = 90))")
+
+
+def plan_of(base: Path, adapter: Path, folder: Path, *, one_base: bool = True) -> gate.Plan:
+    """Of an adapter against its base."""
+    parent = ModelVersion(1, None, "base", str(base), "b", "live", utc_now())
+    candidate = ModelVersion(2, 1, "adapter", str(adapter), "a", "candidate", utc_now())
+    asks = load_thresholds()
+    return gate.Plan(candidate, parent, parent, one_base, None, None, None, (), asks, folder)
+
+
+def test_the_divergence_is_measured_from_the_files_on_the_answers_that_there_are(tmp_path: Path) -> None:
+    base = write_random_model(tmp_path / "base")
+    [adapter] = write_random_adapters(base, tmp_path, 1)
+    pairs = [Pair(asked("Hello!"), "hello", None), Pair(asked("Hello!"), None, "hello")]
+    found, trouble = gate._drifts(plan_of(base, adapter, tmp_path), pairs)
+    assert trouble is None and found is not None
+    assert len(found) == 1 and found[0].nats > 0
+
+
+def test_a_divergence_that_cannot_be_measured_is_missing_and_says_why(tmp_path: Path) -> None:
+    base = write_model(tmp_path / "base")
+    plan = plan_of(base, write_adapter(tmp_path / "adapter", base), tmp_path)
+    pairs = [Pair(asked("Hello!"), "hello", "hello")]
+    found, trouble = gate._drifts(plan, pairs)
+    assert found is None and trouble is not None and str(base) in trouble
+    found, trouble = gate._drifts(replace(plan, one_base=False), pairs)
+    assert found is None and trouble is not None and "different models" in trouble
+    concluded = gate._conclude(plan, gate._Asked(Answers((), (), (), tuple(pairs)), None), WHOLE, "by a test", 0.0)
+    [line] = [line for line in concluded.verdict.criteria if line.name == "kl"]
+    assert line.why == "the figure is missing" and str(base) in line.notes[0]
+
+
+def test_the_looks_of_a_run_are_found(database: Database) -> None:
+    with database.write() as connection:
+        version = versions.get(connection, 2)
+        look = {"rollout": 0, "kl": 0.5, "score": 0.1}
+        runs.record(connection, str(version.run_id), "ppo", {"report": {"looks": [look]}}, 0.0)
+        runs.record(connection, str(version.run_id), "snapshot", {"rows": 3}, 0.0)
+    assert gate.looks_of(database, version) == ((0.5, 0.1),)
+    with database.read() as connection:
+        assert gate.looks_of(database, versions.get(connection, 1)) == ()

@@ -11,6 +11,7 @@ from evals import comparison, thresholds
 from evals.answering import requests_of
 from evals.chat import Chat, asked
 from evals.comparison import Answers
+from evals.divergence import Drift
 from evals.endpoint import Answer, Endpoint
 from evals.errors import UnusableEvidence
 from evals.gate import Verdict, judge
@@ -102,11 +103,15 @@ def answers_of(candidate: Model) -> Answers:
     return Answers(TASKS, answered_by(candidate, "attune@v2"), answered_by(able, "attune@v1"), pairs)
 
 
-def compared(candidate: Model, answers: Answers | None = None) -> Comparison:
+def compared(candidate: Model, answers: Answers | None = None, nats: float = 1.0) -> Comparison:
+    """The verdict on a candidate that is `nats` from its parent on every answer of twenty tokens."""
     answers = answers or answers_of(candidate)
+    drifts = [Drift(nats, 20)] * len(PROMPTS)
     preference = by_scorer(answers.pairs, exclamations, "exclamations")
-    found = comparison.evidence(("attune@v2", "attune@v1"), answers, preference, WHOLE, resamples=400)
-    return Comparison(judge(found, thresholds.load()), answers, preference, {"served": "by a test"})
+    found = comparison.evidence(("attune@v2", "attune@v1"), answers, preference, WHOLE, drifts, resamples=400)
+    return Comparison(
+        judge(found, thresholds.load()), answers, preference, {"served": "by a test"}, [(0.0, 0.0), (nats, 0.5)]
+    )
 
 
 async def test_over_http_it_is_what_the_models_say(short_folder: Path) -> None:
@@ -153,6 +158,12 @@ def test_a_bad_model_is_refused_for_what_is_bad_about_it(candidate: Model, reaso
     assert found.verdict.passed == (not reasons)
 
 
+def test_a_candidate_that_is_liked_but_far_from_its_parent_is_refused_for_that_alone() -> None:
+    assert compared(liked, nats=14.9).verdict.passed
+    assert compared(liked, nats=15.1).verdict.refused_for == ("kl",)
+    assert compared(liked, nats=float("nan")).verdict.refused_for == ("kl",)
+
+
 def test_too_many_unanswered_prompts_are_a_refusal() -> None:
     answers = answers_of(liked)
     pairs = tuple(replace(pair, candidate=None) if i % 2 else pair for i, pair in enumerate(answers.pairs))
@@ -161,16 +172,16 @@ def test_too_many_unanswered_prompts_are_a_refusal() -> None:
 
 def test_what_nobody_looked_at_is_missing_and_refused() -> None:
     found = compared(liked)
-    evidence = comparison.evidence(("attune@v2", "attune@v1"), found.answers, None, None, resamples=100)
+    evidence = comparison.evidence(("attune@v2", "attune@v1"), found.answers, None, None, None, resamples=100)
     refused = judge(evidence, thresholds.load()).refused_for
-    assert set(refused) == {"win_rate", "unparseable", "integrity"}
+    assert set(refused) == {"win_rate", "unparseable", "integrity", "kl"}
 
 
 def test_results_on_different_items_are_not_compared() -> None:
     answers = answers_of(liked)
     first = answers.parent[0].model_copy(update={"items": answers.parent[0].items[1:]})
     with pytest.raises(UnusableEvidence, match="not asked the same"):
-        comparison.evidence(("a", "b"), replace(answers, parent=(first, *answers.parent[1:])), None, None)
+        comparison.evidence(("a", "b"), replace(answers, parent=(first, *answers.parent[1:])), None, None, None)
 
 
 def test_the_report_is_whole_and_harmless(tmp_path: Path) -> None:
@@ -181,7 +192,7 @@ def test_the_report_is_whole_and_harmless(tmp_path: Path) -> None:
     write(tmp_path / "report", found)
     html = (tmp_path / "report" / "report.html").read_text()
     markdown = (tmp_path / "report" / "report.md").read_text()
-    assert html.count("data:image/png;base64,") == 3 and "://" not in html
+    assert html.count("data:image/png;base64,") == 4 and "Reward against KL" in html and "://" not in html
     assert "<script>" not in html and "&lt;script&gt;" in html
     assert markdown.count("### ") == 10
     assert all("<script>" not in line or line.startswith("    ") for line in markdown.splitlines())

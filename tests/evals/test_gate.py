@@ -32,6 +32,7 @@ def good() -> dict[str, Estimate]:
         "unparseable": wilson(2, N),
         "favoured_words": figure(0, 0, 0, 1500),
         "integrity": figure(0, 0, 0, 4),
+        "kl": figure(0.2, 0.18, 0.22),
     }
 
 
@@ -61,6 +62,7 @@ BAD = {
     "length": [figure(2.5, 2.3, 2.7), figure(1.95, 1.85, 2.05), figure(0.2, 0.1, 0.3)],
     "repetition": [figure(0.3, 0.25, 0.35)],
     "favoured_words": [figure(1, 1, 1)],
+    "kl": [figure(0.74, 0.7, 0.78), figure(3.0, 2.4, 3.9)],
     "unanswered": [wilson(200, 2000)],
     "unparseable": [wilson(60, N)],
     "integrity": [figure(1, 1, 1, 4)],

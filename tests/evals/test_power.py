@@ -47,13 +47,13 @@ def test_one_item_fewer_cannot_show_that_few_are_missing(most: float) -> None:
 
 
 def test_a_new_word_is_named_from_the_number_of_answers_on_that_is_said() -> None:
-    """With 32 words in all, 2⁻¹² · 32 = 0.0078 is the first below 0.01, and 12 is a tenth of 120."""
-    assert power.answers_that_name_a_word(0.1, 0.01, 32) == 120
+    """With 16 words in all and two looks, 2⁻¹² · 32 = 0.0078 is the first below 0.01, and 12 is a tenth of 120."""
+    assert power.answers_that_name_a_word(0.1, 0.01, 16) == 120
 
     def named(n: int) -> list[str]:
-        padding = [f"w{i % 31}" for i in range(n)]
+        padding = [f"w{i % 15}" for i in range(n)]
         rows = [Answered("p", f"{word} zorbix" if i % 10 == 0 else word, word) for i, word in enumerate(padding)]
-        return [found.word for found in favoured_words(rows, rise=0.1)]
+        return [found.word for found in favoured_words(rows)]
 
     assert named(120) == ["zorbix"] and named(110) == []
 
