@@ -13,6 +13,7 @@ from server.requests.deployments import CanaryRequest, DeploymentRequest
 from server.requests.embeddings import EmbeddingsRequest
 from server.requests.feedback import FeedbackRequest
 from server.requests.fields import RequestModel
+from server.requests.ratings import RatingRequest
 from server.requests.responses import ResponsesRequest
 from server.requests.text import TextRequest
 
@@ -22,6 +23,7 @@ BODIES: tuple[type[RequestModel], ...] = (
     ResponsesRequest,
     EmbeddingsRequest,
     FeedbackRequest,
+    RatingRequest,
     NewConversationRequest,
     ConversationChangeRequest,
     NewMessageRequest,
