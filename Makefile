@@ -9,7 +9,7 @@ INSTALLED := $(VENV)/installed
 ALONE := engine or browser or alone
 
 .DEFAULT_GOAL := help
-.PHONY: help up test lint format browser bench bench-start bench-gateway bench-cpu bench-ppo bench-preferences bench-loop bench-ppo-step bench-logprobs bench-adapter bench-canary bench-swap bench-zoo bench-gate-time bench-lm-eval soak soak-crash soak-overload soak-alignment image-steps starter starter-evaluation evaluation-items screenshots lock clean
+.PHONY: help up demo test lint format browser bench bench-start bench-gateway bench-cpu bench-ppo bench-preferences bench-loop bench-ppo-step bench-logprobs bench-adapter bench-canary bench-swap bench-zoo bench-gate-time bench-lm-eval soak soak-crash soak-overload soak-alignment image-steps starter starter-evaluation evaluation-items screenshots lock clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-18s %s\n", $$1, $$2}'
@@ -19,6 +19,9 @@ $(INSTALLED): requirements/$(TARGET).txt requirements/install.py pyproject.toml
 
 up: $(INSTALLED) ## install what is missing, then start engine, gateway and chat (arguments: ARGS="--model …")
 	@$(BIN)/attune up $(ARGS)
+
+demo: $(INSTALLED) ## simulated people with a hidden taste, and Attune learning from them, in 15 minutes; ends with a report
+	$(BIN)/attune simulate --minutes 15 $(ARGS)
 
 test: lint browser ## install what is missing, then lint and run all tests (one: ARGS="tests/…")
 ifdef ARGS

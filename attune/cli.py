@@ -14,6 +14,7 @@ from attune.align import align_app
 from attune.errors import AttuneError, WrongUsage
 from attune.evaluate import eval_app
 from attune.rollout import add_commands
+from attune.simulate.command import simulate
 from attune.version_name import number_of
 
 USAGE_ERROR = 64
@@ -35,6 +36,7 @@ app.add_typer(keys_app, name="keys")
 app.add_typer(versions_app, name="versions")
 app.add_typer(feedback_app, name="feedback")
 add_commands(app)
+app.command()(simulate)
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
