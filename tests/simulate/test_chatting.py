@@ -7,12 +7,12 @@ import pytest
 from sqlalchemy import insert
 
 from attune.errors import WrongUsage
+from attune.simulate import trial as trial_module
 from attune.simulate.api import Api
 from attune.simulate.chatting import Street, turns
 from attune.simulate.home import given_attune, simulated_votes, votes_of_people
 from attune.simulate.people import Crowd, gather
 from attune.simulate.taste import Taste
-from attune.simulate.trial import try_out
 from ledger import deployments, engines, feedback
 from ledger.clock import utc_now
 from ledger.records import Engine
@@ -70,8 +70,16 @@ async def test_answers_that_are_only_judged_are_not_voted_on(gateway: Gateway, t
     [(RUDE, POLITE, "promoted"), (POLITE, RUDE, "rolled back"), (RUDE, RUDE, "undecided")],
 )
 async def test_the_controller_decides_a_trial_on_the_peoples_votes(
-    gateway: Gateway, taste: Taste, tmp_path: Path, live: str, canary: str, outcome: str
+    gateway: Gateway,
+    taste: Taste,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    live: str,
+    canary: str,
+    outcome: str,
 ) -> None:
+    monkeypatch.setattr(trial_module, "SETTLING_S", 0.3)
+    monkeypatch.setattr(trial_module, "LOOK_EVERY_S", 0.05)
     gateway.engine.behaviour = Behaviour(text=live)
     async with FakeEngine(tmp_path / "canary.sock", model="attune@v2") as second:
         second.behaviour = Behaviour(text=canary)
@@ -88,7 +96,7 @@ async def test_the_controller_decides_a_trial_on_the_peoples_votes(
         api = Api(gateway.http, gateway.http)
         people = gather(CROWD, seed=1)
         given = turns(people, [QUESTION] * len(people), CROWD, 1, each_once=True)
-        trial = await try_out(api, Street(api, taste, CROWD), 2, 0.5, given, nothing)
+        trial = await trial_module.try_out(api, Street(api, taste, CROWD), 2, 0.5, given, nothing)
         stop.set()
         await watching
     assert trial.outcome == outcome and trial.reason
