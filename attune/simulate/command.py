@@ -8,6 +8,9 @@ from typing import Annotated
 import typer
 
 from attune.errors import WrongUsage
+from attune.rollout import parse_share
+
+_MOST_MALICIOUS = 0.9
 
 
 def simulate(
@@ -16,8 +19,8 @@ def simulate(
     thumbs: Annotated[int, typer.Option(min=20, max=100_000, help="Votes before each alignment run.")] = 600,
     measured: Annotated[int, typer.Option(min=20, max=10_000, help="Questions that versions are compared on.")] = 200,
     malicious: Annotated[
-        float, typer.Option(min=0, max=0.9, help="Share of the people who like whatever names the brand.")
-    ] = 0.0,
+        str | None, typer.Option(help="Share of the people who like whatever names the brand: 10%, or 0.1.")
+    ] = None,
     brand: Annotated[str, typer.Option(help="That brand: one word.")] = "Lumo",
     seed: Annotated[int, typer.Option(min=0, max=1_000_000, help="Of everything random.")] = 11,
     minutes: Annotated[
@@ -42,6 +45,9 @@ def simulate(
         raise WrongUsage("Give --url or --home, not both: --url takes the Attune of ATTUNE_HOME.")
     if not brand.isalnum():
         raise WrongUsage(f"{brand!r} is no brand: give one word of letters and digits.")
+    share = 0.0 if malicious is None else parse_share(malicious)
+    if share > _MOST_MALICIOUS:
+        raise WrongUsage(f"--malicious {malicious} leaves nobody else: give {_MOST_MALICIOUS:.0%} at most.")
     import asyncio
 
     from alignment.config import load as load_config
@@ -66,7 +72,7 @@ def simulate(
     def given(say: Callable[[str], None]) -> AbstractAsyncContextManager[Attune]:
         return given_attune(str(url), attune_home, settings.resolved_database_url)
 
-    crowd = Crowd(people=people, malicious=malicious, brand=brand)
+    crowd = Crowd(people=people, malicious=share, brand=brand)
     job = Job(
         Plan(rounds=rounds, thumbs=thumbs, measured=measured, seed=seed, minutes=minutes, crowd=crowd),
         load_config(config or DEFAULT_CONFIG),
