@@ -111,8 +111,11 @@ async def given_attune(url: str, home: Path, database_url: str) -> AsyncIterator
     """Takes an Attune that runs already, whose home is on this machine.
 
     Raises:
-        WrongUsage: People have voted there; their feedback is not to be mixed with simulated votes.
+        WrongUsage: It has never run here; or people have voted there, and their feedback is not to be mixed with
+            simulated votes.
     """
+    if not (home / "admin.key").is_file():
+        raise WrongUsage(f"{home} is not the home of a running Attune: it has no admin.key. Set ATTUNE_HOME.")
     database = Database.open(database_url)
     try:
         if count := votes_of_people(database):

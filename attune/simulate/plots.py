@@ -9,13 +9,22 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 
-def points(found: Sequence[tuple[str, Mapping[str, Any]]], label: str, aim: float | None = None) -> bytes:
+Limits = tuple[float | None, float | None]
+
+
+def points(
+    found: Sequence[tuple[str, Mapping[str, Any]]],
+    label: str,
+    aim: float | None = None,
+    limits: Limits = (None, None),
+) -> bytes:
     """Figures with their intervals, side by side in the order of time.
 
     Args:
         found: Name and estimate (as JSON) of each; those without a figure are left out.
         label: Of the axis.
         aim: Where a line is drawn.
+        limits: Ends of the axis; None leaves one to the figures.
     """
     shown = [(name, estimate) for name, estimate in found if estimate["value"] is not None]
     figure = Figure(figsize=(7, 3), layout="constrained")
@@ -29,6 +38,7 @@ def points(found: Sequence[tuple[str, Mapping[str, Any]]], label: str, aim: floa
         axes.axhline(aim, color="0.6", linestyle="--", linewidth=1)
     axes.set_xticks(range(len(shown)), [name for name, _ in shown])
     axes.set_ylabel(label)
+    axes.set_ylim(*limits)
     return _png(figure)
 
 
@@ -56,7 +66,7 @@ def live_versions(events: Sequence[Mapping[str, Any]], end: datetime) -> bytes:
     seen = sorted({event[kind] for event in events for kind in ("live", "canary")} - {None})
     axes.set_yticks(seen, [f"v{version}" for version in seen])
     axes.set_xlabel("minutes")
-    axes.legend(loc="upper left")
+    axes.legend(loc="center left", bbox_to_anchor=(1, 0.5))
     return _png(figure)
 
 

@@ -15,6 +15,9 @@ from evals.statistics import Estimate
 AIM_UP, AIM_WIN_RATE = 0.8, 0.85
 """What the loop is to reach in three rounds: the last thumbs-up rate, and wins against the base."""
 
+_SHARE = (0.0, 1.0)
+_MARKS = {True: "met", False: "**missed**"}
+
 
 def write(folder: Path, figures: Mapping[str, Any]) -> Path:
     """Writes `report.json`, `report.md` and `report.html` into a folder; returns the path of the last.
@@ -72,14 +75,17 @@ def _aims(figures: Mapping[str, Any]) -> Iterator[str]:
         if found is None or found["value"] is None:
             yield f"{name}: asked {aim:.0%}; **missed**, there is no figure."
         else:
-            met = "met" if found["value"] >= aim else "**missed**"
-            yield f"{name}: asked {aim:.0%}; {met}, {_estimate(found)}."
+            yield f"{name}: asked {aim:.0%}; {_MARKS[found['value'] >= aim]}, {_estimate(found)}."
+    failed, votes = len(figures["failures"]), figures["votes"]
+    yield f"failed requests: asked 0; {_MARKS[failed == 0]}, {failed}."
+    lost = votes["acknowledged"] - votes["stored"]
+    yield f"acknowledged votes that are not in the ledger: asked 0; {_MARKS[lost == 0]}, {lost}."
 
 
 def _pictures(figures: Mapping[str, Any]) -> Iterator[tuple[str, bytes]]:
     rounds, versions = figures["rounds"], figures["versions"]
     up = [(f"round {found['number']}", found["thumbs"]["up"]) for found in rounds]
-    yield "Thumbs up", plots.points([*up, ("at the end", figures["closing"]["up"])], "share of thumbs up", AIM_UP)
+    yield "Thumbs up", plots.points([*up, ("at the end", figures["closing"]["up"])], "share of thumbs up", AIM_UP, _SHARE)
     scores = [(f"v{found['version']}", found["score"]) for found in versions]
     yield "What the hidden taste says of each live version", plots.points(scores, "gold score")
     first = {"at": figures["began"], "live": versions[0]["version"], "canary": None}
@@ -87,14 +93,14 @@ def _pictures(figures: Mapping[str, Any]) -> Iterator[tuple[str, bytes]]:
     yield "Live version over time", plots.live_versions([first, *figures["events"]], ended)
     kl = [(f"v{found['version']}", found["kl"]) for found in versions if found["kl"] is not None]
     if kl:
-        yield "Distance from the base", plots.points(kl, "nats per answer")
+        yield "Distance from the base", plots.points(kl, "nats per answer", limits=(0, None))
     judged = [
         (f"round {found['number']}", found["learned"]["reward_model"]["auroc"])
         for found in rounds
         if "auroc" in found["learned"]["reward_model"]
     ]
     if judged:
-        yield "Reward model on held-out thumbs", plots.points(judged, "AUROC", 0.5)
+        yield "Reward model on held-out thumbs", plots.points(judged, "AUROC", 0.5, _SHARE)
 
 
 def _estimate(found: Mapping[str, Any] | None) -> str:

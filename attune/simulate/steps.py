@@ -1,5 +1,6 @@
 """The steps of a round as they are in production: over the API, and by `attune align run`."""
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +16,9 @@ from attune.simulate.loop import Learned, Measured, Plan, Trial
 from attune.simulate.questions import Question
 from attune.simulate.trial import try_out
 from ledger import deployments, versions
+
+_REACHES_GATEWAYS_S = 1.0
+"""In how long a promotion reaches every gateway, so that none of the answers is of the version before."""
 
 DEFAULT_CONFIG = Path(__file__).with_name("align.toml")
 
@@ -60,6 +64,7 @@ class RealSteps:
 
     async def measure(self, asked: Sequence[Question], seed: int) -> Measured:
         """The live version answers what nobody votes on."""
+        await asyncio.sleep(_REACHES_GATEWAYS_S)
         with self.display.step("the taste looks at the live version", len(asked)) as step:
             answers = await self.street.judge(asked, seed, step.advance)
         with self.attune.database.read() as connection:
@@ -69,10 +74,6 @@ class RealSteps:
             base = versions.get(connection, versions.base_of(connection, live))
         if version.number == base.number:
             return Measured(live, answers, None)
-        rows = [
-            (question, answer.text)
-            for question, answer in zip(asked, answers, strict=True)
-            if answer is not None and answer.version == live
-        ]
+        rows = [(question, answer.text) for question, answer in zip(asked, answers, strict=True) if answer is not None]
         kl = kl_from_base(Path(base.path), Path(version.path), rows, self.plan.seed)
         return Measured(live, answers, kl.model_dump())

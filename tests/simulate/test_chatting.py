@@ -23,7 +23,7 @@ from tests.fake_engine import Behaviour, FakeEngine
 from tests.server.conftest import CONTROL_TOKENS, Gateway
 from tests.simulate.conftest import POLITE, QUESTION, RUDE
 
-CROWD = Crowd(people=120, contrary=0, random=0, flipped=0)
+CROWD = Crowd(people=90, contrary=0, random=0, flipped=0)
 
 
 def nothing() -> None:
@@ -111,6 +111,10 @@ async def test_a_home_in_which_people_have_voted_is_refused(gateway: Gateway, tm
     answer = (await gateway.ask(user="ada")).json()
     await gateway.http.post("/v1/feedback", json={"completion_id": answer["id"], "value": 1, "user": "ada"})
     assert votes_of_people(gateway.database) == 1
+    with pytest.raises(WrongUsage, match="has no admin"):
+        async with given_attune(gateway.url, tmp_path, f"sqlite:///{tmp_path / 'ledger.db'}"):
+            pass
+    (tmp_path / "admin.key").write_text(gateway.secret)
     with pytest.raises(WrongUsage, match="holds 1 votes of people"):
         async with given_attune(gateway.url, tmp_path, f"sqlite:///{tmp_path / 'ledger.db'}"):
             pass

@@ -145,6 +145,8 @@ async def test_the_report_is_one_page_with_its_pictures_and_says_what_was_missed
     assert 'src="http' not in page and "&lt;busy&gt;" in page and "<busy>" not in page
     assert "151, of which" not in text and "351, of which failed: 1" in text
     assert "thumbs up at the end: asked 80%; met, 1.000" in text
+    assert "failed requests: asked 0; **missed**, 1." in text
+    assert "not in the ledger: asked 0; met, 0." in text
     assert "| 2 | v2 | 1.000" in text and "| refused |" in text
     assert "3.5 s, vote: status 503" in text
     assert (tmp_path / "report" / "report.json").read_text().startswith("{")
