@@ -79,10 +79,14 @@ def turns(
 
 
 class Street:
-    """Where people meet Attune."""
+    """Where people meet Attune.
+
+    Attributes:
+        api: What they know of it.
+    """
 
     def __init__(self, api: Api, taste: Taste, crowd: Crowd) -> None:
-        self._api, self._taste, self._crowd = api, taste, crowd
+        self.api, self._taste, self._crowd = api, taste, crowd
 
     async def chat(self, given: Sequence[Turn], done: Callable[[], None]) -> list[Rated]:
         """Takes turns, `AT_ONCE` at a time; those that failed have no vote.
@@ -98,18 +102,18 @@ class Street:
         """What the taste says of the answers to questions that nobody votes on; None for one that failed."""
 
         async def one(number: int) -> Judged | None:
-            answer = await self._api.ask(asked[number].messages, f"measuring-{number:04}", seed + number)
+            answer = await self.api.ask(asked[number].messages, f"measuring-{number:04}", seed + number)
             return None if answer is None else self._judged(answer, asked[number])
 
         return await _at_once(one, range(len(asked)), done)
 
     async def _rate(self, turn: Turn) -> Rated | None:
-        answer = await self._api.ask(turn.question.messages, turn.person.name, turn.seed)
+        answer = await self.api.ask(turn.question.messages, turn.person.name, turn.seed)
         if answer is None:
             return None
         seen = self._judged(answer, turn.question)
         up = thumb(turn.person, seen.score, seen.names_brand, self._crowd.flipped, Random(f"vote:{turn.seed}"))
-        if not await self._api.vote(answer, turn.person.name, up):
+        if not await self.api.vote(answer, turn.person.name, up):
             return None
         return Rated(turn.person, answer.version, seen.score, up)
 

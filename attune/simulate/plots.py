@@ -8,7 +8,6 @@ from typing import Any
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-
 Limits = tuple[float | None, float | None]
 
 

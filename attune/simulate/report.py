@@ -85,7 +85,10 @@ def _aims(figures: Mapping[str, Any]) -> Iterator[str]:
 def _pictures(figures: Mapping[str, Any]) -> Iterator[tuple[str, bytes]]:
     rounds, versions = figures["rounds"], figures["versions"]
     up = [(f"round {found['number']}", found["thumbs"]["up"]) for found in rounds]
-    yield "Thumbs up", plots.points([*up, ("at the end", figures["closing"]["up"])], "share of thumbs up", AIM_UP, _SHARE)
+    yield (
+        "Thumbs up",
+        plots.points([*up, ("at the end", figures["closing"]["up"])], "share of thumbs up", AIM_UP, _SHARE),
+    )
     scores = [(f"v{found['version']}", found["score"]) for found in versions]
     yield "What the hidden taste says of each live version", plots.points(scores, "gold score")
     first = {"at": figures["began"], "live": versions[0]["version"], "canary": None}

@@ -77,7 +77,7 @@ async def _play(job: Job, attune: Attune, display: Display, began: float) -> Pat
         asked = await asyncio.to_thread(questions, needed(plan), plan.seed)
     before, started = simulated_votes(attune.database), utc_now()
     async with _clients(attune) as api:
-        steps = RealSteps(attune, api, Street(api, taste, plan.crowd), plan, job.config, display)
+        steps = RealSteps(attune, Street(api, taste, plan.crowd), plan, job.config, display)
         story = await play(plan, steps, gather(plan.crowd, plan.seed), asked, began)
     around = Around(
         base_model=_base_model(attune),

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from alignment.config import AlignConfig
-from attune.simulate.api import Api
 from attune.simulate.chatting import Rated, Street, Turn
 from attune.simulate.display import Display
 from attune.simulate.divergence import kl_from_base
@@ -32,7 +31,6 @@ class RealSteps:
     """
 
     attune: Attune
-    api: Api
     street: Street
     plan: Plan
     config: AlignConfig
@@ -60,7 +58,7 @@ class RealSteps:
         """A canary, until it is decided or everybody has voted."""
         what = f"attune@v{version} is tried on {self.plan.share:.0%} of the people"
         with self.display.step(what, len(given)) as step:
-            return await try_out(self.api, self.street, version, self.plan.share, given, step.advance)
+            return await try_out(self.street, version, self.plan.share, given, step.advance)
 
     async def measure(self, asked: Sequence[Question], seed: int) -> Measured:
         """The live version answers what nobody votes on."""

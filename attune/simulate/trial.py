@@ -19,15 +19,12 @@ READY_WITHIN_S = 900.0
 _UNREACHABLE_TRIES = 120
 
 
-async def try_out(
-    api: Api, street: Street, version: int, share: float, given: Sequence[Turn], done: Callable[[], None]
-) -> Trial:
+async def try_out(street: Street, version: int, share: float, given: Sequence[Turn], done: Callable[[], None]) -> Trial:
     """Starts a canary, waits for its engine, and lets people chat until it is decided; if it is not, withdraws it.
 
     Nobody chats before its engine is ready: a person's first vote alone counts, and would go to the live version.
 
     Args:
-        api: Of the running Attune.
         street: Where people chat.
         version: To be tried; it has passed the gate.
         share: Of the people who get it.
@@ -37,7 +34,7 @@ async def try_out(
     Raises:
         SimulationFailed: The gateway refused the canary.
     """
-    began = time.monotonic()
+    api, began = street.api, time.monotonic()
     await api.change("canary", {"version": version, "share": share, "reason": "passed the gate"})
     rated: list[Rated] = []
     if not await _ready(api, version):

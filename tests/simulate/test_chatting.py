@@ -96,7 +96,7 @@ async def test_the_controller_decides_a_trial_on_the_peoples_votes(
         api = Api(gateway.http, gateway.http)
         people = gather(CROWD, seed=1)
         given = turns(people, [QUESTION] * len(people), CROWD, 1, each_once=True)
-        trial = await trial_module.try_out(api, Street(api, taste, CROWD), 2, 0.5, given, nothing)
+        trial = await trial_module.try_out(Street(api, taste, CROWD), 2, 0.5, given, nothing)
         stop.set()
         await watching
     assert trial.outcome == outcome and trial.reason

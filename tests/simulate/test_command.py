@@ -1,5 +1,6 @@
 """What `attune simulate` refuses before anything starts, and what it makes of an alignment run."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -7,9 +8,10 @@ import pytest
 from attune import cli
 from attune.errors import WrongUsage
 from attune.simulate.home import own_attune
-from attune.simulate.learning import figures_of
+from attune.simulate.learning import figures_of, learn
 from ledger import runs
 from ledger.database import Database
+from tests.processes import ROOT
 
 
 @pytest.mark.parametrize(
@@ -45,3 +47,15 @@ def test_only_figures_of_the_reward_model_that_are_there_are_told(ledger_path: P
         runs.record(connection, run.id, "reward-model", found, energy_joules=2.0)
         assert figures_of(runs.get(connection, run.id)) == {"auroc": auroc}
     database.close()
+
+
+@pytest.mark.alone
+async def test_a_run_that_cannot_begin_is_told_with_its_last_words(tmp_path: Path, ledger_path: Path) -> None:
+    database = Database.open(f"sqlite:///{ledger_path}", migrate=False)
+    config = tmp_path / "align.toml"
+    config.write_text("seed = 3\n")
+    environment = dict(os.environ) | {"ATTUNE_HOME": str(ledger_path.parent), "PYTHONPATH": str(ROOT)}
+    learned = await learn(database, config, tmp_path / "align.log", environment, lambda stage: None)
+    database.close()
+    assert learned.version is None and not learned.passed and learned.run is not None
+    assert learned.error is not None and "live" in learned.error
