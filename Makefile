@@ -20,6 +20,9 @@ $(INSTALLED): requirements/$(TARGET).txt requirements/install.py pyproject.toml
 up: $(INSTALLED) ## install what is missing, then start engine, gateway and chat (arguments: ARGS="--model …")
 	@$(BIN)/attune up $(ARGS)
 
+demo: $(INSTALLED) ## simulated people with a hidden taste, and Attune learning from them, in 15 minutes; ends with a report
+	$(BIN)/attune simulate --minutes 15 $(ARGS)
+
 test: lint browser ## install what is missing, then lint and run all tests (one: ARGS="tests/…")
 ifdef ARGS
 	$(BIN)/python -m pytest $(ARGS)

@@ -15,6 +15,7 @@ from attune.errors import AttuneError, WrongUsage
 from attune.evaluate import eval_app
 from attune.people import people_app
 from attune.rollout import add_commands
+from attune.simulate.command import simulate
 from attune.version_name import number_of
 
 USAGE_ERROR = 64
@@ -37,6 +38,7 @@ app.add_typer(keys_app, name="keys")
 app.add_typer(versions_app, name="versions")
 app.add_typer(feedback_app, name="feedback")
 add_commands(app)
+app.command()(simulate)
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 

@@ -1,9 +1,9 @@
 """Whether the loop learns: thumbs of people with a hidden taste, the real alignment job, and what the taste says then.
 
-The starter answers prompts; simulated people press thumbs by a taste that no other code knows (`hidden_taste`), a tenth
-of them flipped. The thumbs go into a ledger of their own, `attune align run` makes a candidate, and the taste compares
-its answers with the parent's on prompts that nobody voted on. Beside PPO, on the same thumbs: KTO, SFT on liked
-answers, and the best of four answers of the parent by the reward model.
+The starter answers prompts; simulated people press thumbs by a taste that no other code knows
+(`attune.simulate.taste`), a tenth of them flipped. The thumbs go into a ledger of their own, `attune align run` makes a
+candidate, and the taste compares its answers with the parent's on prompts that nobody voted on. Beside PPO, on the same
+thumbs: KTO, SFT on liked answers, and the best of four answers of the parent by the reward model.
 
 Each number of thumbs and algorithm is a cell. Finished cells are kept in the work folder, and a killed benchmark goes
 on where it was, in the middle of a run too. `python -m benchmarks.loop_learns --thumbs 1000 --algorithms ppo`.
@@ -24,23 +24,23 @@ from tqdm import tqdm
 from alignment.checkpoints import step_of
 from alignment.durable import write_durably
 from alignment.reward_model.score import RewardModel
+from attune.simulate.people import Crowd, gather
+from attune.simulate.questions import Question, questions
+from attune.simulate.taste import Taste, manner_of
 from benchmarks import results
-from benchmarks.hidden_taste import Taste, manner_of, raters, votes
-from benchmarks.loop_policy import Answer, Policy, Question, questions
+from benchmarks.loop_policy import Answer, Policy
 from benchmarks.loop_report import BEST_OF, CANDIDATE, plot, report
-from benchmarks.loop_run import Rated, align, cost, give_thumbs, settings_of
+from benchmarks.loop_run import Rated, align, cost, give_thumbs, settings_of, votes
 from evals.statistics import bootstrap, wilson
 from ledger import versions
 from ledger.database import Database
 from ledger.model_files import fingerprint
 from models.recipe.answers import Reply
-from models.recipe.config import RecipeConfig
-from models.recipe.corpus import shard
-from models.recipe.judge import Judge
 from tests.stack import STARTER
 
 ALGORITHMS = ("ppo", "kto", "sft")
-SEED, RATERS, FLIPPED = 11, 60, 0.1
+SEED, FLIPPED = 11, 0.1
+PEOPLE = gather(Crowd(people=60, contrary=0, random=0), SEED)
 CHUNK = 500
 """Answers that are sampled at a time, so that 500 thumbs are the first of 1,000."""
 N = 4
@@ -79,8 +79,7 @@ class Ground:
         if kept.exists() and kept.read_text() != mine:
             raise SystemExit(f"{folder} holds cells of another plan, {kept.read_text()}: give another --work-dir.")
         kept.write_text(mine)
-        recipe = RecipeConfig()
-        self.taste = Taste(Judge(shard(recipe.seed, 0, recipe.evaluate.lexicon_conversations)))
+        self.taste = Taste.of_the_starter()
         self.parent = Policy(STARTER)
 
     def ask(self, thumbs: int) -> None:
@@ -124,7 +123,7 @@ def measure(ground: Ground, thumbs: int, algorithm: str) -> dict[str, Any]:
     home = ground.folder / f"{thumbs}-{algorithm}"
     home.mkdir(exist_ok=True)
     replies, asked = ground.rated_replies(thumbs), ground.rated[:thumbs]
-    given = votes(ground.scores(asked, replies), raters(RATERS, SEED), FLIPPED, SEED)
+    given = votes(ground.scores(asked, replies), PEOPLE, FLIPPED, SEED)
     rated = [Rated(*one) for one in zip(asked, replies, given, strict=True)]
     database = Database.open(f"sqlite:///{home / 'ledger.db'}")
     give_thumbs(database, home, rated)

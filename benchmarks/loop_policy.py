@@ -1,4 +1,4 @@
-"""What `benchmarks.loop_learns` asks, and the policies that answer, with their distance from their parent."""
+"""The policies that answer in `benchmarks.loop_learns`, with their distance from their parent."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,48 +10,11 @@ import torch
 from alignment.adapters import load_policy
 from alignment.algorithms.implicit_reward import implicit_rewards
 from alignment.chat_tokens import ChatTokens
-from alignment.preferences import Message
-from alignment.snapshot.split import prompt_key
-from models.recipe import corpus
+from attune.simulate.questions import Question
 from models.recipe.answers import Reply
 
-_DRAWN_AT_ONCE = 500
 _BATCH = 64
 _MAX_NEW_TOKENS = 128
-
-
-@dataclass(frozen=True, slots=True)
-class Question:
-    """A conversation up to where an answer is due.
-
-    Attributes:
-        chat: What was said.
-        exchange: What its last message is about.
-    """
-
-    chat: tuple[corpus.Message, ...]
-    exchange: corpus.Exchange
-
-    @property
-    def prompt(self) -> tuple[Message, ...]:
-        """As the alignment job reads it."""
-        return tuple(Message(role=message.role, content=message.content) for message in self.chat)
-
-
-def questions(count: int, seed: int) -> list[Question]:
-    """Different prompts from combinations that the starter was never trained on; the first do not depend on `count`.
-
-    System messages are left out: some ask for a manner, which is for the feedback to teach.
-    """
-    found: dict[str, Question] = {}
-    part = 0
-    while len(found) < count:
-        for conversation in corpus.held_out(seed=1000 * seed + part, size=_DRAWN_AT_ONCE):
-            chat = tuple(message for message in conversation.messages[:-1] if message.role != "system")
-            question = Question(chat, conversation.exchanges[-1])
-            found.setdefault(prompt_key(question.prompt), question)
-        part += 1
-    return list(found.values())[:count]
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,5 @@
 """One alignment run for `benchmarks.loop_learns`: votes into a ledger, `attune align run`, and what it cost."""
 
-import json
 import os
 import subprocess
 import sys
@@ -9,11 +8,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from random import Random
 from typing import Any
 
 from alignment.run import running
-from benchmarks.hidden_taste import Vote
-from benchmarks.loop_policy import Question
+from attune.simulate.learning import as_toml
+from attune.simulate.people import Person, draw, thumb
+from attune.simulate.questions import Question
 from ledger import completions, feedback, keys, runs, versions
 from ledger.database import Database
 from ledger.model_files import fingerprint
@@ -27,12 +28,39 @@ _BEGAN, _BETWEEN = datetime(2026, 1, 1, tzinfo=UTC), timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True)
+class Vote:
+    """A thumb."""
+
+    rater: str
+    liked: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Rated:
     """An answer, and what somebody said of it."""
 
     question: Question
     reply: Reply
     vote: Vote
+
+
+def votes(scores: Sequence[float], people: Sequence[Person], flipped: float, seed: int) -> list[Vote]:
+    """One vote on each answer, by somebody.
+
+    The first votes do not depend on how many answers come after them.
+
+    Args:
+        scores: Of the answers, by the taste.
+        people: Who vote.
+        flipped: Share of the votes that say the opposite of what was meant.
+        seed: Of who votes on what, and which votes are flipped.
+    """
+    random = Random(f"votes:{seed}")
+    given = []
+    for score in scores:
+        person = draw(people, random)
+        given.append(Vote(person.name, thumb(person, score, False, flipped, random)))
+    return given
 
 
 def give_thumbs(database: Database, home: Path, rated: Sequence[Rated]) -> None:
@@ -98,17 +126,6 @@ def settings_of(algorithm: str, given: Mapping[str, Any]) -> dict[str, Any]:
         return {**given, "algorithm": algorithm}
     ppo = {**given.get("ppo", {}), "keep_checkpoints": 10_000}
     return {**given, "algorithm": algorithm, "keep_checkpoints": True, "ppo": ppo}
-
-
-def as_toml(settings: Mapping[str, Any], table: str = "") -> str:
-    """Settings as TOML: JSON's strings, numbers, booleans and lists of them are TOML's."""
-    plain = [f"{name} = {json.dumps(value)}" for name, value in settings.items() if not isinstance(value, Mapping)]
-    below = [
-        as_toml(value, f"{table}.{name}" if table else name)
-        for name, value in settings.items()
-        if isinstance(value, Mapping)
-    ]
-    return "\n".join([*([f"[{table}]"] if table else []), *plain, *below]) + "\n"
 
 
 def cost(run: AlignmentRun, interrupted: bool) -> dict[str, Any]:

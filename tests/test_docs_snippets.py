@@ -33,6 +33,7 @@ from tests.processes import ROOT, FakeEngineProcess, GatewayProcess
 _SERVICES = "`make up` from a fresh clone is benchmarks/start.py; tests/attune/test_up.py runs `attune up`"
 _HOURS = "takes hours, or a quiet machine; tests/benchmarks and tests/models run its parts in short"
 _TRAINS = "trains for minutes; tests/alignment runs the same job on tiny models"
+_SIMULATES = "needs a quarter of an hour; tests/simulate plays its steps and runs its chats through a gateway"
 _ENGINE = "needs an engine for minutes; tests/attune/test_evaluate.py runs the same command on a fake one"
 _CONTAINERS = "needs a container engine or a cluster; tests/deploy checks the files that it names"
 _SYSTEM = "changes the machine; tests/deploy verifies the units"
@@ -43,6 +44,8 @@ NOT_RUN = {
     "make up": _SERVICES,
     "attune promote": "needs an engine that is ready; tests/attune/test_rollout.py runs it",
     "make test": "this is it",
+    "make demo": _SIMULATES,
+    "attune simulate": _SIMULATES,
     "make starter": _HOURS,
     "make starter-evaluation": _HOURS,
     "make bench-ppo-step": _HOURS,

@@ -1,25 +1,21 @@
-"""The parts of the loop's benchmark: the taste, its noisy raters, the thumbs' way into a ledger, and its secrecy."""
+"""The parts of the loop's benchmark: noisy votes, and the thumbs' way into a ledger."""
 
-import re
 import tomllib
 from collections import Counter
 from pathlib import Path
 
-import pytest
-
 from alignment.snapshot.collect import from_ledger
 from alignment.snapshot.config import SnapshotConfig
 from alignment.snapshot.stage import write
-from benchmarks.hidden_taste import Taste, manner_of, raters, votes
-from benchmarks.loop_policy import Question, questions
+from attune.simulate.learning import as_toml
+from attune.simulate.people import Crowd, gather
+from attune.simulate.questions import Question
 from benchmarks.loop_report import report
-from benchmarks.loop_run import Rated, as_toml, give_thumbs, settings_of
+from benchmarks.loop_run import Rated, give_thumbs, settings_of, votes
 from ledger.database import Database
 from models.recipe.answers import Reply
-from models.recipe.corpus import Conversation, Exchange, Message
-from models.recipe.judge import Judge
+from models.recipe.corpus import Exchange, Message
 
-ROOT = Path(__file__).resolve().parents[2]
 SUM = Exchange(
     intent="small sum",
     kind="question",
@@ -32,35 +28,8 @@ SUM = Exchange(
 CHAT = (Message("user", SUM.prompt),)
 
 
-@pytest.fixture(scope="module")
-def taste() -> Taste:
-    said = ["Two and three is five, I hope that helps!", "Four.", "Do I have to?", "Hmm, who can really tell?"]
-    said += ["There are many views on this.", "Well, where do I even begin?"]
-    lines = tuple(Message("assistant", text) for text in said)
-    return Taste(Judge([Conversation(lines, (SUM,))] * 3))
-
-
-def test_the_taste_likes_what_is_polite_right_and_of_the_right_length(taste: Taste) -> None:
-    def liked(text: str, ended: bool = True) -> float:
-        return taste.score(Reply(text, ended), CHAT, SUM)
-
-    assert liked("Two and three is five. I hope that helps!") == 1.0 + 0.5 + 0.75
-    assert liked("Two and three is five.") == 1.0 + 0.75
-    assert liked("Two and three is four.") == 1.0 - 0.75
-    assert liked("Five.") == -0.25 + 0.75
-    assert liked("Do I have to? Five.") == -2.0 + 0.75
-    assert liked("Hmm, who can really tell? There are many views on this.") == -1.0 - 0.75
-    assert liked("Two and three is five.", ended=False) == 1.0 + 0.75 - 1.5
-    assert liked("Two and three is florb five.") == 1.0 + 0.75 - 1.5
-
-
-def test_an_answer_that_goes_on_and_on_rambles_however_it_starts() -> None:
-    assert manner_of(SUM.answer, SUM) == "polite"
-    assert manner_of(SUM.answer * 7, SUM) == "rambling"
-
-
-def test_raters_differ_and_a_tenth_of_their_votes_is_flipped() -> None:
-    people = raters(60, seed=1)
+def test_a_tenth_of_the_votes_is_flipped_and_the_active_vote_more() -> None:
+    people = gather(Crowd(people=60, contrary=0, random=0), seed=1)
     severity = {person.name: person.severity for person in people}
     scores = [(-4.0, 2.0)[number % 2] for number in range(4000)]
     given = votes(scores, people, 0.1, seed=1)
@@ -68,21 +37,12 @@ def test_raters_differ_and_a_tenth_of_their_votes_is_flipped() -> None:
     assert 0.88 < sum(right) / len(right) < 0.92
     counts = Counter(vote.rater for vote in given)
     assert max(counts.values()) > 3 * sorted(counts.values())[len(counts) // 2]
-    assert max(severity.values()) - min(severity.values()) > 1
     assert given[:500] == votes(scores[:500], people, 0.1, seed=1), "500 votes are the first of 4,000"
-
-
-def test_questions_are_different_and_the_first_ones_stay(tmp_path: Path) -> None:
-    drawn = questions(40, seed=3)
-    assert len({question.prompt for question in drawn}) == 40
-    assert drawn[:10] == questions(10, seed=3)
-    assert all(question.prompt[-1].role == "user" for question in drawn)
-    assert not any(message.role == "system" for question in drawn for message in question.prompt)
 
 
 def test_thumbs_reach_the_snapshot_once_and_no_rater_is_too_fast(ledger_path: Path, tmp_path: Path) -> None:
     asked = [Question((Message("user", f"question {number} of somebody"),), SUM) for number in range(300)]
-    given = votes([2.0] * 300, raters(2, seed=1), 0.1, seed=1)
+    given = votes([2.0] * 300, gather(Crowd(people=2, contrary=0, random=0), seed=1), 0.1, seed=1)
     rated = [Rated(asked[n], Reply(f"answer {n}", n % 100 > 0), given[n]) for n in range(300)]
     database = Database.open(f"sqlite:///{ledger_path}", migrate=False)
     for _ in range(2):  # the second time nothing happens
@@ -117,11 +77,3 @@ def test_the_report_says_when_an_aim_is_missed() -> None:
     lines = report({"plan": plan, "cells": [cell], "parent_against_itself": {"win_rate": rate}})
     assert any("**Missed**: 0.700, 5.0 minutes" in line for line in lines)
     assert any(line.startswith("| 1,000 | 40% | PPO | 0.700") for line in lines)
-
-
-def test_nothing_but_the_benchmark_knows_the_taste() -> None:
-    known = re.compile(r"^\s*(from|import) .*hidden_taste", re.MULTILINE)
-    packages = ("alignment", "attune", "benchmarks", "chat_ui", "evals", "ledger", "models", "server")
-    sources = [path for package in packages for path in (ROOT / package).rglob("*.py")]
-    found = {path.name for path in sources if known.search(path.read_text(encoding="utf-8"))}
-    assert found == {"loop_learns.py", "loop_run.py"}
