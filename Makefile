@@ -27,8 +27,8 @@ test: lint browser ## install what is missing, then lint and run all tests (one:
 ifdef ARGS
 	$(BIN)/python -m pytest $(ARGS)
 else
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses 2 --dist loadfile -m "not ($(ALONE))"
-	$(BIN)/python -m pytest -m "$(ALONE)"
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses 2 --dist loadfile -m "not ($(ALONE))" --durations 15
+	$(BIN)/python -m pytest -m "$(ALONE)" --durations 25
 endif
 
 lint: $(INSTALLED) ## ruff, mypy --strict and the import rules
