@@ -77,17 +77,15 @@ class Experiment:
     async def cycle(self, number: int) -> None:
         """Tries a version on half of the people, promotes it, and rolls it back."""
         await self._change("canary", number, share=0.5)
-        await self._until(lambda: self._ready(number))
-        self._in_effect(self.live, number)
+        self._in_effect(await self._until(lambda: self._ready(number)), self.live, number)
         await asyncio.sleep(SETTLE_S)
-        await self._change("promote", number)
-        self._in_effect(number)
+        self._in_effect(await self._change("promote", number), number)
         await asyncio.sleep(SETTLE_S)
-        await self._change("rollback", number)
-        self._in_effect(self.live)
+        self._in_effect(await self._change("rollback", number), self.live)
         await self._until(lambda: not self._there(number))
 
-    async def _change(self, action: Action, number: int, **more: object) -> None:
+    async def _change(self, action: Action, number: int, **more: object) -> float:
+        """Asks for a change; returns when it was not made yet."""
         headers = {"Authorization": f"Bearer {self.stack.secrets.admin}"}
         body = {"version": number, "reason": "a benchmark", **more}
         self.commands.append(Command(action, number, time.monotonic()))
@@ -95,15 +93,20 @@ class Experiment:
         async with aiohttp.ClientSession(headers=headers) as session, session.post(url, json=body) as answer:
             if answer.status != 200:
                 raise RuntimeError(f"{action} of v{number} is answered with {answer.status}: {await answer.text()}")
+        return self.commands[-1].began
 
-    def _in_effect(self, *open_versions: int) -> None:
-        self.openings.now(*open_versions)
+    def _in_effect(self, since: float, *open_versions: int) -> None:
+        self.openings.now(*open_versions, since=since)
         self.commands[-1].ended = time.monotonic() + GATEWAYS_LAG_S
 
-    async def _until(self, condition: Any) -> None:
+    async def _until(self, condition: Any) -> float:
+        """Waits; returns the latest time at which the condition did not hold, or when the wait began."""
+        before = looked = time.monotonic()
         async with asyncio.timeout(240):
             while not await asyncio.to_thread(condition):
                 await asyncio.sleep(0.1)
+                before, looked = looked, time.monotonic()
+        return before
 
     def _ready(self, number: int) -> bool:
         with self.database.read() as connection:

@@ -45,9 +45,9 @@ class Openings:
 
     changes: list[tuple[float, frozenset[int]]] = field(default_factory=list)
 
-    def now(self, *numbers: int) -> None:
-        """From now on these versions are open."""
-        self.changes.append((time.monotonic(), frozenset(numbers)))
+    def now(self, *numbers: int, since: float | None = None) -> None:
+        """From now on these versions are open; or `since` the latest monotonic time when they were not."""
+        self.changes.append((time.monotonic() if since is None else since, frozenset(numbers)))
 
     def may_answer(self, answer: Answered) -> bool:
         """Whether an answer's version was open when it was asked for, or until a gateway's lag before."""
