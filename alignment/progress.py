@@ -1,4 +1,4 @@
-"""What a run shows and writes while it goes: a bar with the time left, and one JSON line per logged step."""
+"""What a run shows and writes while it goes: a bar with the time left, a JSON line per logged step, and TensorBoard."""
 
 import json
 import math
@@ -6,6 +6,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+from tensorboardX import SummaryWriter
 from tqdm.auto import tqdm
 from transformers import PrinterCallback, Trainer, TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 from transformers.utils import logging as transformers_logging
@@ -73,6 +74,45 @@ class WriteMetrics(TrainerCallback):
             self.file.append(state.global_step, {**logs, "seconds": seconds})
 
 
+class WriteTensorBoard(TrainerCallback):
+    """Writes the same figures, under the same names, where TensorBoard shows them; on the first process only.
+
+    Of a run that was killed and resumed, TensorBoard leaves out what will be done again.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._writer: Any = None
+
+    def on_train_begin(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any) -> None:
+        """Opens a file of events, from the first step of this start on."""
+        if state.is_world_process_zero:
+            first = state.global_step + 1
+            # The suffix keeps apart two starts within one second.
+            self._writer = SummaryWriter(
+                str(self._folder), purge_step=first, flush_secs=10, filename_suffix=f".from-{first}"
+            )
+
+    def on_log(
+        self,
+        args: TrainingArguments,
+        state: TrainerState,
+        control: TrainerControl,
+        logs: dict[str, Any] | None = None,
+        **_: Any,
+    ) -> None:
+        """Writes the step's numbers."""
+        for name, value in (logs or {}).items():
+            if self._writer is not None and isinstance(value, int | float):
+                self._writer.add_scalar(name, value, state.global_step)
+
+    def on_train_end(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any) -> None:
+        """Closes the file; what is logged after training is in the report."""
+        if self._writer is not None:
+            self._writer.close()
+            self._writer = None
+
+
 class ProgressBar(TrainerCallback):
     """A bar with the time left and the figures that say whether it goes well."""
 
@@ -108,14 +148,15 @@ class ProgressBar(TrainerCallback):
 
 
 def watching(metrics: MetricsFile, name: str, shown: tuple[str, ...]) -> list[TrainerCallback]:
-    """What every trainer here is given: whole checkpoints, metrics in a file, and a bar.
+    """What every trainer here is given: whole checkpoints, metrics in files, and a bar.
 
     Args:
-        metrics: The file, with nothing in it that will be done again.
+        metrics: The file, with nothing in it that will be done again; TensorBoard's folder is put beside it.
         name: Shown beside the bar.
         shown: Metrics shown behind it.
     """
-    return [MarkComplete(), WriteMetrics(metrics), ProgressBar(name, shown)]
+    board = WriteTensorBoard(metrics.path.parent / "tensorboard")
+    return [MarkComplete(), WriteMetrics(metrics), board, ProgressBar(name, shown)]
 
 
 def quiet(trainer: Trainer) -> None:

@@ -17,6 +17,7 @@ from alignment.ppo.scores import AnswerScorer
 from alignment.ppo.stage import train_ppo
 from alignment.reward_model.score import ABOUT_FILE, About, classifier
 from benchmarks.ppo_bandit import share_of_best, sharp_model
+from tests.alignment.board import shown
 from tests.alignment.synthetic import write_snapshot
 
 SMALL = PPOConfig.model_validate(
@@ -94,6 +95,8 @@ def test_it_leaves_an_adapter_that_loads_and_the_usual_metrics(trained: Path, ti
         "heldout/score",
     }
     assert (trained / "curves.png").exists()
+    board = shown(trained / "tensorboard")["objective/kl"]
+    assert board == pytest.approx({line["step"]: line["objective/kl"] for line in lines if "objective/kl" in line})
 
 
 def test_a_resumed_run_ends_with_the_weights_of_an_undisturbed_one(
