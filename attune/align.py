@@ -7,10 +7,9 @@ import typer
 
 from attune.actor import actor
 from attune.errors import WrongUsage
+from attune.options import Json
 
 align_app = typer.Typer(help="Turn feedback into a candidate version.", no_args_is_help=True)
-
-Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
 @align_app.command("run")

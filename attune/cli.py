@@ -4,19 +4,21 @@ Exit status: 0 done, 2 refused by the gate, 64 wrong usage, 1 anything else.
 """
 
 import sys
-from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from attune.align import align_app
 from attune.errors import AttuneError, WrongUsage
 from attune.evaluate import eval_app
+from attune.feedback import feedback_app
+from attune.keys import keys_app
+from attune.options import Json
 from attune.people import people_app
 from attune.rollout import add_commands
 from attune.simulate.command import simulate
-from attune.version_name import number_of
+from attune.versions import versions_app
 
 USAGE_ERROR = 64
 REFUSED_BY_GATE = 2
@@ -28,9 +30,6 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-keys_app = typer.Typer(help="API keys.", no_args_is_help=True)
-versions_app = typer.Typer(help="Model versions.", no_args_is_help=True)
-feedback_app = typer.Typer(help="What people think of the answers.", no_args_is_help=True)
 app.add_typer(align_app, name="align")
 eval_app.add_typer(people_app)
 app.add_typer(eval_app, name="eval")
@@ -39,23 +38,6 @@ app.add_typer(versions_app, name="versions")
 app.add_typer(feedback_app, name="feedback")
 add_commands(app)
 app.command()(simulate)
-
-Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
-
-
-class Scope(StrEnum):
-    """What a key may do."""
-
-    INFERENCE = "inference"
-    FEEDBACK = "feedback"
-    ADMIN = "admin"
-
-
-class ExportFormat(StrEnum):
-    """TRL's dataset formats."""
-
-    PREFERENCE = "preference"
-    UNPAIRED = "unpaired"
 
 
 @app.command()
@@ -213,147 +195,6 @@ def restore(file: Annotated[Path, typer.Argument(help="What `attune backup` has 
         output.complain(f"{version.name} lay in {version.path}, which is not on this machine.")
 
 
-@keys_app.command("create")
-def create_key(
-    name: Annotated[str, typer.Option(help="For people: what the key is for.")],
-    scope: Annotated[list[Scope], typer.Option(help="What the key may do; give it several times for several.")],
-    owner: Annotated[
-        str | None, typer.Option(help="Keys of the same owner see the same data; by default the name.")
-    ] = None,
-    rate: Annotated[int | None, typer.Option(min=1, help="Requests per minute; by default no limit.")] = None,
-    expires: Annotated[str | None, typer.Option(help="90d, 12h, 30m, or a date; by default never.")] = None,
-    json: Json = False,
-) -> None:
-    """Make an API key and show it, once."""
-    from attune import output
-    from attune.expiry import parse_expiry
-    from attune.ledger_access import open_ledger
-    from ledger import keys
-    from ledger.clock import utc_now
-
-    expires_at = parse_expiry(expires, utc_now()) if expires else None
-    with open_ledger() as database, database.write() as connection:
-        key, secret = keys.create(
-            connection,
-            name=name,
-            owner=owner or name,
-            scopes=[item.value for item in scope],
-            requests_per_minute=rate,
-            expires_at=expires_at,
-        )
-    if json:
-        output.as_json(_public(key) | {"secret": secret})
-        return
-    output.say(secret)
-    output.complain("This is the only time that the key is shown. Keep it where nobody else can read it.")
-
-
-@keys_app.command("list")
-def list_keys(json: Json = False) -> None:
-    """List the API keys; their secrets are not known any more."""
-    from attune import output
-    from attune.ledger_access import open_ledger
-    from ledger import keys
-
-    with open_ledger() as database, database.read() as connection:
-        rows = [_public(key) for key in keys.list_all(connection)]
-    if json:
-        output.as_json(rows)
-        return
-    headings = ("prefix", "name", "owner", "scopes", "requests_per_minute", "expires_at", "revoked_at")
-    output.as_table(headings, [[row[heading] for heading in headings] for row in rows])
-
-
-@keys_app.command("revoke")
-def revoke_key(key: Annotated[str, typer.Argument(help="Prefix or id, as `attune keys list` shows it.")]) -> None:
-    """Revoke an API key, for good. Gateways refuse it within a second."""
-    from attune import output
-    from attune.ledger_access import open_ledger
-    from ledger import keys
-
-    with open_ledger() as database, database.write() as connection:
-        revoked = keys.revoke(connection, key)
-    output.say(f"Revoked {revoked.prefix} ({revoked.name}).")
-
-
-@versions_app.command("list")
-def list_versions(json: Json = False) -> None:
-    """List the model versions."""
-    from attune import output
-    from attune.ledger_access import open_ledger
-    from ledger import versions
-
-    with open_ledger() as database, database.read() as connection:
-        rows = versions.list_all(connection)
-    if json:
-        output.as_json(rows)
-        return
-    cells = [(row.name, row.state, row.form, row.parent_number, row.created_at, row.path) for row in rows]
-    output.as_table(("version", "state", "form", "parent", "created", "path"), cells)
-
-
-@versions_app.command("show")
-def show_version(
-    version: Annotated[str, typer.Argument(help="v1, or 1.")],
-    report: Annotated[bool, typer.Option("--report", help="Print the gate's report instead, in Markdown.")] = False,
-    json: Json = False,
-) -> None:
-    """Show one model version, and its lineage down to the feedback behind it."""
-    from dataclasses import asdict
-
-    from attune import output
-    from attune.ledger_access import open_ledger
-    from ledger import versions
-    from ledger.lineage import lineage
-
-    number = number_of(version)
-    with open_ledger() as database, database.read() as connection:
-        row = versions.get(connection, number)
-        ancestors = [] if report else lineage(connection, row)
-    if report:
-        from attune.gate import report_of
-
-        output.say(report_of(row))
-        return
-    if json:
-        output.as_json(asdict(row) | {"lineage": ancestors})
-        return
-    # The probe is for programs, hundreds of figures; the verdict has a table of its own.
-    names = [name for name in row.__dataclass_fields__ if name not in ("probe", "gate_report")]
-    output.as_table(("field", "value"), [(name, getattr(row, name)) for name in names])
-    output.say("\nlineage")
-    headings = ("version", "form", "state", "run", "algorithm", "snapshot")
-    votes = [", ".join(f"{count} {kind}" for kind, count in step.feedback.items()) for step in ancestors]
-    cells = [[getattr(step, heading) for heading in headings] for step in ancestors]
-    output.as_table((*headings, "feedback"), [[*row, said] for row, said in zip(cells, votes, strict=True)])
-    if row.gate_report is not None:
-        from attune.gate import show
-        from evals.gate import Verdict
-
-        output.say("\nverdict of the gate")
-        show(Verdict.model_validate(row.gate_report["verdict"]))
-        output.say(f"report: {row.gate_report['report']}/report.html")
-
-
-@feedback_app.command("export")
-def export_feedback(
-    format: Annotated[ExportFormat, typer.Option(help="Pairs, or single labelled answers.")],
-    owner: Annotated[
-        str | None, typer.Option(help="Only what this owner's keys were answered; by default all.")
-    ] = None,
-) -> None:
-    """Write the latest feedback to standard output as JSONL in TRL's formats."""
-    import json
-
-    from attune.ledger_access import open_ledger
-    from ledger.exports import export_preference, export_unpaired
-
-    export = export_preference if format is ExportFormat.PREFERENCE else export_unpaired
-    with open_ledger() as database, database.read() as connection:
-        for row in export(connection, owner=owner):
-            sys.stdout.write(json.dumps(row, ensure_ascii=False) + "\n")
-
-
 def main() -> None:
     """Runs the command of `sys.argv`, and ends the process with its exit status."""
     sys.exit(run(sys.argv[1:]))
@@ -396,13 +237,6 @@ def _failed(error: Exception, status: int) -> int:
 
     complain(f"attune: {error}")
     return status
-
-
-def _public(key: Any) -> dict[str, Any]:
-    """A key without the hash of its secret."""
-    from dataclasses import asdict
-
-    return {name: value for name, value in asdict(key).items() if name != "secret_sha256"}
 
 
 def _warn_of_unknown_settings() -> None:

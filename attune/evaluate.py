@@ -8,13 +8,13 @@ import typer
 
 from attune.actor import actor
 from attune.errors import WrongUsage
+from attune.options import Json
 from attune.version_name import number_of
 
 eval_app = typer.Typer(help="Measure served models, and hold a candidate against its parent.", no_args_is_help=True)
 
 REFUSED = 2
 
-Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Url = Annotated[
     str | None, typer.Option(help="OpenAI-compatible server: http://host:port or unix:///path; by default the gateway.")
 ]

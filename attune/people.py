@@ -9,7 +9,8 @@ from typing import Annotated, Any
 import typer
 
 from attune.errors import WrongUsage
-from attune.evaluate import Json, KeyFile, Url, all_prompts, endpoint_of
+from attune.evaluate import KeyFile, Url, all_prompts, endpoint_of
+from attune.options import Json
 from attune.version_name import number_of
 
 people_app = typer.Typer()
