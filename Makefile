@@ -5,8 +5,6 @@ TARGET ?= $(shell nvidia-smi -L >/dev/null 2>&1 && echo cuda || echo cpu)
 VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/installed
-# Tests (by their markers) that start many processes or take times: they run one by one, the others two at once.
-ALONE := engine or browser or alone
 
 .DEFAULT_GOAL := help
 .PHONY: $(shell grep -oE '^[a-z-]+:' Makefile | tr -d :)
@@ -27,8 +25,8 @@ test: lint browser ## install what is missing, then lint and run all tests (one:
 ifdef ARGS
 	$(BIN)/python -m pytest $(ARGS)
 else
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses 2 --dist loadfile -m "not ($(ALONE))" --durations 15
-	$(BIN)/python -m pytest -m "$(ALONE)" --durations 25
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses 2 --dist loadgroup --no-loadscope-reorder -m "not alone" --durations 25
+	$(BIN)/python -m pytest -m alone --durations 15
 endif
 
 lint: $(INSTALLED) ## ruff, mypy --strict and the import rules

@@ -16,6 +16,17 @@ from tests import databases
 from tests.stack import Stack
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """For `--dist loadgroup`: the tests of the real vLLM share one process, and start first; other files stay whole.
+
+    They are the longest chain of the run and mostly wait, so that the other process is busy meanwhile.
+    """
+    for item in items:
+        of_engine = item.get_closest_marker("engine") is not None
+        item.add_marker(pytest.mark.xdist_group("engine" if of_engine else item.nodeid.partition("::")[0]))
+    items.sort(key=lambda item: item.get_closest_marker("engine") is None)
+
+
 @pytest.fixture(scope="session")
 def postgresql_server() -> Iterator[str]:
     """The URL of a PostgreSQL server on a unix socket, stopped at the end of the run."""

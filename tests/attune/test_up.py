@@ -18,8 +18,6 @@ import pytest
 
 from tests.fake_engine import FakeEngine
 
-pytestmark = pytest.mark.alone
-
 ROOT = Path(__file__).resolve().parents[2]
 
 

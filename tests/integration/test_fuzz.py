@@ -19,7 +19,7 @@ from schemathesis.checks import not_a_server_error
 from tests.processes import FakeEngineProcess, GatewayProcess
 from tests.stack import Stack
 
-pytestmark = [pytest.mark.alone, pytest.mark.timeout(600)]
+pytestmark = pytest.mark.timeout(600)
 
 EXAMPLES = settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
 FEW_EXAMPLES = settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))

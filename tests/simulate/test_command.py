@@ -49,7 +49,6 @@ def test_only_figures_of_the_reward_model_that_are_there_are_told(ledger_path: P
     database.close()
 
 
-@pytest.mark.alone
 async def test_a_run_that_cannot_begin_is_told_with_its_last_words(tmp_path: Path, ledger_path: Path) -> None:
     database = Database.open(f"sqlite:///{ledger_path}", migrate=False)
     config = tmp_path / "align.toml"
