@@ -38,7 +38,7 @@ async def test_the_registered_weights_pass(tmp_path: Path) -> None:
     async with serving(tmp_path, "mine") as client:
         found = await attest(client, version(2, "mine"), [version(1, "others")], EXACT, "attune@v1")
         assert found is not None
-        assert found.largest < 1e-9
+        assert found.mean < 1e-9
 
 
 @pytest.mark.parametrize("allowed", [EXACT, ROUNDED])
@@ -80,9 +80,18 @@ async def test_an_engine_that_does_not_answer_the_probe_has_failed(tmp_path: Pat
 
 def test_nan_and_other_lengths_are_infinitely_far() -> None:
     assert distance([0.0, math.nan], [0.0, 1.0]).mean == math.inf
-    assert distance([0.0], [0.0, 1.0]).largest == math.inf
+    assert distance([0.0], [0.0, 1.0]).median == math.inf
     assert distance([], []).mean == math.inf
-    assert distance([1.0, 2.0], [1.5, 2.0]).mean == 0.25
+    apart = distance([1.0, 2.0, 3.0], [1.0, 2.0, 4.5])
+    assert (apart.median, apart.mean) == (0.0, 0.5)
+
+
+async def test_one_token_that_rounding_throws_far_off_does_not_decide_where_the_engine_rounds(tmp_path: Path) -> None:
+    registered = version(2, "mine", off_by=0.02)
+    assert registered.probe is not None
+    registered.probe["texts"][0]["logprobs"][0] += 1.2
+    async with serving(tmp_path, "mine") as client:
+        assert await attest(client, registered, [], ROUNDED, "attune@v1") is not None
 
 
 def test_only_float32_is_held_to_the_registered_precision() -> None:
