@@ -42,7 +42,7 @@ format: $(INSTALLED) ## rewrite the code in the project's layout
 browser: $(INSTALLED) ## a Chromium for the browser tests, if there is none
 	$(BIN)/python tests/install_browser.py
 
-bench: bench-start bench-cpu bench-gateway bench-ppo bench-logprobs bench-adapter bench-canary bench-bad-canary bench-swap bench-rollback bench-loop ## every benchmark; results under benchmarks/results
+bench: bench-start bench-cpu bench-probe bench-gateway bench-ppo bench-logprobs bench-adapter bench-canary bench-bad-canary bench-swap bench-rollback bench-loop ## every benchmark; results under benchmarks/results
 
 bench-start: $(INSTALLED) ## a fresh clone: seconds until the first answer, cold and warm
 	$(BIN)/python -m benchmarks.start
@@ -72,6 +72,9 @@ bench-logprobs: $(INSTALLED) ## the starter model in vLLM against transformers, 
 
 bench-adapter: $(INSTALLED) ## a registered adapter in vLLM against transformers with PEFT, token by token
 	$(BIN)/python -m benchmarks.adapter_in_engine $(ARGS)
+
+bench-probe: $(INSTALLED) ## how far rounding moves the probe's figures, and how far other weights do
+	$(BIN)/python -m benchmarks.probe_margins $(ARGS)
 
 bench-canary: $(INSTALLED) ## the canary's test on simulated votes: false rollbacks, power, votes needed
 	$(BIN)/python -m benchmarks.canary_simulation $(ARGS)

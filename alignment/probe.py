@@ -68,12 +68,13 @@ class Probe(BaseModel):
     texts: tuple[ProbedText, ...]
 
 
-def compute(base_model: Path, adapter: Path | None) -> Probe:
-    """Loads the model on CPU in float32, and computes the figures.
+def compute(base_model: Path, adapter: Path | None, dtype: str = "float32") -> Probe:
+    """Loads the model on CPU, and computes the figures.
 
     Args:
         base_model: Folder in Hugging Face's layout, with a tokenizer that has a chat template.
         adapter: PEFT folder; None for the base itself.
+        dtype: Number format of the computation. What is registered is float32.
 
     Raises:
         UnusableModel: The adapter does not fit the base, or the weights give NaN.
@@ -83,20 +84,20 @@ def compute(base_model: Path, adapter: Path | None) -> Probe:
     from transformers import AutoTokenizer
 
     tokenizer: Any = AutoTokenizer.from_pretrained(base_model)
-    model = _load(base_model, adapter)
+    model = _load(base_model, adapter).to(getattr(torch, dtype))
     texts = []
     with torch.inference_mode():
         for prompt in PROMPTS:
             messages = [message.model_dump() for message in prompt]
             text = tokenizer.apply_chat_template(messages, tokenize=False)
             ids = tokenizer(text, add_special_tokens=False, return_tensors="pt").input_ids
-            logits = model(input_ids=ids).logits[0, :-1]
+            logits = model(input_ids=ids).logits[0, :-1].float()
             chosen = torch.log_softmax(logits, -1).gather(1, ids[0, 1:, None])[:, 0]
             rounded = tuple(round(value, 6) for value in chosen.tolist())
             texts.append(ProbedText(token_ids=tuple(ids[0].tolist()), logprobs=rounded))
     if not all(math.isfinite(value) for text in texts for value in text.logprobs):
         raise UnusableModel(f"The model {base_model} with the adapter {adapter} gives NaN: its weights are spoilt.")
-    return Probe(dtype="float32", library=f"transformers {transformers.__version__}", texts=tuple(texts))
+    return Probe(dtype=dtype, library=f"transformers {transformers.__version__}", texts=tuple(texts))
 
 
 def largest_difference(a: Probe, b: Probe) -> float:

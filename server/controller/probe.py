@@ -70,8 +70,9 @@ async def attest(
     own = distance(flat, _registered(version.probe))
     if not own.within(allowed):
         raise ProbeFailed(
-            f"The engine does not serve {version.name}: log-probabilities lie {own.median:.4f} nats from the registered "
-            f"ones in the median and {own.mean:.4f} on average; {allowed.median} and {allowed.mean} are allowed."
+            f"The engine does not serve {version.name}: log-probabilities lie {own.median:.4f} nats from the "
+            f"registered ones in the median and {own.mean:.4f} on average; "
+            f"{allowed.median} and {allowed.mean} are allowed."
         )
     for other in others:
         if other.probe is None or not _same_texts(other.probe, version.probe):
