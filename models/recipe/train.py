@@ -147,6 +147,8 @@ def train(
         CannotResume: ``resume`` without a checkpoint of this config and corpus.
     """
     torch.set_num_threads(config.train.threads)
+    # Once most tokens are certain, gradients shrink below 1e-38, where a CPU is slow: 1.45 against 0.8 s a step.
+    torch.set_flush_denormal(True)
     config.work_dir.mkdir(parents=True, exist_ok=True)
     device = device_of(config.train)
     model = new_model(config.model, tokenizer, config.seed).to(device, getattr(torch, config.train.precision))
