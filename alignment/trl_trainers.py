@@ -3,6 +3,7 @@
 import warnings
 
 import torch
+from huggingface_hub import constants
 from trl import import_utils
 
 
@@ -17,6 +18,8 @@ def _hide_vllm_on_cpu() -> None:
         import_utils.is_vllm_available = lambda *_, **__: False
 
 
+# TRL's trainers report each training to the hub when they are made; nobody here was asked whether they may.
+constants.HF_HUB_DISABLE_TELEMETRY = True
 _hide_vllm_on_cpu()
 with warnings.catch_warnings():
     # TRL 1.16 warns at import about every version of vLLM that it was not tested with.

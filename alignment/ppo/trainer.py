@@ -18,9 +18,11 @@ from transformers.trainer_utils import PREFIX_CHECKPOINT_DIR
 from trl.models.utils import unwrap_model_for_generation
 
 from alignment.errors import NonFiniteLoss
+from alignment.padding import Group, over_answers, parts_batches
 from alignment.ppo.advantages import explained_variance, generalised_advantages, whiten
 from alignment.ppo.config import PPOConfig
 from alignment.ppo.critic import Critic, CriticUpdates
+from alignment.ppo.generation import Ids, generate
 from alignment.ppo.guards import Guards, Limits
 from alignment.ppo.kl import KLController, sequence_kl, token_rewards
 from alignment.ppo.losses import approximate_kl, clipped_policy_loss, clipped_value_loss
@@ -29,7 +31,6 @@ from alignment.trl_trainers import GRPOTrainer
 
 CRITIC_FILE = "critic.pt"
 _OURS = ("objective/", "policy/", "loss/", "val/", "tokens", "truncation_rate", "length")
-Ids = list[list[int]]
 
 
 class PPOTrainer(GRPOTrainer):
@@ -71,6 +72,31 @@ class PPOTrainer(GRPOTrainer):
         """Optimiser steps that one rollout is used for."""
         return self.ppo.ppo_epochs * self.ppo.minibatches
 
+    def _get_per_token_logps_and_entropies(
+        self,
+        model: nn.Module,
+        input_ids: Tensor,
+        attention_mask: Tensor,
+        logits_to_keep: int,
+        batch_size: int | None = None,
+        compute_entropy: bool = False,
+        **kwargs: Any,
+    ) -> tuple[Tensor, Tensor | None, Tensor | None]:
+        """TRL's, spared the padding; texts only, so that there is nothing else in a row to part."""
+        forward = super()._get_per_token_logps_and_entropies
+
+        def compute(group: Group, kept: int) -> list[Tensor]:
+            rows, columns = group.rows, group.columns
+            found = forward(
+                model, input_ids[rows, columns], attention_mask[rows, columns], kept, compute_entropy=compute_entropy
+            )
+            return [tensor for tensor in found if tensor is not None]
+
+        logprobs, *entropies = over_answers(
+            attention_mask, logits_to_keep, batch_size or len(input_ids), parts_batches(self.accelerator), compute
+        )
+        return logprobs, entropies[0] if entropies else None, None
+
     def logprobs(self, input_ids: Tensor, attention_mask: Tensor, length: int, reference: bool = False) -> Tensor:
         """Log-probabilities of the last `length` tokens, without gradient.
 
@@ -92,13 +118,17 @@ class PPOTrainer(GRPOTrainer):
 
     def values(self, input_ids: Tensor, attention_mask: Tensor, length: int) -> Tensor:
         """The critic's values (B, T) of the states before the last `length` tokens, without gradient."""
-        parts = []
+        with torch.no_grad():
+            return self._values(input_ids, attention_mask, length)
+
+    def _values(self, input_ids: Tensor, attention_mask: Tensor, length: int) -> Tensor:
+        def compute(group: Group, kept: int) -> list[Tensor]:
+            rows, columns = group.rows, group.columns
+            return [self.critic_updates.critic(input_ids[rows, columns], attention_mask[rows, columns], kept)]
+
         size = self.args.per_device_train_batch_size
-        with torch.no_grad(), self.accelerator.autocast():
-            for start in range(0, len(input_ids), size):
-                rows = slice(start, start + size)
-                parts.append(self.critic_updates.critic(input_ids[rows], attention_mask[rows], length))
-        return torch.cat(parts)
+        with self.accelerator.autocast():
+            return over_answers(attention_mask, length, size, parts_batches(self.accelerator), compute)[0]
 
     def reference_answers(self, prompt_ids: Ids) -> Ids:
         """The reference's greedy answers: no chance, so no random numbers are drawn from the run's own."""
@@ -106,30 +136,18 @@ class PPOTrainer(GRPOTrainer):
 
     def answers(self, prompt_ids: Ids, reference: bool = False, sample: bool = True) -> Ids:
         """Generates outside of the training loop; each answer has its end token if it ended by itself."""
-        found: list[list[int]] = [[] for _ in prompt_ids]
-        order = sorted(range(len(prompt_ids)), key=lambda row: len(prompt_ids[row]))
-        size = 4 * self.args.per_device_train_batch_size
-        for start in range(0, len(order), size):
-            rows = order[start : start + size]
-            for row, answer in zip(rows, self._answers([prompt_ids[i] for i in rows], reference, sample), strict=True):
-                found[row] = answer
-        return found
-
-    def _answers(self, prompt_ids: Ids, reference: bool, sample: bool) -> Ids:
-        ids, mask = _left_padded(prompt_ids, self.processing_class.pad_token_id, self.accelerator.device)
         options = {**self.generation_kwargs, "do_sample": sample} if not self.use_vllm else {"do_sample": sample}
         if not sample:
             options = {k: v for k, v in options.items() if k not in {"temperature", "top_p", "top_k", "min_p"}}
-        options |= {"max_new_tokens": self.max_completion_length, "pad_token_id": self.processing_class.pad_token_id}
+        options |= {"max_new_tokens": self.max_completion_length, "eos_token_id": self.eos_token_ids}
+        options |= {"pad_token_id": self.processing_class.pad_token_id}
         training = self.model.training
         with unwrap_model_for_generation(self.model_wrapped, self.accelerator) as policy, torch.no_grad():
             policy.eval()
             with policy.disable_adapter() if reference else nullcontext():
-                written = policy.generate(
-                    input_ids=ids, attention_mask=mask, **options | {"eos_token_id": self.eos_token_ids}
-                )[:, ids.shape[1] :]
+                found = generate(policy, prompt_ids, 4 * self.args.per_device_train_batch_size, options)
             policy.train(training)
-        return [_up_to_end(row, self.eos_token_ids) for row in written.tolist()]
+        return found
 
     def _generate_and_score_completions(self, inputs: list[dict[str, Any]]) -> dict[str, Tensor]:
         """A rollout with the advantages (B, T), returns (B, T) and old values (B, T) of its tokens."""
@@ -198,8 +216,8 @@ class PPOTrainer(GRPOTrainer):
         logprobs, entropies, _ = self._get_per_token_logps_and_entropies(
             model, ids, attention_mask, length, compute_entropy=True
         )
-        with self.accelerator.autocast():
-            values = self.critic_updates.critic(ids, attention_mask, length)
+        assert entropies is not None, "they were asked for"
+        values = self._values(ids, attention_mask, length)
         policy = clipped_policy_loss(logprobs, old, inputs["advantages"], self.ppo.cliprange)
         value = clipped_value_loss(values, inputs["old_values"], inputs["returns"], self.ppo.cliprange_value)
         # An engine that samples with other numerics than these: TRL's correction for it.
@@ -302,15 +320,3 @@ def _joined(rollout: dict[str, Tensor]) -> tuple[Tensor, Tensor, int]:
     ids = torch.cat([rollout["prompt_ids"], rollout["completion_ids"]], dim=1)
     mask = torch.cat([rollout["prompt_mask"], rollout["completion_mask"]], dim=1)
     return ids, mask, rollout["completion_ids"].shape[1]
-
-
-def _left_padded(sequences: Ids, pad_id: int, device: torch.device) -> tuple[Tensor, Tensor]:
-    length = max(map(len, sequences))
-    ids = [[pad_id] * (length - len(sequence)) + sequence for sequence in sequences]
-    mask = [[0] * (length - len(sequence)) + [1] * len(sequence) for sequence in sequences]
-    return torch.tensor(ids, device=device), torch.tensor(mask, device=device)
-
-
-def _up_to_end(ids: list[int], end_ids: list[int]) -> list[int]:
-    end = next((place for place, token in enumerate(ids) if token in end_ids), None)
-    return ids if end is None else ids[: end + 1]

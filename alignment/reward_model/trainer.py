@@ -6,9 +6,11 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
+from transformers.modeling_outputs import SequenceClassifierOutput
 from transformers.trainer_utils import PREFIX_CHECKPOINT_DIR
 
 from alignment.errors import NonFiniteLoss
+from alignment.padding import groups, parts_batches
 from alignment.reward_model.loss import Judgements, LossSettings, joint_loss, judgement_logits
 from alignment.trl_trainers import RewardTrainer
 
@@ -83,8 +85,7 @@ class JointRewardTrainer(RewardTrainer):
         Raises:
             NonFiniteLoss: It is NaN or infinite on any process.
         """
-        outputs = model(input_ids=inputs["input_ids"], attention_mask=inputs["attention_mask"], use_cache=False)
-        rewards = outputs.logits.squeeze(-1).float()
+        rewards = self._rewards(model, inputs["input_ids"], inputs["attention_mask"])
         judgements = Judgements(inputs["is_pair"], inputs["label"], inputs["weight"], inputs["rater"])
         first = rewards[: len(judgements.label)]
         second = torch.zeros_like(first)
@@ -94,7 +95,19 @@ class JointRewardTrainer(RewardTrainer):
         )
         loss = joint_loss(logits, judgements, self.biases.raters, self._total_weight, self._loss)
         self._note(logits.detach(), judgements, inputs["attention_mask"], loss.detach())
-        return (loss, outputs) if return_outputs else loss
+        return (loss, SequenceClassifierOutput(logits=rewards[:, None])) if return_outputs else loss
+
+    def _rewards(self, model: nn.Module, input_ids: Tensor, attention_mask: Tensor) -> Tensor:
+        """Scores (B,) of right-padded rows."""
+        order, found = [], []
+        for group in groups(attention_mask, len(input_ids), parts_batches(self.accelerator)):
+            rows, columns = group.rows, group.columns
+            outputs = model(
+                input_ids=input_ids[rows, columns], attention_mask=attention_mask[rows, columns], use_cache=False
+            )
+            order.append(rows)
+            found.append(outputs.logits.squeeze(-1).float())
+        return torch.cat(found)[torch.argsort(torch.cat(order))]
 
     def training_step(self, *args: Any, **kwargs: Any) -> Tensor:
         """One batch forward and backward.
