@@ -41,6 +41,7 @@ class FakeEngine:
         most_running: The most that were answered at once.
         generated: Tokens sent so far.
         received: Every generating request, oldest first.
+        counts_tokens: Whether it has `/metrics`; servers that are not vLLM may have none.
         weights: What stands for the model's weights; the log-probabilities of prompts follow from it.
         adapters: The same for each adapter that is loaded, by its name.
         loads: Weights that it takes for every adapter's, as an engine does that mixes them up; None for their own.
@@ -54,6 +55,7 @@ class FakeEngine:
         model: str = "attune@v1",
         max_model_len: int = 4096,
         weights: str = "",
+        counts_tokens: bool = True,
     ) -> None:
         self.behaviour = Behaviour()
         self.running = 0
@@ -63,6 +65,7 @@ class FakeEngine:
         self.model = model
         self.max_model_len = max_model_len
         self.weights = weights
+        self.counts_tokens = counts_tokens
         self.adapters: dict[str, str] = {}
         self.loads: str | None = None
         self.uds = uds
@@ -79,7 +82,7 @@ class FakeEngine:
         app.add_routes(
             [
                 web.get("/health", self._health),
-                web.get("/metrics", self._metrics),
+                *([web.get("/metrics", self._metrics)] if self.counts_tokens else []),
                 web.get("/v1/models", self._models),
                 web.post("/v1/chat/completions", self._chat),
                 web.post("/v1/completions", self._completions),

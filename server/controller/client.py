@@ -40,6 +40,13 @@ class EngineClient:
         """How many tokens the engine has processed since its start, prompts and answers together."""
         return sum((await self._samples(_TOKENS, timeout_s)).values())
 
+    async def counts_tokens(self) -> bool:
+        """Whether it says how many tokens it has processed, as vLLM does and other servers do not."""
+        try:
+            return bool(await self._samples(_TOKENS, timeout_s=5))
+        except (*UNREACHABLE, ValueError):  # no such page, or another one
+            return False
+
     async def requests(self, timeout_s: float = 5) -> float:
         """How many requests are with the engine, running or waiting."""
         return sum((await self._samples(_REQUESTS, timeout_s)).values())

@@ -16,6 +16,7 @@ from server.controller.client import UNREACHABLE, EngineClient
 from server.controller.errors import EngineFailed
 from server.controller.observed import ObservedEngine
 from server.controller.settings import EngineSettings
+from server.controller.watch import until_it_hangs
 
 log = logging.getLogger(__name__)
 
@@ -50,6 +51,7 @@ class Upstream:
     failure: str | None = None
     mistaken: dict[int, int] = field(default_factory=dict)
     _answered_at: float = field(default_factory=time.monotonic)
+    _hangs: str | None = None
 
     @property
     def state(self) -> EngineState:
@@ -77,19 +79,41 @@ class Upstream:
     async def watch(self, stop: asyncio.Event) -> None:
         """Keeps its row true until `stop` is set."""
         async with self.client() as client:
-            while not stop.is_set():
-                await self.look(client)
-                with suppress(TimeoutError):
-                    await asyncio.wait_for(stop.wait(), _POLL_S)
+            watching = asyncio.create_task(self._watch_tokens(client))
+            try:
+                while not stop.is_set():
+                    await self.look(client)
+                    with suppress(TimeoutError):
+                        await asyncio.wait_for(stop.wait(), _POLL_S)
+            finally:
+                watching.cancel()
+                await asyncio.gather(watching, return_exceptions=True)
+
+    async def _watch_tokens(self, client: EngineClient) -> None:
+        """Keeps `_hangs` true. A server that counts no tokens is not watched: it would be asked for one for ever."""
+        while True:
+            await asyncio.sleep(_POLL_S)
+            if self.observed is None or self.failure is not None or not await client.counts_tokens():
+                continue
+            model = self.observed.row.model_name or ""
+            self._hangs = await until_it_hangs(client, self.settings, model)
+            while self._hangs is not None:
+                with suppress(*UNREACHABLE, EngineFailed):
+                    await client.generate_one_token(model, self.settings.stall_timeout_s)
+                    self._hangs = None
+                await asyncio.sleep(_POLL_S)
 
     async def look(self, client: EngineClient) -> None:
         """Asks it once what it serves."""
         try:
             model = choose(await client.models(), self.settings.upstream_model, self.url)
-            self._answered_at, self.failure = time.monotonic(), None
+            self._answered_at = time.monotonic()
             if self.observed is None or self.observed.row.model_name != model:
                 await self._found(model)
             assert self.observed is not None
+            if self._hangs is not None:
+                raise EngineFailed(self._hangs)
+            self.failure = None
             await self.observed.report("ready", f"serves {model}")
             await self.observed.heartbeat()
         except Unavailable as error:

@@ -71,7 +71,7 @@ async def until_it_fails(
     """Watches a ready engine, and returns why it has to be replaced: it ended, lost a process, or hangs."""
     watchers = [
         asyncio.ensure_future(_until_it_ends(engine, settings)),
-        asyncio.ensure_future(_until_it_hangs(client, settings, model)),
+        asyncio.ensure_future(until_it_hangs(client, settings, model)),
         asyncio.ensure_future(_beat(heartbeat)),
     ]
     try:
@@ -91,7 +91,8 @@ async def _until_it_ends(engine: EngineProcess, settings: EngineSettings) -> str
     return f"it ended with exit status {engine.status}"
 
 
-async def _until_it_hangs(client: EngineClient, settings: EngineSettings, model: str) -> str:
+async def until_it_hangs(client: EngineClient, settings: EngineSettings, model: str) -> str:
+    """Watches its tokens, and asks for one when none come; returns the reason when it hangs."""
     detector = StallDetector(settings.stall_timeout_s, progress_at=time.monotonic())
     interval = min(2.0, settings.stall_timeout_s / 10)
     probe: asyncio.Task[None] | None = None

@@ -15,7 +15,7 @@ from server.controller.errors import EngineFailed, ModelUnusable
 from server.controller.fleet import Fleet
 from server.controller.settings import STARTER, EngineSettings
 from server.controller.upstream import check_upstreams, choose
-from tests.fake_engine import FakeEngine
+from tests.fake_engine import Behaviour, FakeEngine
 
 
 async def row_in(database: Database, state: str) -> Engine:
@@ -39,6 +39,36 @@ async def test_an_upstream_is_served_under_its_own_models_name(ledger_path: Path
     assert engine.url in failed.message
     stop.set()
     await watching
+    database.close()
+
+
+async def test_an_upstream_that_hangs_gets_no_traffic_until_it_answers_again(ledger_path: Path) -> None:
+    database, stop = Database.open(f"sqlite:///{ledger_path}", migrate=False), asyncio.Event()
+    async with FakeEngine(port=0, model="their-model") as engine:
+        settings = EngineSettings(upstream=engine.url, stall_timeout_s=1)
+        watching = asyncio.create_task(Fleet(settings, ledger_path.parent, database, stop).run())
+        await row_in(database, "ready")
+        engine.behaviour = Behaviour(hang_after=0)
+        failed = await row_in(database, "failed")
+        assert "hangs" in failed.message
+        engine.behaviour = Behaviour()
+        await row_in(database, "ready")
+        stop.set()
+        await watching
+    database.close()
+
+
+async def test_an_upstream_that_does_not_count_its_tokens_is_asked_for_none(ledger_path: Path) -> None:
+    database, stop = Database.open(f"sqlite:///{ledger_path}", migrate=False), asyncio.Event()
+    async with FakeEngine(port=0, model="their-model", counts_tokens=False) as engine:
+        settings = EngineSettings(upstream=engine.url, stall_timeout_s=0.5)
+        watching = asyncio.create_task(Fleet(settings, ledger_path.parent, database, stop).run())
+        await row_in(database, "ready")
+        await asyncio.sleep(3)
+        assert engine.received == []
+        assert (await row_in(database, "ready")).url == engine.url
+        stop.set()
+        await watching
     database.close()
 
 
