@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from accelerate.utils import DistributedType
 from torch import Tensor, nn
 from transformers.trainer_utils import PREFIX_CHECKPOINT_DIR
 from trl.models.utils import unwrap_model_for_generation
@@ -22,7 +23,7 @@ from alignment.padding import Group, over_answers, parts_batches
 from alignment.ppo.advantages import explained_variance, generalised_advantages, whiten
 from alignment.ppo.config import PPOConfig
 from alignment.ppo.critic import Critic, CriticUpdates
-from alignment.ppo.generation import Ids, generate
+from alignment.ppo.generation import Ids, Sampling, generate
 from alignment.ppo.guards import Guards, Limits
 from alignment.ppo.kl import KLController, sequence_kl, token_rewards
 from alignment.ppo.losses import approximate_kl, clipped_policy_loss, clipped_value_loss
@@ -30,6 +31,7 @@ from alignment.ppo.scores import AnswerScorer
 from alignment.trl_trainers import GRPOTrainer
 
 CRITIC_FILE = "critic.pt"
+_SHARDED = {DistributedType.FSDP, DistributedType.DEEPSPEED}
 _OURS = ("objective/", "policy/", "loss/", "val/", "tokens", "truncation_rate", "length")
 
 
@@ -135,19 +137,27 @@ class PPOTrainer(GRPOTrainer):
         return self.answers(prompt_ids, reference=True, sample=False)
 
     def answers(self, prompt_ids: Ids, reference: bool = False, sample: bool = True) -> Ids:
-        """Generates outside of the training loop; each answer has its end token if it ended by itself."""
-        options = {**self.generation_kwargs, "do_sample": sample} if not self.use_vllm else {"do_sample": sample}
-        if not sample:
-            options = {k: v for k, v in options.items() if k not in {"temperature", "top_p", "top_k", "min_p"}}
-        options |= {"max_new_tokens": self.max_completion_length, "eos_token_id": self.eos_token_ids}
-        options |= {"pad_token_id": self.processing_class.pad_token_id}
+        """Generates with transformers; each answer has its end token if it ended by itself."""
+        sampling = Sampling(
+            max_new_tokens=self.max_completion_length,
+            end_ids=self.eos_token_ids,
+            pad_id=self.processing_class.pad_token_id,
+            temperature=self.args.temperature if sample else None,
+        )
         training = self.model.training
-        with unwrap_model_for_generation(self.model_wrapped, self.accelerator) as policy, torch.no_grad():
+        with unwrap_model_for_generation(self.model_wrapped, self.accelerator) as policy:
             policy.eval()
             with policy.disable_adapter() if reference else nullcontext():
-                found = generate(policy, prompt_ids, 4 * self.args.per_device_train_batch_size, options)
+                found = generate(policy, prompt_ids, 2 * self.args.per_device_train_batch_size, sampling)
             policy.train(training)
         return found
+
+    def _generate_single_turn(self, prompt_ids: Ids, *args: Any, **kwargs: Any) -> tuple[Ids, Any]:
+        """TRL's with vLLM and where weights are sharded, for only it gathers them; else ours, which is faster."""
+        if self.use_vllm or self.accelerator.distributed_type in _SHARDED:
+            found: tuple[Ids, Any] = super()._generate_single_turn(prompt_ids, *args, **kwargs)
+            return found
+        return self.answers(prompt_ids), None
 
     def _generate_and_score_completions(self, inputs: list[dict[str, Any]]) -> dict[str, Tensor]:
         """A rollout with the advantages (B, T), returns (B, T) and old values (B, T) of its tokens."""
