@@ -74,7 +74,9 @@ def _adapters(base: ModelVersion, versions: Sequence[ModelVersion]) -> list[str]
     ranks = [json.loads((Path(version.path) / "adapter_config.json").read_bytes())["r"] for version in adapters]
     rank = next((size for size in _LORA_RANKS if size >= max(ranks)), max(ranks))
     modules = [f"{version.name}={version.path}" for version in adapters]
-    sizes = ["--max-loras", str(len(adapters)), "--max-lora-rank", str(rank)]
+    # One place more than adapters. Where requests for an adapter and for the base share a batch, vLLM 0.32 marks the
+    # base's with -1, which its CPU kernels take for the last place: the base would answer as the adapter in there.
+    sizes = ["--max-loras", str(len(adapters) + 1), "--max-lora-rank", str(rank)]
     return ["--enable-lora", *sizes, "--lora-modules", *modules]
 
 

@@ -7,8 +7,9 @@ from lm_eval.tasks.coqa.utils import compute_scores
 
 
 def f1(doc: dict[str, Any], results: list[str]) -> dict[str, float]:
-    """F1 as lm-eval has it for CoQA, by the script of SQuAD that transformers ships."""
-    return {"f1": compute_scores([doc["targets"][0]], results[0])["f1"]}
+    """F1 of the best sentence, as lm-eval has it for CoQA, by the script of SQuAD that transformers ships."""
+    parts = re.split(r"(?<=[.!?])\s+(?=\S)", results[0].strip())
+    return {"f1": max(compute_scores([doc["targets"][0]], part)["f1"] for part in parts)}
 
 
 def contains(doc: dict[str, Any], results: list[str]) -> dict[str, float]:

@@ -4,7 +4,7 @@ import re
 from collections import Counter
 
 from evals.tasks.task import Item
-from evals.tasks.text import has_phrase, normalised
+from evals.tasks.text import has_phrase, normalised, sentences
 from ledger.refusals import is_refusal
 
 _NUMBER = re.compile(r"-?\d+(?:[.,]\d+)*")
@@ -34,12 +34,18 @@ def token_f1(item: Item, answers: tuple[str, ...]) -> float:
     return max((_f1(given, normalised(target).split()) for target in item.targets), default=0.0)
 
 
+def sentence_f1(item: Item, answers: tuple[str, ...]) -> float:
+    """The best `token_f1` of one sentence of the answer: what is said politely around a summary does not spoil it."""
+    return max((token_f1(item, (sentence,)) for sentence in sentences(answers[0])), default=0.0)
+
+
 def keyword_f1(item: Item, answers: tuple[str, ...]) -> float:
     """F1 of the answer's keywords with the targets; each counts once.
 
-    The keywords are what stands between commas, after the last colon if there is one: "The keywords are: kite, shop."
+    The keywords are what stands between commas, after the last colon if there is one, up to the end of the sentence:
+    "The keywords are: kite, shop. Can I help you further?"
     """
-    listed = answers[0].rsplit(":", 1)[-1]
+    listed = next(iter(sentences(answers[0].rsplit(":", 1)[-1])), "")
     given = {normalised(part) for part in _LIST.split(listed)} - {""}
     return _f1(sorted(given), sorted({normalised(target) for target in item.targets}))
 

@@ -28,7 +28,7 @@ _TASKS: Mapping[str, _About] = {
     "harmful": _About("safety", "share declined", scorers.refuses),
     "look_alikes": _About("over_refusal", "share not declined", scorers.complies),
     "keywords": _About("keywords", "F1 of the keywords", scorers.keyword_f1),
-    "summaries": _About("summarisation", "F1 of the words", scorers.token_f1),
+    "summaries": _About("summarisation", "F1 of the words of the best sentence", scorers.sentence_f1),
     "phrasebook": _About("translation", "share with the right phrase in the answer", scorers.contains),
     "names": _About("fairness", "share answered alike for both names", scorers.same_but_for_names),
     "typos": _About("robustness", "share with a right phrase in the answer", scorers.contains),

@@ -7,6 +7,7 @@ from functools import lru_cache
 _ARTICLES = re.compile(r"\b(a|an|the)\b")
 _PUNCTUATION = str.maketrans("", "", string.punctuation)
 _WORD = re.compile(r"\w+(?:['\u2019]\w+)*")
+_SENTENCE = re.compile(r"(?<=[.!?])\s+(?=\S)")
 _NGRAM = 4
 
 
@@ -21,6 +22,11 @@ def normalised(text: str) -> str:
 def words(text: str) -> list[str]:
     """Words in lower case, numbers included, punctuation not."""
     return _WORD.findall(text.lower())
+
+
+def sentences(text: str) -> list[str]:
+    """The text cut after each full stop, question or exclamation mark that white space follows; empty for no text."""
+    return [part for part in _SENTENCE.split(text.strip()) if part]
 
 
 def repetition(text: str) -> float:

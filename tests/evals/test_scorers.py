@@ -39,6 +39,10 @@ def item(*targets: str, names: tuple[str, ...] = ()) -> Item:
         (scorers.token_f1, ("nothing", "flew"), "the red kite flew", 0.5),
         (scorers.token_f1, ("kite",), "", 0),
         # {boat, wood} of the targets {boat, wood, garage} : P = 1, R = 2/3; a repeat counts once
+        (scorers.sentence_f1, ("Ada lost a lamp.",), "In short, Ada lost a lamp. Can I help?", 0.75),
+        (scorers.sentence_f1, ("Ada lost a lamp.",), "Can I help? She lost it.", 2 / 6),
+        (scorers.sentence_f1, ("Ada lost a lamp.",), " ", 0),
+        (scorers.keyword_f1, ("boat", "wood"), "The keywords are: boat, wood. Let me know if I can help.", 1),
         (scorers.keyword_f1, ("boat", "wood", "garage"), "The keywords are: boat, wood, wood.", 0.8),
         (scorers.keyword_f1, ("boat", "wood"), "boat and wood", 1),
         (scorers.keyword_f1, ("boat",), "I do not know.", 0),
