@@ -2,7 +2,6 @@
 
 import asyncio
 import json as json_module
-import tempfile
 from pathlib import Path
 from typing import Annotated
 
@@ -47,10 +46,7 @@ def run_harness(
     now = utc_now()
     report = (out or home / "evals" / f"harness-{name.rpartition('@')[2]}-{now:%Y%m%dT%H%M%S}").resolve()
     report.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix="attune-harness-") as work:
-        folder.write(Path(work), chosen)
-        found = running.run(environment, Path(work), endpoint, name, [one.name for one in chosen], _show)
-        folder.keep_answers(Path(work), report)
+    found = running.measure(environment, endpoint, name, chosen, report, _show)
     about = {"model": name, "date": now.isoformat(timespec="seconds"), "limit": limit or "none"}
     everything = table.as_json(found, chosen, about)
     (report / "harness.json").write_text(json_module.dumps(everything, indent=2) + "\n", encoding="utf-8")

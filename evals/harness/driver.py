@@ -80,12 +80,13 @@ def figures(task: str, results: Mapping[str, Any], samples: Sequence[Mapping[str
         if not filtered or metric.endswith("_stderr"):
             continue
         counted = [sample for sample in samples if metric in sample["metrics"]]
-        error, by = _number(results.get(f"{metric}_stderr,{filtered}")), "lm-eval"
+        error, by, n = _number(results.get(f"{metric}_stderr,{filtered}")), "lm-eval", len(counted)
         if metric in TOTALS:
             values, groups = [s[metric] for s in counted], [s["doc"]["group"] for s in counted]
             error, by = bootstrap_error(TOTALS[metric], values, groups, _RESAMPLES, Random(17)), "bootstrap"
+            n = len(set(groups)) if TOTALS[metric].by_group else n
         row = {"task": task, "metric": metric, "value": _number(value), "standard_error": error}
-        rows.append(row | {"error_by": by if error is not None else None, "n": len(counted)})
+        rows.append(row | {"error_by": by if error is not None else None, "n": n})
     return rows
 
 

@@ -1,7 +1,6 @@
 """Writes what lm-eval reads: a folder with rows, tasks and scorers, complete in itself."""
 
 import json
-import shutil
 from collections.abc import Sequence
 from dataclasses import replace
 from importlib.resources import files
@@ -44,11 +43,6 @@ def some(rows: Sequence[Row], limit: int | None) -> tuple[Row, ...]:
 def limited(chosen: Sequence[Loaded], limit: int | None) -> tuple[Loaded, ...]:
     """The sets with at most `limit` rows each."""
     return tuple(replace(one, rows=some(one.rows, limit)) for one in chosen)
-
-
-def keep_answers(folder: Path, report: Path) -> None:
-    """Copies the answers that lm-eval got to the report, a file of JSON lines for each set."""
-    shutil.copytree(folder / "answers", report / "answers", dirs_exist_ok=True)
 
 
 def write(folder: Path, chosen: Sequence[Loaded]) -> None:

@@ -2,7 +2,9 @@
 
 import json
 import os
+import shutil
 import subprocess
+import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,9 +13,13 @@ from pydantic import BaseModel, ConfigDict
 
 from evals.endpoint import Endpoint
 from evals.errors import UnusableEndpoint, UnusableHarness
+from evals.harness.folder import write
+from evals.harness.sets import Loaded
 
 RELEASE = "0.4.13"
 _ASK_VERSION = "from importlib.metadata import version; print(version('lm_eval'))"
+_PROGRESS = "Requesting API"
+"""How lm-eval's own progress bar begins; what else it says is kept for the case that it fails."""
 _KEPT_OF_OUTPUT = 6000
 
 
@@ -26,7 +32,7 @@ class Figure(BaseModel):
         value: None where it is undefined, such as the bias of answers that never take a side.
         standard_error: None where there is none.
         error_by: Who computed it: lm-eval, or our bootstrap over groups of rows.
-        n: Rows that counted.
+        n: Rows that counted; groups of rows where the figure is a comparison within each.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -75,6 +81,36 @@ def environment(folder: Path) -> Environment:
     return Environment(python, asked.stdout.strip())
 
 
+def measure(
+    lm_eval: Environment,
+    endpoint: Endpoint,
+    model: str,
+    chosen: Sequence[Loaded],
+    report: Path,
+    show: Callable[[str], object],
+) -> Found:
+    """Runs lm-eval on sets, in a folder of its own that is gone afterwards.
+
+    Args:
+        lm_eval: Where it is.
+        endpoint: The server; lm-eval speaks HTTP only.
+        model: The name it is served under.
+        chosen: The sets.
+        report: Folder that gets `answers/SET.jsonl`.
+        show: Gets lm-eval's progress as it comes.
+
+    Raises:
+        UnusableEndpoint: The server is on a unix socket.
+        UnusableHarness: lm-eval failed; the message ends with what it said.
+    """
+    with tempfile.TemporaryDirectory(prefix="attune-harness-") as name:
+        folder = Path(name)
+        write(folder, chosen)
+        found = run(lm_eval, folder, endpoint, model, [one.name for one in chosen], show)
+        shutil.copytree(folder / "answers", report / "answers", dirs_exist_ok=True)
+    return found
+
+
 def run(
     lm_eval: Environment,
     folder: Path,
@@ -83,20 +119,7 @@ def run(
     tasks: Sequence[str],
     show: Callable[[str], object],
 ) -> Found:
-    """Runs lm-eval on a folder that `folder.write` made.
-
-    Args:
-        lm_eval: Where it is.
-        folder: With rows, tasks and scorers; what was found is written there too.
-        endpoint: The server; lm-eval speaks HTTP only.
-        model: The name it is served under.
-        tasks: Names of the sets.
-        show: Gets lm-eval's progress as it comes.
-
-    Raises:
-        UnusableEndpoint: The server is on a unix socket.
-        UnusableHarness: lm-eval failed; the message ends with what it said.
-    """
+    """Runs lm-eval on a folder that `folder.write` made, where it leaves `found.json` and `answers`; see `measure`."""
     if not endpoint.url.startswith(("http://", "https://")):
         raise UnusableEndpoint(f"lm-eval asks over HTTP: {endpoint.url!r} must be http://host:port.")
     plan = {
@@ -115,8 +138,11 @@ def run(
     said = b""
     with child:
         while part := os.read(child.stderr.fileno(), 4096):
-            show(part.decode("utf-8", errors="replace"))
             said = (said + part)[-_KEPT_OF_OUTPUT:]
+            for line in part.decode("utf-8", errors="replace").split("\r"):
+                if line.startswith(_PROGRESS):
+                    show(f"\r{line}")
+    show("\n")
     if child.returncode != 0:
         last = said.decode("utf-8", errors="replace").replace("\r", "\n").strip().splitlines()[-5:]
         raise UnusableHarness(f"lm-eval ended with status {child.returncode}: " + "\n".join(last))

@@ -116,14 +116,14 @@ class Loaded:
         name: Of the set.
         family: What it measures.
         kind: How it is scored.
-        source: Where it came from, for people: `generated`, the folder, or the hub.
+        files: From which it was read, from the folder on, or its name on the hub; empty for a generated set.
         rows: All of it.
     """
 
     name: str
     family: str
     kind: str
-    source: str
+    files: tuple[str, ...]
     rows: tuple[Row, ...]
 
 
@@ -144,19 +144,22 @@ def load(name: str, data: Path | None, fetch: hub.Load = hub.load) -> Loaded:
         UnusableTask: There is none of this name, or it cannot be read.
     """
     if (ours := GENERATED.get(name)) is not None:
-        return Loaded(name, ours.family, ours.kind, "generated", tuple(ours.rows()))
+        return Loaded(name, ours.family, ours.kind, (), tuple(ours.rows()))
     public = PUBLIC.get(name)
     if public is None:
         raise UnusableTask(f"There is no task {name!r}. There are {', '.join(names(public=True))}.")
+    records = tuple(_records(name, public, data, fetch))
+    if not records:
+        raise UnusableTask(f"The set {name} is empty.")
+    read = tuple(dict.fromkeys(record.file for record in records))
+    return Loaded(name, public.family, public.kind, read, tuple(public.rows(records)))
+
+
+def _records(name: str, public: Public, data: Path | None, fetch: hub.Load) -> Iterator[Record]:
     if data is not None:
         if not data.is_dir():
             raise UnusableTask(f"--data {data} is no folder.")
-        records, source = public.local(data), "folder"
-    elif public.hub is not None:
-        records, source = public.hub(fetch), "hub"
-    else:
+        return public.local(data)
+    if public.hub is None:
         raise UnusableTask(f"The hub has {name} in no form that we read: give the folder with the public sets, --data.")
-    rows = tuple(public.rows(records))
-    if not rows:
-        raise UnusableTask(f"The set {name} is empty.")
-    return Loaded(name, public.family, public.kind, source, rows)
+    return public.hub(fetch)

@@ -37,7 +37,7 @@ def markdown(found: Found, chosen: Sequence[Loaded], about: Mapping[str, Any]) -
 
 def as_json(found: Found, chosen: Sequence[Loaded], about: Mapping[str, Any]) -> dict[str, Any]:
     """Everything, for programs."""
-    sets = {one.name: {"family": one.family, "source": one.source, "rows": len(one.rows)} for one in chosen}
+    sets = {one.name: {"family": one.family, "files": list(one.files), "rows": len(one.rows)} for one in chosen}
     return {**about, "lm_eval": found.lm_eval, "sets": sets, "figures": [row.model_dump() for row in found.rows]}
 
 
@@ -53,7 +53,7 @@ def _says_nothing(row: Figure) -> bool:
 
 
 def _sources(chosen: Sequence[Loaded]) -> str:
-    return ", ".join(f"{one.name} ({one.source})" for one in chosen if one.source != "generated") or "none"
+    return "; ".join(f"{one.name} from {', '.join(one.files)}" for one in chosen if one.files) or "none"
 
 
 def _cell(value: float | None) -> str:

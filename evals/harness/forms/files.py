@@ -20,14 +20,14 @@ def json_lines(*patterns: str) -> Records:
     def read(folder: Path) -> Iterator[Record]:
         for path in found(folder, *patterns):
             for number, line in enumerate(text(path).splitlines(), start=1):
-                place = f"{path.relative_to(folder)}, line {number}"
+                file, where = str(path.relative_to(folder)), f"line {number}"
                 try:
                     fields = json.loads(line)
                 except ValueError as error:
-                    raise UnusableTask(f"{place}: this is no JSON: {error}.") from error
+                    raise UnusableTask(f"{file}, {where}: this is no JSON: {error}.") from error
                 if not isinstance(fields, dict):
-                    raise UnusableTask(f"{place}: a JSON object is wanted, and this is {line[:60]!r}.")
-                yield Record(fields, place)
+                    raise UnusableTask(f"{file}, {where}: a JSON object is wanted, and this is {line[:60]!r}.")
+                yield Record(fields, file, where)
 
     return read
 
@@ -39,7 +39,7 @@ def csv_rows(*patterns: str) -> Records:
         for path in found(folder, *patterns):
             rows = csv.DictReader(io.StringIO(text(path)))
             for number, fields in enumerate(rows, start=1):
-                yield Record(fields, f"{path.relative_to(folder)}, row {number}")
+                yield Record(fields, str(path.relative_to(folder)), f"row {number}")
 
     return read
 

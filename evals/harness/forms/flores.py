@@ -44,7 +44,7 @@ def from_hub(source: str, target: str) -> FromHub:
     def read(load: Load) -> Iterator[Record]:
         name = "facebook/flores"
         given, wanted = (
-            [Record(row, name).text("sentence") for row in load(name, LANGUAGES[language][0], "devtest")]
+            [Record(row, name, language).text("sentence") for row in load(name, LANGUAGES[language][0], "devtest")]
             for language in (source, target)
         )
         yield from _pairs(source, target, given, wanted, name)
@@ -64,4 +64,4 @@ def rows(sentences: Iterable[Record]) -> Iterator[Row]:
 def _pairs(source: str, target: str, given: Iterable[str], wanted: Iterable[str], name: str) -> Iterator[Record]:
     for number, (sentence, translation) in enumerate(zip(given, wanted, strict=True), start=1):
         fields = {"source": source, "target": target, "given": sentence, "wanted": translation}
-        yield Record(fields, f"{name}, line {number}, {source}-{target}")
+        yield Record(fields, name, f"line {number}, {source}-{target}")

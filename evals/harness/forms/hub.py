@@ -16,7 +16,7 @@ def split(name: str, config: str | None, part: str) -> FromHub:
 
     def read(load: Load) -> Iterator[Record]:
         for number, fields in enumerate(load(name, config, part), start=1):
-            yield Record(fields, f"{name}, row {number}")
+            yield Record(fields, name, f"row {number}")
 
     return read
 

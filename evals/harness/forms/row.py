@@ -27,10 +27,22 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """A record as it is published, and where it stands: `bbq/Age.jsonl, line 3`."""
+    """A record as it is published, and where it stands.
+
+    Attributes:
+        fields: Its columns.
+        file: Of the set, from the folder with all sets on; or its name on the hub.
+        where: In the file, such as `line 3`.
+    """
 
     fields: Mapping[str, Any]
-    place: str
+    file: str
+    where: str
+
+    @property
+    def place(self) -> str:
+        """For people: `bbq/Age.jsonl, line 3`."""
+        return f"{self.file}, {self.where}"
 
     def text(self, name: str) -> str:
         """A column's text.

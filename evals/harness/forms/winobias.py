@@ -29,9 +29,8 @@ def records(folder: Path) -> Iterator[Record]:
             [path, *_] = files.found(folder, f"{stem}.test", f"{stem}.dev")
             for line in files.text(path).splitlines():
                 if line.strip():
-                    place = f"{path.relative_to(folder)}: {line.strip()!r}"
                     known = {"line": line, "condition": condition, "kind": kind, "occupations": occupations}
-                    yield Record(known, place)
+                    yield Record(known, str(path.relative_to(folder)), repr(line.strip()))
 
 
 def rows(sentences: Iterable[Record]) -> Iterator[Row]:
