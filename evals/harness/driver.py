@@ -4,12 +4,9 @@ The plan is a JSON file that `running.py` writes; the API key stands in `OPENAI_
 """
 
 import json
-import math
 import sys
-from collections.abc import Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
-from random import Random
 from typing import Any
 
 import aiohttp
@@ -18,10 +15,9 @@ from lm_eval.models.api_models import JsonChatStr
 from lm_eval.models.openai_completions import LocalChatCompletion
 from lm_eval.tasks import TaskManager
 
+from evals.harness.scoring.figures import figures
 from evals.harness.scoring.row import NO_ANSWER
-from evals.harness.scoring.totals import TOTALS, bootstrap_error
 
-_RESAMPLES = 500
 _TOO_MUCH_FOR_THE_MODEL = frozenset({400, 413, 422})
 
 
@@ -70,28 +66,6 @@ def main(plan_file: Path) -> None:
         rows += figures(task, found["results"][task], samples)
     written = {"lm_eval": version("lm_eval"), "rows": rows}
     (plan_file.parent / "found.json").write_text(json.dumps(written, indent=1), encoding="utf-8")
-
-
-def figures(task: str, results: Mapping[str, Any], samples: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """A row for each metric of a task, with n and standard error; NaN becomes None."""
-    rows = []
-    for name, value in results.items():
-        metric, _, filtered = name.partition(",")
-        if not filtered or metric.endswith("_stderr"):
-            continue
-        counted = [sample for sample in samples if metric in sample["metrics"]]
-        error, by, n = _number(results.get(f"{metric}_stderr,{filtered}")), "lm-eval", len(counted)
-        if metric in TOTALS:
-            values, groups = [s[metric] for s in counted], [s["doc"]["group"] for s in counted]
-            error, by = bootstrap_error(TOTALS[metric], values, groups, _RESAMPLES, Random(17)), "bootstrap"
-            n = len(set(groups)) if TOTALS[metric].by_group else n
-        row = {"task": task, "metric": metric, "value": _number(value), "standard_error": error}
-        rows.append(row | {"error_by": by if error is not None else None, "n": n})
-    return rows
-
-
-def _number(value: Any) -> float | None:
-    return float(value) if isinstance(value, int | float) and math.isfinite(value) else None
 
 
 if __name__ == "__main__":

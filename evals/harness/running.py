@@ -101,7 +101,7 @@ def measure(
 
     Raises:
         UnusableEndpoint: The server is on a unix socket.
-        UnusableHarness: lm-eval failed; the message ends with what it said.
+        UnusableHarness: lm-eval failed (the message ends with what it said), or every prompt was refused.
     """
     with tempfile.TemporaryDirectory(prefix="attune-harness-") as name:
         folder = Path(name)
@@ -146,7 +146,10 @@ def run(
     if child.returncode != 0:
         last = said.decode("utf-8", errors="replace").replace("\r", "\n").strip().splitlines()[-5:]
         raise UnusableHarness(f"lm-eval ended with status {child.returncode}: " + "\n".join(last))
-    return Found.model_validate_json((folder / "found.json").read_text(encoding="utf-8"))
+    found = Found.model_validate_json((folder / "found.json").read_text(encoding="utf-8"))
+    if all(row.value == 1 for row in found.rows if row.metric == "unanswered"):
+        raise UnusableHarness(f"{endpoint.url} refused every prompt to {model} as it is: there is nothing to report.")
+    return found
 
 
 def _variables(folder: Path, endpoint: Endpoint) -> dict[str, str]:

@@ -7,7 +7,7 @@ from evals.harness.scoring.row import Key, Values, scorer
 from evals.tasks.text import normalised
 
 _LETTER = re.compile(
-    r"^\W*(?:(?:the\s+)?(?:correct\s+|best\s+)?(?:answer|option)(?:\s+is)?\W*)?([A-Za-z])(?=[.):,]|\W*$)"
+    r"^\W*(?:(?:the\s+)?(?:correct\s+|best\s+)?(?:answer|option)(?:\s+is)?\W+)?([a-z])(?=[.):,]|\W*$)", re.IGNORECASE
 )
 
 
@@ -18,8 +18,9 @@ def chosen(answer: str, options: Sequence[Sequence[str]]) -> int | None:
         answer: The model's.
         options: The forms of each, such as `["yes", "true"]`; a form of one letter is an option's letter.
 
-    A letter counts at the beginning ("B", "(b)", "B. The designer", "The answer is B"). Else the first word of the
-    answer counts if it is a form, else the one option of which a form stands in the answer, but not after "not".
+    A letter counts at the beginning ("B", "(b)", "B. The designer", "The answer is B"). Where there are no letters, the
+    first word counts if it is a form ("No, that is not true"). Else it is the one option of which a form stands in the
+    answer, but not after "not".
     """
     letters = {form.upper(): place for place, forms in enumerate(options) for form in forms if len(form) == 1}
     if (found := _LETTER.match(answer)) and found[1].upper() in letters:
@@ -27,7 +28,7 @@ def chosen(answer: str, options: Sequence[Sequence[str]]) -> int | None:
     plain = normalised(answer)
     spelled = [[normalised(form) for form in forms if len(form) > 1] for forms in options]
     first = [place for place, forms in enumerate(spelled) if any(plain.split(" ")[0] == form for form in forms)]
-    if len(first) == 1:
+    if not letters and len(first) == 1:
         return first[0]
     named = [place for place, forms in enumerate(spelled) if any(_says(plain, form) for form in forms)]
     return named[0] if len(named) == 1 else None
