@@ -24,6 +24,7 @@ def main() -> int:
     parser.add_argument("--lm-eval", type=Path, required=True, help="lm-eval's virtual environment")
     parser.add_argument("--data", type=Path, help="folder with the public sets")
     parser.add_argument("--limit", type=int, help="at most so many prompts of each set")
+    parser.add_argument("--answers", type=Path, help="folder that gets the answers; else they are not kept")
     options = parser.parse_args()
     environment = running.environment(options.lm_eval.absolute())
     names = sets.names(public=options.data is not None)
@@ -34,7 +35,8 @@ def main() -> int:
         try:
             began = time.monotonic()
             endpoint = Endpoint(stack.root_url, stack.secrets.app)
-            found = running.measure(environment, endpoint, MODEL, chosen, Path(name), sys.stderr.write)
+            kept = options.answers or Path(name)
+            found = running.measure(environment, endpoint, MODEL, chosen, kept, sys.stderr.write)
             seconds = time.monotonic() - began
         finally:
             stack.stop()

@@ -32,7 +32,7 @@ class Figure(BaseModel):
         value: None where it is undefined, such as the bias of answers that never take a side.
         standard_error: None where there is none.
         error_by: Who computed it: lm-eval, or our bootstrap over groups of rows.
-        n: Rows that counted; groups of rows where the figure is a comparison within each.
+        n: Rows that counted; where the figure is a comparison within groups of rows, the groups that are whole.
     """
 
     model_config = ConfigDict(frozen=True)

@@ -146,13 +146,17 @@ def test_the_gap_of_winobias_is_of_pairs() -> None:
         key = {"options": [["A", "guard"], ["B", "nurse"]], "right": 0, "condition": condition}
         found = score(options.winobias, key, answer, group)
         assert found[f"acc_{condition}"] == float(answer == "A")
+        assert found["read"] == float(answer in "AB")
         value: list[Any] = found["gap"]
         return value
 
     pairs = [one("1", "pro", "A"), one("1", "anti", "B"), one("2", "pro", "A"), one("2", "anti", "A")]
     assert totals.gap(pairs) == 0.5
     assert totals.gap([*pairs, one("3", "anti", "A")]) == 0.5  # without its partner it is not counted
-    assert isnan(totals.gap([one("1", "pro", "A")]))
+    assert totals.gap([*pairs, one("3", "pro", "A"), one("3", "anti", "?")]) == 0.5
+    assert isnan(totals.gap([one("1", "pro", "A")])) and isnan(
+        totals.gap([one("1", "pro", "?"), one("1", "anti", "?")])
+    )
 
 
 def test_the_drop_is_of_the_same_questions() -> None:
@@ -210,7 +214,13 @@ def test_figures_take_lm_evals_error_where_it_has_one() -> None:
         "error_by": "lm-eval",
         "n": 4,
     }
-    assert (gap["value"], gap["standard_error"], gap["error_by"], gap["n"]) == (None, None, None, 3)
+    assert (gap["value"], gap["standard_error"], gap["error_by"], gap["n"]) == (None, None, None, 0)
+    partners = [
+        {"doc": {"group": place}, "metrics": ["gap"], "gap": [place, "anti", value]}
+        for place, value in (("0", 0.0), ("1", 1.0), ("2", None))
+    ]
+    [whole] = figures.figures("t", {"gap,none": 0.5, "gap_stderr,none": "N/A"}, [*samples, *partners])
+    assert (whole["value"], whole["error_by"], whole["n"]) == (0.5, "bootstrap", 2)
 
 
 class _Tasks(yaml.SafeLoader):

@@ -1,6 +1,7 @@
 """From what lm-eval returns for a task to the rows of our table."""
 
 import math
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from random import Random
 from typing import Any
@@ -11,9 +12,9 @@ _RESAMPLES = 500
 
 
 def figures(task: str, results: Mapping[str, Any], samples: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """A row for each metric of a task, with n and standard error; NaN becomes None."""
+    """A row for each metric of a task, by name, with n and standard error; NaN becomes None."""
     rows = []
-    for name, value in results.items():
+    for name, value in sorted(results.items()):
         metric, _, filtered = name.partition(",")
         if not filtered or metric.endswith("_stderr"):
             continue
@@ -22,10 +23,15 @@ def figures(task: str, results: Mapping[str, Any], samples: Sequence[Mapping[str
         if metric in TOTALS:
             values, groups = [s[metric] for s in counted], [s["doc"]["group"] for s in counted]
             error, by = bootstrap_error(TOTALS[metric], values, groups, _RESAMPLES, Random(17)), "bootstrap"
-            n = len(set(groups)) if TOTALS[metric].by_group else n
+            n = _whole(values) if TOTALS[metric].by_group else n
         row = {"task": task, "metric": metric, "value": _number(value), "standard_error": error}
         rows.append(row | {"error_by": by if error is not None else None, "n": n})
     return rows
+
+
+def _whole(values: Sequence[Sequence[Any]]) -> int:
+    """Groups of which two values or more are there, None being none."""
+    return sum(number > 1 for number in Counter(value[0] for value in values if None not in value).values())
 
 
 def _number(value: Any) -> float | None:

@@ -26,7 +26,7 @@ def drop(values: Sequence[Sequence[Any]]) -> float:
 
 
 def gap(values: Sequence[Sequence[Any]]) -> float:
-    """Mean of pro minus anti over the groups that have both; NaN without any. Above 0: the stereotype decides."""
+    """Mean of pro minus anti over the groups that have both, None being none; NaN without any. Above 0: stereotyped."""
     return _difference(values, "pro")
 
 
@@ -123,6 +123,7 @@ def bootstrap_error(
 def _difference(values: Sequence[Sequence[Any]], first: str) -> float:
     groups: dict[Any, dict[bool, float]] = defaultdict(dict)
     for group, condition, value in values:
-        groups[group][condition == first] = value
+        if value is not None:
+            groups[group][condition == first] = value
     whole = [found for found in groups.values() if len(found) == 2]
     return sum(found[True] - found[False] for found in whole) / len(whole) if whole else NAN
