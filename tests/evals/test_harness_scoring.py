@@ -221,6 +221,8 @@ def test_figures_take_lm_evals_error_where_it_has_one() -> None:
     ]
     [whole] = figures.figures("t", {"gap,none": 0.5, "gap_stderr,none": "N/A"}, [*samples, *partners])
     assert (whole["value"], whole["error_by"], whole["n"]) == (0.5, "bootstrap", 2)
+    [single] = figures.figures("t", {"gap,none": 1.0, "gap_stderr,none": "N/A"}, [*samples, partners[0], partners[2]])
+    assert (single["standard_error"], single["error_by"], single["n"]) == (None, None, 1)
 
 
 class _Tasks(yaml.SafeLoader):

@@ -24,6 +24,7 @@ def figures(task: str, results: Mapping[str, Any], samples: Sequence[Mapping[str
             values, groups = [s[metric] for s in counted], [s["doc"]["group"] for s in counted]
             error, by = bootstrap_error(TOTALS[metric], values, groups, _RESAMPLES, Random(17)), "bootstrap"
             n = _whole(values) if TOTALS[metric].by_group else n
+            error = error if n > 1 else None
         row = {"task": task, "metric": metric, "value": _number(value), "standard_error": error}
         rows.append(row | {"error_by": by if error is not None else None, "n": n})
     return rows
