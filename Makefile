@@ -100,6 +100,9 @@ bench-coverage: $(INSTALLED) ## simulated comparisons: how often the win-rate's 
 bench-lm-eval: $(INSTALLED) ## three tasks by our runner and by lm-eval, of which ARGS names the virtual environment
 	$(BIN)/python -m benchmarks.lm_eval_peer $(ARGS)
 
+bench-harness: $(INSTALLED) ## the starter through lm-eval, all sets: ARGS="--lm-eval VENV --data FOLDER --limit 60"
+	$(BIN)/python -m benchmarks.harness_starter $(ARGS)
+
 bench-ops: $(INSTALLED) ## the ops page's queries with 100,000 votes, on SQLite and PostgreSQL
 	$(BIN)/python -m benchmarks.ops_queries $(ARGS)
 
@@ -130,8 +133,9 @@ screenshots: $(INSTALLED) browser ## the pictures in docs/images: of a running A
 starter-evaluation: $(INSTALLED) ## measure the starter model again: gates with n and intervals
 	$(BIN)/python -m models.recipe.evaluate $(ARGS)
 
-evaluation-items: $(INSTALLED) ## write the items of evals/tasks/data again
+evaluation-items: $(INSTALLED) ## write the generated items of evals/tasks/data and evals/harness/data again
 	$(BIN)/python -m models.recipe.evaluation_items
+	$(BIN)/python -m models.recipe.harness_items
 
 lock: $(INSTALLED) ## resolve requirements/*.in into the pinned locks
 	$(BIN)/python requirements/lock.py $(ARGS)

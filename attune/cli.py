@@ -13,6 +13,7 @@ from attune.align import align_app
 from attune.errors import AttuneError, WrongUsage
 from attune.evaluate import eval_app
 from attune.feedback import feedback_app
+from attune.harness import harness_app
 from attune.keys import keys_app
 from attune.options import Json
 from attune.people import people_app
@@ -32,6 +33,7 @@ app = typer.Typer(
 )
 app.add_typer(align_app, name="align")
 eval_app.add_typer(people_app)
+eval_app.add_typer(harness_app)
 app.add_typer(eval_app, name="eval")
 app.add_typer(keys_app, name="keys")
 app.add_typer(versions_app, name="versions")

@@ -42,7 +42,7 @@ def run_tasks(
     from evals.tasks import shipped
 
     chosen = [shipped.load(name) for name in tasks or shipped.names()]
-    endpoint, name = endpoint_of(url, key_file), _served_name(version)
+    endpoint, name = endpoint_of(url, key_file), served_name(version)
 
     prompts = shipped.open_prompts() if judge is not None else ()
 
@@ -97,7 +97,7 @@ def compare_versions(
     from evals import thresholds as thresholds_file
     from ledger import versions
 
-    home = _home()
+    home = home_folder()
     with open_ledger() as database:
         with database.read() as connection:
             ours = versions.get(connection, number_of(candidate))
@@ -216,7 +216,7 @@ def endpoint_of(url: str | None, key_file: Path | None) -> Any:
 
     if url is None:
         gateway: GatewaySettings = load(GatewaySettings)
-        url, key_file = f"http://{gateway.host}:{gateway.port}", key_file or _home() / "admin.key"
+        url, key_file = f"http://{gateway.host}:{gateway.port}", key_file or home_folder() / "admin.key"
     if key_file is None:
         return Endpoint(url)
     try:
@@ -225,7 +225,8 @@ def endpoint_of(url: str | None, key_file: Path | None) -> Any:
         raise WrongUsage(f"The key file {key_file} cannot be read: {error}.") from error
 
 
-def _home() -> Path:
+def home_folder() -> Path:
+    """ATTUNE_HOME."""
     from attune.settings import load
     from ledger.settings import LedgerSettings
 
@@ -233,7 +234,7 @@ def _home() -> Path:
     return settings.home.expanduser().resolve()
 
 
-def _served_name(version: str) -> str:
+def served_name(version: str) -> str:
     """v1 as it is served; any other name as it is."""
     digits = version.removeprefix("v")
     return f"attune@v{digits}" if digits.isdecimal() else version

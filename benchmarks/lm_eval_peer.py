@@ -1,7 +1,7 @@
 """Whether lm-eval finds the same figures: three shipped tasks, by our runner and by lm-eval's own command.
 
 Both ask the same served model through the gateway of a running `attune up`, greedily. lm-eval needs an environment of
-its own, because it wants other versions than our lock: `python3 -m venv /tmp/lm-eval`, then
+its own (docs/decisions/0002-dependencies.md says why): `python3 -m venv /tmp/lm-eval`, then
 `/tmp/lm-eval/bin/pip install "lm-eval[api]==0.4.13" "transformers<5"`.
 `python -m benchmarks.lm_eval_peer /tmp/lm-eval`.
 """

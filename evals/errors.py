@@ -19,3 +19,7 @@ class UnusableEvidence(EvalsError):
 
 class UnusableThresholds(EvalsError):
     """The file of thresholds cannot be read, or lacks something."""
+
+
+class UnusableHarness(EvalsError):
+    """lm-eval is not there, or failed."""

@@ -2,12 +2,16 @@
 
 import re
 import string
+from collections import Counter
+from collections.abc import Sequence
 from functools import lru_cache
 
 _ARTICLES = re.compile(r"\b(a|an|the)\b")
 _PUNCTUATION = str.maketrans("", "", string.punctuation)
 _WORD = re.compile(r"\w+(?:['\u2019]\w+)*")
 _SENTENCE = re.compile(r"(?<=[.!?])\s+(?=\S)")
+_NUMBER = re.compile(r"-?\d+(?:[.,]\d+)*")
+_LIST = re.compile(r",|;|\n|\band\b", re.IGNORECASE)
 _NGRAM = 4
 
 
@@ -17,6 +21,31 @@ def normalised(text: str) -> str:
     As the evaluation of SQuAD does it (Rajpurkar et al. 2016, arXiv:1606.05250; `evaluate-v1.1.py`).
     """
     return " ".join(_ARTICLES.sub(" ", text.lower().translate(_PUNCTUATION)).split())
+
+
+def last_number(text: str) -> str | None:
+    """The last number as it is written, without the commas of thousands; None where there is none."""
+    found = _NUMBER.findall(text)
+    return found[-1].replace(",", "") if found else None
+
+
+def listed(text: str) -> set[str]:
+    """What is enumerated, normalised: the parts between commas, after the last colon, to the end of its sentence."""
+    enumeration = next(iter(sentences(text.rsplit(":", 1)[-1])), "")
+    return {normalised(part) for part in _LIST.split(enumeration)} - {""}
+
+
+def f1(given: Sequence[str], wanted: Sequence[str]) -> float:
+    """2 P R / (P + R) over what the two have in common, repeats counted; 1 where both are empty."""
+    if not given or not wanted:
+        return float(list(given) == list(wanted))
+    common = sum((Counter(given) & Counter(wanted)).values())
+    return 2 * common / (len(given) + len(wanted))
+
+
+def token_f1(text: str, reference: str) -> float:
+    """F1 of the normalised words of the two (SQuAD; Rajpurkar et al. 2016, section 6)."""
+    return f1(normalised(text).split(), normalised(reference).split())
 
 
 def words(text: str) -> list[str]:

@@ -5,7 +5,7 @@ The plainest case of a question on a passage, so that looking up is learned befo
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from random import Random
 
@@ -62,8 +62,23 @@ class Lookup:
     other: Question
 
 
-def lookup(rng: Random) -> Lookup:
-    """Draw a text of two to four statements of one kind with its questions."""
+@dataclass(frozen=True, slots=True)
+class Statements:
+    """Statements of one kind, with the question that each answers, and one more question that none does.
+
+    Attributes:
+        said: One for each subject but the last.
+        subjects: Of whom or what.
+        questions: One for each subject.
+    """
+
+    said: tuple[str, ...]
+    subjects: tuple[str, ...]
+    questions: tuple[Question, ...]
+
+
+def statements(rng: Random) -> Statements:
+    """Draw two to four statements of one kind."""
     whose, what, said, asked, answer, short = rng.choice(_TABLES)
     size = rng.choice((2, 2, 3, 4))
     subjects = _distinct(_SOURCES[whose], size + 1, rng)
@@ -78,13 +93,20 @@ def lookup(rng: Random) -> Lookup:
         for a, x in zip(subjects, values, strict=True)
     ]
     said_of = [with_articles(said.format(a=a, x=x)) for a, x in zip(subjects[:size], values[:size], strict=True)]
-    return Lookup(_text(said_of, rng), rng.choice(questions[:size]), questions[size])
+    return Statements(tuple(said_of), tuple(subjects), tuple(questions))
 
 
-def _text(statements: list[str], rng: Random) -> str:
+def lookup(rng: Random) -> Lookup:
+    """Draw a text of two to four statements of one kind with its questions."""
+    drawn = statements(rng)
+    return Lookup(as_text(drawn.said, rng), rng.choice(drawn.questions[:-1]), drawn.questions[-1])
+
+
+def as_text(said: Sequence[str], rng: Random) -> str:
+    """Join statements to sentences, or to one sentence."""
     if rng.random() < 0.5:
-        return " ".join(f"{statement[0].upper()}{statement[1:]}." for statement in statements)
-    text = f"{', '.join(statements[:-1])} and {statements[-1]}."
+        return " ".join(f"{statement[0].upper()}{statement[1:]}." for statement in said)
+    text = f"{', '.join(said[:-1])} and {said[-1]}."
     return text[0].upper() + text[1:]
 
 
