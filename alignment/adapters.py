@@ -21,6 +21,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 from transformers import AutoModelForCausalLM, PreTrainedModel
+from transformers.utils import logging as transformers_logging
 
 from alignment.checkpoints import replace_folder
 from alignment.errors import UnusableModel
@@ -29,6 +30,9 @@ from alignment.lora import LoraSettings
 WEIGHTS_FILE = "adapter_model.safetensors"
 CONFIG_FILE = "adapter_config.json"
 _A, _B = ".lora_A.weight", ".lora_B.weight"
+
+# Bars of loading, a second each, would break into those that people watch.
+transformers_logging.disable_progress_bar()
 
 
 def load_policy(base_model: Path, parent_adapter: Path | None) -> PreTrainedModel:

@@ -9,7 +9,6 @@ from typing import Any
 from tensorboardX import SummaryWriter
 from tqdm.auto import tqdm
 from transformers import PrinterCallback, Trainer, TrainerCallback, TrainerControl, TrainerState, TrainingArguments
-from transformers.utils import logging as transformers_logging
 
 from alignment.checkpoints import MarkComplete
 
@@ -162,7 +161,6 @@ def watching(metrics: MetricsFile, name: str, shown: tuple[str, ...]) -> list[Tr
 def quiet(trainer: Trainer) -> None:
     """Leaves the screen to our bar: the metrics are in the file."""
     trainer.remove_callback(PrinterCallback)
-    transformers_logging.disable_progress_bar()
 
 
 def _not_finite(value: Any) -> bool:
