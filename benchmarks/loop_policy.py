@@ -10,6 +10,7 @@ import torch
 from alignment.adapters import load_policy
 from alignment.algorithms.implicit_reward import implicit_rewards
 from alignment.chat_tokens import ChatTokens
+from alignment.ppo.generation import Sampling, generate
 from attune.simulate.questions import Question
 from models.recipe.answers import Reply
 
@@ -45,13 +46,9 @@ class Policy:
     def answer(self, asked: Sequence[Question], seed: int) -> list[Answer]:
         """One sampled answer (temperature 1) to each question."""
         torch.manual_seed(seed)
-        prompts = self._prompts(asked)
-        order = sorted(range(len(prompts)), key=lambda row: len(prompts[row]))
-        found: dict[int, Answer] = {}
-        for start in range(0, len(order), _BATCH):
-            rows = order[start : start + _BATCH]
-            found.update(zip(rows, self._generated([prompts[row] for row in rows]), strict=True))
-        return [found[row] for row in range(len(prompts))]
+        end = self._tokens.end_id
+        sampling = Sampling(_MAX_NEW_TOKENS, [end], self._tokens.pad_id, temperature=1.0)
+        return [self._answer(ids, end) for ids in generate(self._model, self._prompts(asked), _BATCH, sampling)]
 
     def kl(self, asked: Sequence[Question], answers: Sequence[Answer]) -> float:
         """Nats per answer from the parent: the mean of log(pi / pi_parent) over the policy's own answers."""
@@ -64,24 +61,7 @@ class Policy:
     def _prompts(self, asked: Sequence[Question]) -> list[list[int]]:
         return [self._tokens.prompt_ids(question.prompt) for question in asked]
 
-    @torch.no_grad()
-    def _generated(self, prompts: list[list[int]]) -> list[Answer]:
-        pad, end, width = self._tokens.pad_id, self._tokens.end_id, max(map(len, prompts))
-        written = self._model.generate(
-            input_ids=torch.tensor([[pad] * (width - len(ids)) + ids for ids in prompts]),
-            attention_mask=torch.tensor([[0] * (width - len(ids)) + [1] * len(ids) for ids in prompts]),
-            do_sample=True,
-            temperature=1.0,
-            top_k=0,
-            top_p=1.0,
-            max_new_tokens=_MAX_NEW_TOKENS,
-            pad_token_id=pad,
-            eos_token_id=end,
-        )
-        return [self._answer(row, end) for row in written[:, width:].tolist()]
-
-    def _answer(self, row: list[int], end: int) -> Answer:
-        ended = end in row
-        ids = row[: row.index(end) + 1] if ended else row
+    def _answer(self, ids: list[int], end: int) -> Answer:
+        ended = ids[-1] == end
         text = str(self._tokens.tokenizer.decode(ids[:-1] if ended else ids, skip_special_tokens=True))
         return Answer(Reply(text, ended), ids)
