@@ -14,7 +14,7 @@ from pydantic import BaseModel
 from alignment.checkpoints import newest, replace_folder, step_of
 from alignment.durable import room_on_disk, write_durably
 from alignment.progress import MetricsFile
-from alignment.training_arguments import flush_denormals, this_process
+from alignment.training_arguments import flushed_denormals, this_process
 
 REPORT = "report.json"
 
@@ -35,14 +35,13 @@ def reported(out: Path, kind: type[R], train: Callable[[], Callable[[], R]], *, 
     """
     finished = out / REPORT
     if not (resume and finished.exists()):
-        flush_denormals()
         state = this_process()
         if state.is_main_process:
             if not resume and out.exists():
                 shutil.rmtree(out)
             out.mkdir(parents=True, exist_ok=True)
         state.wait_for_everyone()
-        with room_on_disk(out):
+        with room_on_disk(out), flushed_denormals():
             report = train()
             if state.is_main_process:
                 write_durably(finished, report().model_dump_json(indent=2).encode())

@@ -1,5 +1,7 @@
 """What all trainers here are told alike: where to compute, when to save, how to go over rows."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -64,13 +66,18 @@ def arguments_over_rows(config: RewardModelConfig | PreferenceConfig, rows: int,
     }
 
 
-def flush_denormals() -> None:
-    """Has numbers below 1e-38 computed as zero; must be called before torch starts its threads, which inherit it.
+@contextmanager
+def flushed_denormals() -> Iterator[None]:
+    """Has numbers below 1e-38 computed as zero while the block runs; threads that torch starts in it inherit that.
 
     Gradients that flow back from one score per answer shrink to such numbers, which a CPU computes in microcode: the
     backward pass of a reward model over the starter took four times as long.
     """
     torch.set_flush_denormal(True)
+    try:
+        yield
+    finally:
+        torch.set_flush_denormal(False)
 
 
 def this_process() -> PartialState:

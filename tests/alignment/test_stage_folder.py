@@ -4,11 +4,13 @@ from functools import partial
 from pathlib import Path
 
 import pytest
+import torch
 from pydantic import BaseModel
 
 from alignment import stage_folder
 from alignment.progress import MetricsFile
 from alignment.stage_folder import reported, resume_point, save_trained
+from alignment.training_arguments import flushed_denormals
 
 
 class Report(BaseModel):
@@ -86,3 +88,9 @@ def test_what_a_stage_left_behind_goes_unless_it_is_resumed(tmp_path: Path) -> N
         (out / "report.json").unlink(missing_ok=True)
         reported(out, Report, train, resume=resume)
     assert left == [True, False]
+
+
+def test_denormals_are_flushed_while_it_trains_and_only_then() -> None:
+    with flushed_denormals():
+        assert torch.tensor(1e-40) * 1.0 == 0
+    assert torch.tensor(1e-40) * 1.0 > 0
