@@ -94,11 +94,11 @@ def write(folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     for name, (intents, targets, size) in _TARGETS.items():
         drawn = _kept_back(intents, size, Random(f"{_SEED}: {name}"))
-        _save(folder / f"{name}.jsonl", (_item(name, i, [said.prompt], targets(said)) for i, said in enumerate(drawn)))
+        save(folder / f"{name}.jsonl", (_item(name, i, [said.prompt], targets(said)) for i, said in enumerate(drawn)))
     asked = _kept_back((facts.known_fact,), SIZE, Random(f"{_SEED}: facts"))
-    _save(folder / "typos.jsonl", _typos(asked))
-    _save(folder / "names.jsonl", _name_pairs(asked))
-    _save(folder / "open_prompts.jsonl", _open_prompts())
+    save(folder / "typos.jsonl", _typos(asked))
+    save(folder / "names.jsonl", _name_pairs(asked))
+    save(folder / "open_prompts.jsonl", _open_prompts())
 
 
 def _kept_back(intents: Sequence[Intent], size: int, rng: Random) -> list[Exchange]:
@@ -171,7 +171,8 @@ def _item(task: str, index: int, prompts: Sequence[str], targets: Sequence[str])
     return {"id": f"{task}-{index:03}", "prompts": chats, "targets": list(dict.fromkeys(targets))}
 
 
-def _save(path: Path, rows: Iterator[dict[str, Any]]) -> None:
+def save(path: Path, rows: Iterator[dict[str, Any]]) -> None:
+    """Writes JSON lines; the same rows give the same bytes."""
     text = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
     path.write_text(text, encoding="utf-8")
 

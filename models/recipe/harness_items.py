@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from random import Random
@@ -15,6 +14,7 @@ from typing import Any
 from models.recipe.corpus import Exchange, facts
 from models.recipe.corpus.lookups import as_text, statements
 from models.recipe.corpus.scenes import scene
+from models.recipe.evaluation_items import save
 
 DATA = Path(__file__).resolve().parents[2] / "evals" / "harness" / "data"
 SIZE = 100
@@ -62,9 +62,9 @@ _MANNERED = 30
 def write(folder: Path) -> None:
     """Write every generated file of items."""
     folder.mkdir(parents=True, exist_ok=True)
-    _save(folder / "conversations.jsonl", _conversations())
-    _save(folder / "robustness.jsonl", _variants())
-    _save(folder / "instructions.jsonl", _instructions())
+    save(folder / "conversations.jsonl", _conversations())
+    save(folder / "robustness.jsonl", _variants())
+    save(folder / "instructions.jsonl", _instructions())
 
 
 def _conversations() -> Iterator[dict[str, Any]]:
@@ -151,11 +151,6 @@ def _instructions() -> Iterator[dict[str, Any]]:
             frame, checks = _MANNERS[len(seen) % len(_MANNERS)]
             seen.add(said.prompt)
             yield {"prompt": frame.format(asked=said.prompt), "checks": [list(check) for check in checks]}
-
-
-def _save(path: Path, rows: Iterator[dict[str, Any]]) -> None:
-    text = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
-    path.write_text(text, encoding="utf-8")
 
 
 def main() -> None:
