@@ -3,7 +3,7 @@
 import asyncio
 import json
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from hashlib import sha256
@@ -19,7 +19,7 @@ from evals.answering import requests_of
 from evals.chat import Chat
 from evals.comparison import Answers
 from evals.divergence import Drift
-from evals.endpoint import Endpoint, require_models
+from evals.endpoint import Endpoint, Served, require_models
 from evals.integrity import Integrity, examine
 from evals.preference import Pair, Preference, Score, by_judge, by_scorer
 from evals.ranking import Duel
@@ -42,7 +42,7 @@ class Plan:
         parent: The version that it must be better than.
         base: What the candidate grew from, for an engine of their own.
         one_base: Whether the parent grew from it too.
-        endpoint: Where both are served; None to start an engine for it.
+        endpoint: Where both are served; None to start engines for it.
         judge: Name of a model at the endpoint that judges the answers; None for none.
         rubric: Whether the judge also rates every answer from 1 to 5.
         reward_model: Folder of a reward model that judges them instead; None for none.
@@ -156,15 +156,16 @@ def progress_bar(total: int) -> Iterator[Callable[[], None]]:
 async def _served(plan: Plan, home: Path, began: float) -> Comparison:
     integrity = examine(Path(plan.candidate.path), Path(plan.parent.path))
     if plan.endpoint is not None:
-        asked = await _ask(plan, plan.endpoint)
-        return _conclude(plan, asked, integrity, f"at {plan.endpoint.url}", began)
+        both = {version.name: plan.endpoint for version in (plan.candidate, plan.parent)}
+        return _conclude(plan, await _ask(plan, both), integrity, f"at {plan.endpoint.url}", began)
     if integrity.faults:  # an engine would fail over these files, and the verdict is clear without it
         return _conclude(plan, _Asked(Answers((), (), (), ()), None), integrity, "not at all", began)
-    from attune.trial_engine import trial_engine
+    from attune.trial_engine import trial_engines
 
-    async with trial_engine(home, plan.base, (plan.candidate, plan.parent), output.complain) as url:
-        asked = await _ask(plan, Endpoint(url))
-    return _conclude(plan, asked, integrity, "by an engine of its own", began)
+    async with trial_engines(home, plan.base, (plan.candidate, plan.parent), output.complain) as urls:
+        asked = await _ask(plan, {name: Endpoint(url) for name, url in urls.items()})
+    served = "by engines of their own" if len(set(urls.values())) > 1 else "by an engine of their own"
+    return _conclude(plan, asked, integrity, served, began)
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,16 +177,18 @@ class _Asked:
     ratings: tuple[Ratings, Ratings] | None = None
 
 
-async def _ask(plan: Plan, endpoint: Endpoint) -> _Asked:
-    names = (plan.candidate.name, plan.parent.name)
-    await require_models(endpoint, {*names, *([plan.judge] if plan.judge else [])})
+async def _ask(plan: Plan, endpoints: Mapping[str, Endpoint]) -> _Asked:
+    ours, theirs = (Served(version.name, endpoints[version.name]) for version in (plan.candidate, plan.parent))
+    judge = None if plan.judge is None else Served(plan.judge, endpoints.get(plan.judge, theirs.endpoint))
+    for model in (ours, theirs, *([judge] if judge else [])):
+        await require_models(model.endpoint, [model.name])
     tasks = tuple(shipped.load(name) for name in shipped.names())
     wanted = requests_of(tasks) + len(plan.prompts)
-    judgements = (2 if plan.judge else 0) + (2 if plan.judge and plan.rubric else 0)
+    judgements = (2 if judge else 0) + (2 if judge and plan.rubric else 0)
     with progress_bar(2 * wanted + judgements * len(plan.prompts)) as answered:
-        answers = await comparison.collect(endpoint, names, tasks, plan.prompts, answered)
-        preference = await _prefer(plan, endpoint, answers.pairs, answered)
-        return _Asked(answers, preference, await _rate(plan, endpoint, answers.pairs, answered))
+        answers = await comparison.collect(ours, theirs, tasks, plan.prompts, answered)
+        preference = await _prefer(plan, judge, answers.pairs, answered)
+        return _Asked(answers, preference, await _rate(plan, judge, answers.pairs, answered))
 
 
 def _conclude(plan: Plan, asked: _Asked, integrity: Integrity, served: str, began: float) -> Comparison:
@@ -200,10 +203,10 @@ def _conclude(plan: Plan, asked: _Asked, integrity: Integrity, served: str, bega
 
 
 async def _prefer(
-    plan: Plan, endpoint: Endpoint, pairs: Sequence[Pair], answered: Callable[[], None]
+    plan: Plan, judge: Served | None, pairs: Sequence[Pair], answered: Callable[[], None]
 ) -> Preference | None:
-    if plan.judge is not None:
-        return await by_judge(endpoint, plan.judge, pairs, answered)
+    if judge is not None:
+        return await by_judge(judge.endpoint, judge.name, pairs, answered)
     if plan.reward_model is not None:
         score = _reward_model(plan.reward_model, Path(plan.base.path))
         return by_scorer(pairs, score, _described(plan.reward_model))
@@ -211,12 +214,12 @@ async def _prefer(
 
 
 async def _rate(
-    plan: Plan, endpoint: Endpoint, pairs: Sequence[Pair], answered: Callable[[], None]
+    plan: Plan, judge: Served | None, pairs: Sequence[Pair], answered: Callable[[], None]
 ) -> tuple[Ratings, Ratings] | None:
-    if plan.judge is None or not plan.rubric:
+    if judge is None or not plan.rubric:
         return None
-    ours = await rate(endpoint, plan.judge, [(pair.prompt, pair.candidate) for pair in pairs], answered)
-    theirs = await rate(endpoint, plan.judge, [(pair.prompt, pair.parent) for pair in pairs], answered)
+    ours = await rate(judge.endpoint, judge.name, [(pair.prompt, pair.candidate) for pair in pairs], answered)
+    theirs = await rate(judge.endpoint, judge.name, [(pair.prompt, pair.parent) for pair in pairs], answered)
     return ours, theirs
 
 

@@ -1,14 +1,16 @@
-"""An engine for a comparison: it serves a base model and adapters over it, and ends with the comparison.
+"""Engines for a comparison: they serve a base model and adapters over it, and end with the comparison.
 
-It has a folder of its own below ATTUNE_HOME, because a controller that starts clears `run/` of what it finds there.
+They have a folder of its own below ATTUNE_HOME, because a controller that starts clears `run/` of what it finds there.
 """
 
 import asyncio
 import json
 import time
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Coroutine, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from attune.errors import WrongUsage
 from attune.settings import load
@@ -16,21 +18,33 @@ from ledger.ids import new_id
 from ledger.records import ModelVersion
 from server.controller import platform, startup
 from server.controller.client import UNREACHABLE, EngineClient
-from server.controller.command import command, environment, niceness
+from server.controller.command import command, engine_dtype, environment, niceness
 from server.controller.engine_process import EngineProcess, Workplace
 from server.controller.errors import EngineFailed
 from server.controller.settings import EngineSettings
+from server.controller.weights import discard_merged, weights_folder
 
 _FOLDER = "trial"
 _LORA_RANKS = (8, 16, 32, 64, 128, 256, 320, 512)  # the ones that vLLM 0.32 takes for --max-lora-rank
 _LOOK_EVERY_S = 0.5
 
 
+@dataclass(frozen=True, slots=True)
+class _Engine:
+    """One to start: the folder of its model, the names that it serves, the first of them its model's."""
+
+    model: Path
+    names: tuple[str, ...]
+    arguments: Sequence[str] = ()
+
+
 @asynccontextmanager
-async def trial_engine(
+async def trial_engines(
     home: Path, base: ModelVersion, versions: Sequence[ModelVersion], say: Callable[[str], None]
-) -> AsyncIterator[str]:
-    """Serves versions under their names while the block runs; gives the engine's address.
+) -> AsyncIterator[Mapping[str, str]]:
+    """Serves versions as people would get them while the block runs; gives the address of each by its name.
+
+    Where the controller merges adapters, which is on CPU, each version has an engine of its own; else one serves all.
 
     Args:
         home: ATTUNE_HOME.
@@ -39,26 +53,50 @@ async def trial_engine(
         say: Shows a person how the start comes along.
 
     Raises:
-        WrongUsage: A version is another base or no adapter, so that one engine cannot serve them all.
-        EngineFailed: It did not start; the message says why.
+        WrongUsage: A version is another base or no adapter, and one engine cannot serve them all.
+        EngineFailed: One did not start; the message says why.
     """
     settings: EngineSettings = load(EngineSettings)
     kind = platform.detect()
-    adapters = _adapters(base, versions)
-    workplace = Workplace.create(_home(home), new_id("eng"))
-    arguments = command(settings, kind, model=Path(base.path), name=base.name, socket=workplace.socket) + adapters
-    process = await EngineProcess.start(workplace, arguments, environment(settings, kind), niceness(settings, kind))
-    try:
-        await _ready(process, {version.name for version in versions}, settings.start_timeout_s, say)
-        yield workplace.url
-    finally:
-        await process.stop(settings.stop_timeout_s)
-
-
-def _home(home: Path) -> Path:
     folder = home / _FOLDER
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    return folder
+    running: list[tuple[EngineProcess, tuple[str, ...]]] = []
+    try:
+        if platform.loads_adapters(settings, kind):
+            wanted = [_shared(base, versions)]
+        else:
+            dtype = engine_dtype(settings, kind)
+            folders = [await weights_folder(folder, version, base, dtype) for version in versions]
+            wanted = [_Engine(path, (version.name,)) for path, version in zip(folders, versions, strict=True)]
+        surroundings = environment(settings, kind, beside_another=len(wanted) > 1)
+        for engine in wanted:
+            place = Workplace.create(folder, new_id("eng"))
+            arguments = command(settings, kind, model=engine.model, name=engine.names[0], socket=place.socket)
+            process = await EngineProcess.start(
+                place, [*arguments, *engine.arguments], surroundings, niceness(settings, kind)
+            )
+            running.append((process, engine.names))
+        await _all(_ready(process, names, settings.start_timeout_s, say) for process, names in running)
+        yield {name: process.workplace.url for process, names in running for name in names}
+    finally:
+        await asyncio.gather(*(process.stop(settings.stop_timeout_s) for process, _ in running))
+        await asyncio.to_thread(discard_merged, folder, ())
+
+
+async def _all(starts: Iterable[Coroutine[Any, Any, None]]) -> None:
+    """Waits for all; the first failure ends the others, and is raised as it is."""
+    try:
+        async with asyncio.TaskGroup() as group:
+            for start in starts:
+                group.create_task(start)
+    except* (EngineFailed, OSError) as failures:
+        raise failures.exceptions[0] from None
+
+
+def _shared(base: ModelVersion, versions: Sequence[ModelVersion]) -> _Engine:
+    """One engine with the base, and with the adapters over it."""
+    others = (version.name for version in versions if version.number != base.number)
+    return _Engine(Path(base.path), (base.name, *others), _adapters(base, versions))
 
 
 def _adapters(base: ModelVersion, versions: Sequence[ModelVersion]) -> list[str]:
@@ -80,7 +118,7 @@ def _adapters(base: ModelVersion, versions: Sequence[ModelVersion]) -> list[str]
     return ["--enable-lora", *sizes, "--lora-modules", *modules]
 
 
-async def _ready(process: EngineProcess, names: set[str], timeout_s: float, say: Callable[[str], None]) -> None:
+async def _ready(process: EngineProcess, names: Collection[str], timeout_s: float, say: Callable[[str], None]) -> None:
     log = startup.StartupLog(process.workplace.log)
     shown, until = "", time.monotonic() + timeout_s
     async with EngineClient(process.workplace.url) as client:
@@ -90,10 +128,10 @@ async def _ready(process: EngineProcess, names: set[str], timeout_s: float, say:
             process.protect_socket()
             if (stage := log.read()) != shown:
                 shown = stage
-                say(f"engine: {stage}")
+                say(f"engine of {', '.join(names)}: {stage}")
             if process.workplace.socket.exists():
                 with suppress(*UNREACHABLE):  # it opens its socket before it answers
-                    if names <= set(await client.models()):
+                    if set(names) <= set(await client.models()):
                         return
             await asyncio.sleep(_LOOK_EVERY_S)
     raise _failure(process)

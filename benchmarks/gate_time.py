@@ -17,11 +17,11 @@ from pathlib import Path
 from alignment.adapters import load_policy, lora_config
 from alignment.lora import LoraSettings
 from attune.gate import progress_bar
-from attune.trial_engine import trial_engine
+from attune.trial_engine import trial_engines
 from benchmarks import results
 from evals import comparison
 from evals.answering import requests_of
-from evals.endpoint import Endpoint
+from evals.endpoint import Endpoint, Served
 from evals.tasks import shipped
 from ledger.clock import utc_now
 from ledger.records import ModelVersion
@@ -49,15 +49,16 @@ class Round:
 async def measure(base: ModelVersion, adapter: ModelVersion, home: Path, shares: Sequence[float]) -> list[Round]:
     """Times a comparison for each share, after one that warms up; prints how long the engine took to start."""
     began, found = time.monotonic(), list[Round]()
-    async with trial_engine(home, base, (adapter, base), print) as url:
-        print(f"the engine was ready after {time.monotonic() - began:.0f} s")
+    async with trial_engines(home, base, (adapter, base), print) as urls:
+        ours, theirs = (Served(version.name, Endpoint(urls[version.name])) for version in (adapter, base))
+        print(f"the engines were ready after {time.monotonic() - began:.0f} s")
         for share in (0.02, *shares):
-            found.append(await compared(url, (adapter.name, base.name), share))
+            found.append(await compared(ours, theirs, share))
             print(f"{share:.0%} of the items: {found[-1].answers} answers in {found[-1].seconds:.1f} s")
     return found[1:]
 
 
-async def compared(url: str, models: tuple[str, str], share: float) -> Round:
+async def compared(candidate: Served, parent: Served, share: float) -> Round:
     """One comparison."""
     whole = [shipped.load(name) for name in shipped.names()]
     tasks = [replace(task, items=task.items[: round(share * len(task.items))]) for task in whole]
@@ -65,7 +66,7 @@ async def compared(url: str, models: tuple[str, str], share: float) -> Round:
     prompts = prompts[: round(share * len(prompts))]
     wanted, began = 2 * (requests_of(tasks) + len(prompts)), time.monotonic()
     with progress_bar(wanted) as answered:
-        answers = await comparison.collect(Endpoint(url), models, tasks, prompts, answered)
+        answers = await comparison.collect(candidate, parent, tasks, prompts, answered)
     seconds = time.monotonic() - began
     texts = [text for result in (*answers.candidate, *answers.parent) for item in result.items for text in item.answers]
     texts += [text for pair in answers.pairs for text in (pair.candidate, pair.parent)]

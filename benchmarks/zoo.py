@@ -8,11 +8,10 @@ benchmark goes on where it was. `python -m benchmarks.zoo --retrains 20`; `--min
 """
 
 import argparse
-import asyncio
 import json
 import shutil
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -28,13 +27,11 @@ from alignment.learners import Task
 from alignment.pipeline import Job
 from attune import gate
 from attune.evaluate import all_prompts
-from attune.trial_engine import trial_engine
 from benchmarks import results
 from benchmarks.zoo_files import DAMAGES
 from benchmarks.zoo_report import RETRAIN, report
 from benchmarks.zoo_rows import BEHAVIOURS, poisoned, rows, voted_rows
 from evals import thresholds
-from evals.endpoint import Endpoint
 from evals.report import Comparison
 from ledger import versions
 from ledger.clock import utc_now
@@ -51,7 +48,6 @@ EXPECTED: Mapping[str, frozenset[str]] = {
     POISONED: frozenset({"win_rate"}),
 }
 """By bad model, the criteria that must refuse it."""
-_SERVED_AT_ONCE = 4
 
 
 class Zoo:
@@ -102,7 +98,7 @@ class Zoo:
         """The reward model of the honest run."""
         return self.home / "runs" / str(self.version(HONEST).run_id) / "reward-model" / "model"
 
-    def compare(self, name: str, endpoint: Endpoint | None) -> None:
+    def compare(self, name: str) -> None:
         """Has the gate judge a model, and keeps what it says."""
         began = time.monotonic()
         plan = gate.Plan(
@@ -110,7 +106,7 @@ class Zoo:
             parent=self.parent,
             base=self.parent,
             one_base=True,
-            endpoint=endpoint,
+            endpoint=None,
             judge=None,
             reward_model=self.judge,
             prompts=all_prompts(None),
@@ -166,26 +162,13 @@ def spreads(found: Comparison) -> dict[str, float]:
     }
 
 
-async def judge_served(zoo: Zoo, names: Sequence[str], in_time: Callable[[], bool], done: Callable[[], Any]) -> None:
-    """Judges models that one engine serves together."""
-    served = [zoo.parent, *map(zoo.version, names)]
-    async with trial_engine(zoo.home, zoo.parent, served, tqdm.write) as url:
-        for name in names:
-            if in_time():
-                await asyncio.to_thread(zoo.compare, name, Endpoint(url))
-                done()
-
-
 def judge_all(zoo: Zoo, names: Iterable[str], in_time: Callable[[], bool], done: Callable[[], Any]) -> None:
     """Judges what is made and not judged yet, as far as there is time."""
     waiting = [name for name in names if name in zoo.numbers and name not in zoo.verdicts]
-    for name in [name for name in waiting if EXPECTED.get(name) == frozenset({"integrity"})]:
-        zoo.compare(name, None)
-        done()
-    left = [name for name in waiting if name not in zoo.verdicts]
-    while left and in_time():
-        asyncio.run(judge_served(zoo, left[:_SERVED_AT_ONCE], in_time, done))
-        left = left[_SERVED_AT_ONCE:]
+    for name in waiting:
+        if in_time():
+            zoo.compare(name)
+            done()
 
 
 def main() -> int:

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable, Iterator, Sequence
 
 from evals.chat import Chat
-from evals.endpoint import Answer, Endpoint, Sampling, ask
+from evals.endpoint import Answer, Endpoint, Sampling, Served, ask
 from evals.tasks.task import Item, Task, TaskResult, score
 
 
@@ -32,10 +32,12 @@ async def run_tasks(
 
 
 async def answer_both(
-    endpoint: Endpoint, models: tuple[str, str], chats: Sequence[Chat], sampling: Sampling, answered: Callable[[], None]
+    models: tuple[Served, Served], chats: Sequence[Chat], sampling: Sampling, answered: Callable[[], None]
 ) -> tuple[list[Answer], list[Answer]]:
     """Two models answer the same prompts at the same time, so that a slow minute hits both."""
-    first, second = await asyncio.gather(*(ask(endpoint, model, chats, sampling, answered) for model in models))
+    first, second = await asyncio.gather(
+        *(ask(model.endpoint, model.name, chats, sampling, answered) for model in models)
+    )
     return first, second
 
 

@@ -1,5 +1,6 @@
 """A candidate and its parent, asked the same; and the figures that the gate judges by."""
 
+import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -8,7 +9,7 @@ import numpy as np
 from evals.answering import answer_both, run_tasks
 from evals.chat import Chat
 from evals.divergence import Drift, kl_per_token
-from evals.endpoint import Endpoint, Sampling, ask
+from evals.endpoint import Endpoint, Sampling, Served, ask
 from evals.errors import UnusableEvidence
 from evals.favoured import Answered, favoured_words, length_ratio, repetition_rise
 from evals.gate import Evidence
@@ -41,25 +42,25 @@ class Answers:
 
 
 async def collect(
-    endpoint: Endpoint,
-    models: tuple[str, str],
+    candidate: Served,
+    parent: Served,
     tasks: Sequence[Task],
     prompts: Sequence[Chat],
     answered: Callable[[], None],
 ) -> Answers:
-    """Asks both models everything: tasks greedily, open prompts as the server samples by itself.
+    """Asks both models everything, at the same time: tasks greedily, open prompts as the server samples by itself.
 
     Args:
-        endpoint: Where both are served.
-        models: Names of candidate and parent.
+        candidate: Where it is served.
+        parent: Likewise, there or elsewhere.
         tasks: With right answers.
         prompts: Without.
         answered: Called after each answer.
     """
-    candidate = await run_tasks(endpoint, models[0], tasks, answered)
-    parent = await run_tasks(endpoint, models[1], tasks, answered)
-    pairs = pair_up(prompts, *await answer_both(endpoint, models, prompts, _OPEN, answered))
-    return Answers(tuple(tasks), candidate, parent, tuple(pairs))
+    both = (candidate, parent)
+    ours, theirs = await asyncio.gather(*(run_tasks(one.endpoint, one.name, tasks, answered) for one in both))
+    pairs = pair_up(prompts, *await answer_both(both, prompts, _OPEN, answered))
+    return Answers(tuple(tasks), ours, theirs, tuple(pairs))
 
 
 async def answer_open(

@@ -40,6 +40,19 @@ class Endpoint:
 
 
 @dataclass(frozen=True, slots=True)
+class Served:
+    """A model and where it is served.
+
+    Attributes:
+        name: The one that it is served under, such as `attune@v2`.
+        endpoint: Where.
+    """
+
+    name: str
+    endpoint: Endpoint
+
+
+@dataclass(frozen=True, slots=True)
 class Sampling:
     """How answers are drawn: greedily at temperature 0, else from `seed`, of which each prompt gets its own.
 

@@ -15,7 +15,7 @@ from server.controller.backoff import Backoff
 from server.controller.command import command
 from server.controller.errors import EngineFailed, NoRoom, ProbeFailed
 from server.controller.observed import ObservedEngine
-from server.controller.platform import Platform
+from server.controller.platform import Platform, loads_adapters
 from server.controller.probe import write_into_audit
 from server.controller.settings import EngineSettings
 
@@ -57,8 +57,7 @@ class EngineGround(Ground):
     @property
     def on_running_engines(self) -> bool:
         """Whether an adapter is loaded by its base model's engine; else it is merged, for an engine of its own."""
-        form = self.settings.adapter_form
-        return form == "loaded" or (form == "auto" and self.platform != "cpu")
+        return loads_adapters(self.settings, self.platform)
 
 
 @dataclass(frozen=True, slots=True)

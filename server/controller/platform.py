@@ -47,6 +47,11 @@ def require_adapter_form(settings: EngineSettings) -> None:
         )
 
 
+def loads_adapters(settings: EngineSettings, platform: Platform) -> bool:
+    """Whether an adapter is loaded by its base model's engine; else it is merged, for an engine of its own."""
+    return settings.adapter_form == "loaded" or (settings.adapter_form == "auto" and platform != "cpu")
+
+
 def installed(distribution: str) -> str | None:
     """The version of an installed distribution; None if it is not installed."""
     try:

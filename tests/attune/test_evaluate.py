@@ -307,10 +307,12 @@ def test_an_alignment_run_ends_with_a_verdict_that_is_kept(
     """Without a reward model nobody judges, and the gate refuses for that alone, the lack of tasks aside."""
 
     @asynccontextmanager
-    async def engine(home: Path, base: object, of: Sequence[object], say: Callable[[str], None]) -> AsyncIterator[str]:
-        yield served.url
+    async def engines(
+        home: Path, base: object, of: Sequence[ModelVersion], say: Callable[[str], None]
+    ) -> AsyncIterator[dict[str, str]]:
+        yield {version.name: served.url for version in of}
 
-    monkeypatch.setattr("attune.trial_engine.trial_engine", engine)
+    monkeypatch.setattr("attune.trial_engine.trial_engines", engines)
     job = Job(database, home, real(), lambda line: None)
     with database.read() as connection:
         version = versions.get(connection, 2)
@@ -325,7 +327,7 @@ def test_an_alignment_run_ends_with_a_verdict_that_is_kept(
 def test_a_candidate_whose_files_are_not_whole_is_refused_before_an_engine_is_started(
     database: Database, home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr("attune.trial_engine.trial_engine", None)
+    monkeypatch.setattr("attune.trial_engine.trial_engines", None)
     weights = home / "versions" / "run_x" / "adapter_model.safetensors"
     weights.write_bytes(weights.read_bytes()[:-1])
     assert cli.run(["eval", "compare", "v1", "v2", "--record"]) == 2

@@ -13,7 +13,7 @@ import pytest
 from attune import trial_engine
 from attune.errors import WrongUsage
 from evals.answering import answer_both
-from evals.endpoint import Endpoint, Sampling, ask, require_models
+from evals.endpoint import Endpoint, Sampling, Served, ask, require_models
 from evals.tasks import shipped
 from ledger.clock import utc_now
 from ledger.records import ModelVersion
@@ -44,17 +44,17 @@ def run_instead(monkeypatch: pytest.MonkeyPatch, *command: str) -> None:
 async def test_it_serves_while_the_block_runs_and_leaves_nothing(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     run_instead(monkeypatch, sys.executable, "-m", "tests.fake_engine")
     said: list[str] = []
-    async with trial_engine.trial_engine(home, BASE, [BASE], said.append) as url:
-        await require_models(Endpoint(url), ["attune@v1"])
+    async with trial_engine.trial_engines(home, BASE, [BASE], said.append) as urls:
+        await require_models(Endpoint(urls["attune@v1"]), ["attune@v1"])
         assert inhabitants(home / "trial" / "run")
     assert not inhabitants(home / "trial" / "run")
-    assert said == ["engine: importing vLLM"]
+    assert said == ["engine of attune@v1: importing vLLM"]
 
 
 async def test_an_engine_that_ends_by_itself_is_named_with_its_log(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     run_instead(monkeypatch, "bash", "-c", "echo 'ValueError: no such model'; exit 3")
     with pytest.raises(EngineFailed, match=r"no such model.*engine-eng.*\.log"):
-        async with trial_engine.trial_engine(home, BASE, [BASE], lambda line: None):
+        async with trial_engine.trial_engines(home, BASE, [BASE], lambda line: None):
             pass
 
 
@@ -78,19 +78,54 @@ def test_adapters_are_served_under_their_names_with_the_next_rank_that_vllm_take
     assert trial_engine._adapters(BASE, [BASE]) == []
 
 
+def base_and_adapter(folder: Path) -> tuple[ModelVersion, ModelVersion]:
+    """A model with a random adapter over it."""
+    base = replace(BASE, path=str(model_folder(folder)))
+    made = [sys.executable, "-m", "tests.random_adapter", base.path, str(folder), "1"]
+    subprocess.run(made, check=True, cwd=ROOT, capture_output=True)
+    return base, replace(base, number=2, parent_number=1, form="adapter", path=str(folder / "adapter0"))
+
+
+async def test_where_adapters_are_merged_each_version_has_an_engine_of_its_own(
+    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run_instead(monkeypatch, sys.executable, "-m", "tests.fake_engine")
+    base, adapter = base_and_adapter(tmp_path)
+    async with trial_engine.trial_engines(home, base, [adapter, base], lambda line: None) as urls:
+        assert len(set(urls.values())) == 2
+        for name, url in urls.items():
+            await require_models(Endpoint(url), [name])
+        assert len(list((home / "trial" / "merged").iterdir())) == 1
+    assert not inhabitants(home / "trial" / "run")
+    assert not list((home / "trial" / "merged").iterdir())
+
+
+async def test_one_engine_that_fails_ends_the_others(
+    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    base, adapter = base_and_adapter(tmp_path)
+    fails = f"echo 'ValueError: no such model'; [ $4 = {base.name} ] && exit 3; sleep 600"
+    run_instead(monkeypatch, "bash", "-c", fails, "engine")
+    with pytest.raises(EngineFailed, match="no such model"):
+        async with trial_engine.trial_engines(home, base, [adapter, base], lambda line: None):
+            pass
+    assert not inhabitants(home / "trial" / "run")
+
+
 @pytest.mark.engine
 @pytest.mark.timeout(600)
-async def test_base_and_adapter_in_one_batch_answer_as_they_do_alone(home: Path, tmp_path: Path) -> None:
+async def test_base_and_adapter_in_one_batch_answer_as_they_do_alone(
+    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The CPU kernels of vLLM 0.32 answer for the base as the adapter in the last place: that place stays empty."""
-    base = replace(BASE, path=str(model_folder(tmp_path)))
-    made = [sys.executable, "-m", "tests.random_adapter", base.path, str(tmp_path), "1"]
-    subprocess.run(made, check=True, cwd=ROOT, capture_output=True)
-    adapter = replace(base, number=2, parent_number=1, form="adapter", path=str(tmp_path / "adapter0"))
+    monkeypatch.setenv("ATTUNE_ADAPTER_FORM", "loaded")
+    base, adapter = base_and_adapter(tmp_path)
     chats, sampling = shipped.open_prompts()[:32], Sampling(max_tokens=24, temperature=None, seed=17)
-    async with trial_engine.trial_engine(home, base, [base, adapter], lambda line: None) as url:
-        endpoint, names = Endpoint(url), (adapter.name, base.name)
-        alone = [await ask(endpoint, name, chats, sampling) for name in names]
-        mixed = await answer_both(endpoint, names, chats, sampling, lambda: None)
+    async with trial_engine.trial_engines(home, base, [base, adapter], lambda line: None) as urls:
+        assert urls[adapter.name] == urls[base.name]
+        ours, theirs = (Served(one.name, Endpoint(urls[one.name])) for one in (adapter, base))
+        alone = [await ask(one.endpoint, one.name, chats, sampling) for one in (ours, theirs)]
+        mixed = await answer_both((ours, theirs), chats, sampling, lambda: None)
     unlike = [place for place, (a, b) in enumerate(zip(*alone, strict=True)) if a.text != b.text]
     assert len(unlike) >= 5
     # A batch of another size can turn a near-tie of two tokens, in one answer or another.

@@ -12,7 +12,7 @@ from evals.answering import requests_of
 from evals.chat import Chat, asked
 from evals.comparison import Answers
 from evals.divergence import Drift
-from evals.endpoint import Answer, Endpoint
+from evals.endpoint import Answer, Endpoint, Served
 from evals.errors import UnusableEvidence
 from evals.gate import Verdict, judge
 from evals.integrity import Integrity
@@ -119,9 +119,10 @@ async def test_over_http_it_is_what_the_models_say(short_folder: Path) -> None:
     counted: list[None] = []
     with serve(short_folder, {"attune@v2": liked, "attune@v1": able}) as served:
         served.failures[:] = [400]
+        endpoint = Endpoint(served.url, concurrency=1)
         found = await comparison.collect(
-            Endpoint(served.url, concurrency=1),
-            ("attune@v2", "attune@v1"),
+            Served("attune@v2", endpoint),
+            Served("attune@v1", endpoint),
             few,
             PROMPTS[:5],
             lambda: counted.append(None),
