@@ -19,6 +19,11 @@ class RewardModelConfig(BaseModel):
     full_below: int = Field(default=50_000_000, ge=0, description="parameters under which auto trains all weights")
     lora: LoraSettings = LoraSettings()
     epochs: float = Field(default=4.0, gt=0, le=100, description="passes over the rows")
+    most_steps: int | None = Field(
+        default=None,
+        ge=1,
+        description="optimiser steps at most, however many rows there are; by default all passes are made",
+    )
     batch_size: int = Field(default=16, ge=1, description="rows of an optimiser step and process; a comparison is one")
     accumulation: int = Field(default=1, ge=1, description="batches whose gradients are added before a step")
     learning_rate: float = Field(default=5e-4, gt=0, description="peak; linear warm-up, then a cosine to zero")

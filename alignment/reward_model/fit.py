@@ -100,10 +100,18 @@ def _start(config: RewardModelConfig, base_model: Path, seed: int) -> Any:
     return get_peft_model(model, lora)
 
 
+def passes(config: RewardModelConfig, rows: int) -> float:
+    """How often the rows are gone over: as asked, or less where that would be more than `most_steps`."""
+    if config.most_steps is None:
+        return config.epochs
+    return min(config.epochs, config.most_steps * config.batch_size * config.accumulation / rows)
+
+
 def _arguments(config: RewardModelConfig, run: Run, evaluates: bool, rows: int) -> RewardConfig:
+    bounded = config.model_copy(update={"epochs": passes(config, rows)})
     return RewardConfig(
         **common_arguments(run.out, run.seed, config.save_every),
-        **arguments_over_rows(config, rows, evaluates),
+        **arguments_over_rows(bounded, rows, evaluates),
         per_device_eval_batch_size=4 * config.batch_size,
         weight_decay=config.weight_decay,
         disable_dropout=True,

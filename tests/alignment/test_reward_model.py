@@ -182,3 +182,10 @@ def test_script_of_a_prompt(text: str, found: str) -> None:
 
 def test_intercept_starts_at_the_log_odds_of_a_thumb_up() -> None:
     assert fitting._log_odds([1.0] * 8 + [0.0] * 2) == pytest.approx(np.log(9 / 3))
+
+
+def test_many_rows_are_gone_over_less_often_where_steps_are_bounded() -> None:
+    config = RewardModelConfig(epochs=3, most_steps=120, batch_size=16)
+    assert fitting.passes(config, rows=400) == 3
+    assert fitting.passes(config, rows=1920) == 1
+    assert fitting.passes(config.model_copy(update={"most_steps": None}), rows=1920) == 3
