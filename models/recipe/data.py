@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import count
 from random import Random
 
 import torch
+from torch.utils.data import DataLoader, Dataset
 from transformers import PreTrainedTokenizerFast
 
 from models.recipe.config import TrainConfig
@@ -73,21 +75,33 @@ class Position:
     step: int = 0
 
 
+class _Shards(Dataset[list[Example]]):
+    """The training text, a shard at a time."""
+
+    def __init__(self, tokenizer: PreTrainedTokenizerFast, seed: int, size: int) -> None:
+        self._tokenizer, self._seed, self._size = tokenizer, seed, size
+
+    def __getitem__(self, index: int) -> list[Example]:
+        return [encode(self._tokenizer, conversation) for conversation in shard(self._seed, index, self._size)]
+
+
 def training_steps(
-    config: TrainConfig, tokenizer: PreTrainedTokenizerFast, seed: int, position: Position
+    config: TrainConfig, tokenizer: PreTrainedTokenizerFast, seed: int, position: Position, *, workers: int = 0
 ) -> Iterator[tuple[list[Batch], Position]]:
     """Yield each step's micro-batches, for ever, with the position after it.
 
-    A run resumed at a position sees what it would have seen.
+    A run resumed at a position sees what it would have seen, whatever the number of ``workers``: processes that draw
+    and encode text ahead, or none.
     """
     # Shard 0 is what the tokenizer was learned from; it is training text like any other.
-    index, first = position.shard, position.step
-    while True:
-        examples = [encode(tokenizer, conversation) for conversation in shard(seed, index, config.shard_size)]
+    shards = _Shards(tokenizer, seed, config.shard_size)
+    loader = DataLoader(shards, batch_size=None, sampler=count(position.shard), num_workers=workers)
+    first = position.step
+    for index, examples in zip(count(position.shard), loader, strict=False):
         steps = mixed_steps(examples, config, tokenizer.pad_token_id, Random(f"order:{seed}:{index}"))
         for number in range(first, len(steps)):
             yield steps[number], Position(index, number + 1)
-        index, first = index + 1, 0
+        first = 0
 
 
 def mixed_steps(examples: Sequence[Example], config: TrainConfig, pad_id: int, rng: Random) -> list[list[Batch]]:

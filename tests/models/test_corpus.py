@@ -104,13 +104,16 @@ def test_units_are_multiplied_by_their_factor() -> None:
 
 
 def test_what_a_passage_does_not_say_is_not_in_it_and_what_it_says_is() -> None:
-    for exchange in drawn(passages.passage_question, 400):
-        (text,) = exchange.verbatim
-        if exchange.intent == "not stated":
-            assert exchange.answer == "The text does not say that."
-        else:
-            assert exchange.expects[0] in text
-            assert exchange.expects[0] in exchange.answer
+    rng = Random(7)
+    for _ in range(300):
+        script = passages.passage_question(rng)
+        (text,) = script[0].verbatim
+        for exchange in script:
+            if exchange.intent == "not stated":
+                assert exchange.answer == "The text does not say that."
+            else:
+                assert exchange.expects[0] in text
+                assert exchange.expects[0] in exchange.answer
 
 
 def test_a_lookup_states_one_answer_beside_others_and_nothing_about_the_other_question() -> None:
@@ -119,11 +122,22 @@ def test_a_lookup_states_one_answer_beside_others_and_nothing_about_the_other_qu
         found = lookup(rng)
         statements = re.split(r"\. |, | and ", found.text.rstrip("."))
         assert len(statements) >= 2
-        right = re.escape(found.stated.right)
-        assert sum(bool(re.search(rf"\b{right}\b", statement)) for statement in statements) == 1
-        assert found.stated.right in found.stated.answer
-        assert found.other.answer[:-1].lower() not in found.text.lower()
-        assert not re.search(rf"\b{re.escape(found.other.right)}\b", found.text)
+        for stated in found.stated:
+            right = re.escape(stated.right)
+            assert sum(bool(re.search(rf"\b{right}\b", statement)) for statement in statements) == 1
+            assert stated.right in stated.answer
+        for other in found.others:
+            assert other.answer[:-1].lower() not in found.text.lower()
+            assert not re.search(rf"\b{re.escape(other.right)}\b", found.text)
+
+
+def test_several_questions_about_one_text_are_all_different() -> None:
+    rng = Random(8)
+    scripts = [passages.passage_question(rng) for _ in range(300)]
+    assert {len(script) for script in scripts} == {1, 2, 3, 4}
+    for script in scripts:
+        assert len({exchange.key for exchange in script}) == len(script)
+        assert [bool(exchange.verbatim) for exchange in script] == [True] + [False] * (len(script) - 1)
 
 
 def test_keywords_and_names_of_a_summary_are_in_the_text() -> None:

@@ -55,11 +55,11 @@ _SOURCES: dict[str, Callable[[Random], str]] = {
 
 @dataclass(frozen=True, slots=True)
 class Lookup:
-    """A text, a question that it answers, and one of the same kind that it does not."""
+    """A text, the questions that it answers, and one of the same kind that it does not."""
 
     text: str
-    stated: Question
-    other: Question
+    stated: tuple[Question, ...]
+    others: tuple[Question, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +99,7 @@ def statements(rng: Random) -> Statements:
 def lookup(rng: Random) -> Lookup:
     """Draw a text of two to four statements of one kind with its questions."""
     drawn = statements(rng)
-    return Lookup(as_text(drawn.said, rng), rng.choice(drawn.questions[:-1]), drawn.questions[-1])
+    return Lookup(as_text(drawn.said, rng), drawn.questions[:-1], drawn.questions[-1:])
 
 
 def as_text(said: Sequence[str], rng: Random) -> str:

@@ -46,7 +46,7 @@ INTENTS: tuple[tuple[Intent, float], ...] = (
     (arithmetic.small_sum, 6),
     (arithmetic.large_sum, 0.8),
     (arithmetic.comparison, 2.2),
-    (arithmetic.sorting, 3),
+    (arithmetic.sorting, 4),
     (quantities.units, 2.5),
     (quantities.counting, 2.5),
     (quantities.spelling, 5),
@@ -64,8 +64,8 @@ INTENTS: tuple[tuple[Intent, float], ...] = (
     (stories.story, 1.5),
     (stories.story_from_words, 1.2),
     (stories.poem, 1.6),
-    (boundaries.refusal, 6),
-    (boundaries.harmless, 5),
+    (boundaries.refusal, 8),
+    (boundaries.harmless, 8),
     (fallback.out_of_domain, 14),
 )
 """Every intent with its weight: the share of scripts that it starts."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from random import Random
 
 from models.recipe.corpus.conversation import Exchange, Script
@@ -35,39 +36,60 @@ Extract the keywords: {text}
 """)
 
 
+_NEXT = (
+    "{asked}",
+    "{asked}",
+    "{asked}",
+    "And one more question: {asked}",
+    "Next question: {asked}",
+    "From the same text: {asked}",
+)
+_QUESTIONS = ((1, 2, 3, 4), (40, 25, 20, 15))
+
+
 def passage_question(rng: Random) -> Script:
-    """Some sentences, then a question; one in four is not answered by them."""
-    text, answered, other = _passage(rng)
-    stated = rng.random() < 0.75
-    question = answered if stated else other
-    prompt = rng.choice(_READ).format(text=text, asked=question.asked)
+    """Some sentences, then one to four questions; one in four is not answered by them."""
+    text, answered, others = _passage(rng)
+    size = rng.choices(_QUESTIONS[0], weights=_QUESTIONS[1])[0]
+    drawn = [(question, True) for question in rng.sample(answered, min(size, len(answered)))]
+    left = rng.sample(others, len(others))
+    for number in range(len(drawn)):
+        if left and rng.random() < 0.25:
+            drawn[number] = (left.pop(), False)
+    asked = [rng.choice(_READ if number == 0 else _NEXT) for number in range(len(drawn))]
+    return [
+        _asked(text, question, stated, prompt.format(text=text, asked=question.asked))
+        for prompt, (question, stated) in zip(asked, drawn, strict=True)
+    ]
+
+
+def _asked(text: str, question: Question, stated: bool, prompt: str) -> Exchange:
     answer, short, right = (
         (question.answer, question.short, question.right)
         if stated
         else ("The text does not say that.", "Not stated.", "does not say")
     )
-    return [
-        Exchange(
-            "passage question" if stated else "not stated",
-            "task",
-            prompt,
-            answer,
-            short,
-            expects=(right,),
-            about=(question.answer.split()[0], "not stated", "does not say"),
-            verbatim=(text,),
-            key=prompt,
-        )
-    ]
+    return Exchange(
+        "passage question" if stated else "not stated",
+        "task",
+        prompt,
+        answer,
+        short,
+        expects=(right,),
+        about=(question.answer.split()[0], "not stated", "does not say"),
+        verbatim=(text,) if text in prompt else (),
+        key=f"{text} {question.asked}",
+    )
 
 
-def _passage(rng: Random) -> tuple[str, Question, Question]:
-    """Return a text, a question that it answers and one that it does not."""
+def _passage(rng: Random) -> tuple[str, Sequence[Question], Sequence[Question]]:
+    """Return a text, the questions that it answers and some that it does not."""
     if rng.random() < 0.35:
         looked_up = lookup(rng)
-        return looked_up.text, looked_up.stated, looked_up.other
-    sentences, other = scene(rng, rng.choice((1, 2, 2, 3)))
-    return " ".join(sentence.text for sentence in sentences), rng.choice(rng.choice(sentences).questions), other
+        return looked_up.text, looked_up.stated, looked_up.others
+    sentences, others = scene(rng, rng.choice((1, 2, 2, 3)))
+    text = " ".join(sentence.text for sentence in sentences)
+    return text, [question for sentence in sentences for question in sentence.questions], others
 
 
 def summary(rng: Random) -> Script:

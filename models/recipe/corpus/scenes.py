@@ -110,13 +110,13 @@ _SOURCES = {
 }  # fmt: skip
 
 
-def scene(rng: Random, size: int) -> tuple[list[Sentence], Question]:
-    """Draw ``size`` sentences about one person, and a question about that person that they do not answer."""
+def scene(rng: Random, size: int) -> tuple[list[Sentence], tuple[Question, ...]]:
+    """Draw ``size`` sentences about one person, and questions about that person that they do not answer."""
     kinds = rng.sample(_KINDS, size + 1)
     who = person(rng)
     used: set[str] = {who}
     drawn = [_sentence(kind, who, used, rng) for kind in kinds]
-    return drawn[:size], rng.choice(drawn[size].questions)
+    return drawn[:size], drawn[size].questions
 
 
 def _sentence(
