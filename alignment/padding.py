@@ -7,11 +7,15 @@ together, a few at a time. The results do not change, but for rounding.
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import wraps
+from typing import Any
 
 import torch
-from accelerate import Accelerator
+from accelerate import Accelerator, PartialState
 from torch import Tensor
 from torch.nn.functional import pad
+from transformers import PreTrainedModel
+from transformers.modeling_outputs import BaseModelOutputWithPast
 
 _RATIO = 1.5
 """The longest row of a group is at most so many times as long as the shortest."""
@@ -75,6 +79,34 @@ def over_answers(
     return [torch.cat(tensors)[back] for tensors in zip(*found, strict=True)]
 
 
-def parts_batches(accelerator: Accelerator) -> bool:
+def leave_out_padding(model: PreTrainedModel) -> None:
+    """Has a causal model's blocks compute without padding from now on, for trainers that hand over whole batches.
+
+    What has more to a row than tokens and mask, or fills a cache, is computed as it comes: generation, say.
+
+    Args:
+        model: Its hidden states of padding become 0; all others stay, and so do the gradients.
+    """
+    blocks = model.base_model
+    whole = blocks.forward
+
+    @wraps(whole)
+    def parted(input_ids: Tensor | None = None, attention_mask: Tensor | None = None, **others: Any) -> Any:
+        plain = others.get("use_cache") is False and all(value is None or value is False for value in others.values())
+        if input_ids is None or attention_mask is None or not plain:
+            return whole(input_ids=input_ids, attention_mask=attention_mask, **others)
+        length, order, found = input_ids.shape[1], [], []
+        for group in groups(attention_mask, len(input_ids), apart=True):
+            rows, columns = group.rows, group.columns
+            outputs = whole(input_ids=input_ids[rows, columns], attention_mask=attention_mask[rows, columns], **others)
+            found.append(pad(outputs.last_hidden_state, (0, 0, columns.start, length - columns.stop)))
+            order.append(rows)
+        states: Any = torch.cat(found)[torch.argsort(torch.cat(order))]
+        return BaseModelOutputWithPast(last_hidden_state=states)
+
+    blocks.forward = parted
+
+
+def parts_batches(process: Accelerator | PartialState) -> bool:
     """Whether parting pays and is safe: a GPU wants whole batches, processes must go through a model equally often."""
-    return bool(accelerator.device.type == "cpu" and accelerator.num_processes == 1)
+    return bool(process.device.type == "cpu" and process.num_processes == 1)

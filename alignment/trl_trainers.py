@@ -18,6 +18,17 @@ def _hide_vllm_on_cpu() -> None:
         import_utils.is_vllm_available = lambda *_, **__: False
 
 
+def _score_only_labels_on_cpu() -> None:
+    """Has TRL compute the logits of a prompt's tokens on a CPU as little as it does on a GPU: not at all.
+
+    TRL's fused head (`add_fused_lm_head`, TRL 1.16) picks the labelled positions on Triton's devices only, because
+    elsewhere shapes that change would be compiled again and again. On a CPU nothing is compiled, and the logits of
+    prompts and padding took half of a training step. Can go when TRL picks them on a CPU too.
+    """
+    on_triton = utils._use_triton
+    utils._use_triton = lambda device: device.type == "cpu" or on_triton(device)
+
+
 # TRL's trainers report each training to the hub when they are made; nobody here was asked whether they may.
 constants.HF_HUB_DISABLE_TELEMETRY = True
 _hide_vllm_on_cpu()
@@ -36,6 +47,9 @@ with warnings.catch_warnings():
         SFTConfig,
         SFTTrainer,
     )
+    from trl.trainer import utils
+
+_score_only_labels_on_cpu()
 
 __all__ = [
     "DPOConfig",

@@ -1,4 +1,7 @@
-"""The stage: judgements become an adapter by TRL's KTO, DPO or SFT trainer, as they are."""
+"""The stage: judgements become an adapter by TRL's KTO, DPO or SFT trainer, as they are.
+
+What they compute is spared the padding from outside, and what the reference says of the rows is computed once.
+"""
 
 import shutil
 from dataclasses import dataclass
@@ -16,11 +19,12 @@ from alignment.algorithms.implicit_reward import heldout_quality
 from alignment.algorithms.non_finite import StopOnNonFinite
 from alignment.algorithms.rows import Algorithm, Split, check_rows, dataset_rows, read_split
 from alignment.chat_tokens import ChatTokens
+from alignment.padding import leave_out_padding, parts_batches
 from alignment.plots import draw_curves
 from alignment.progress import MetricsFile, quiet, watching
 from alignment.reports import PolicyReport, Speed, peak_memory_mib
 from alignment.stage_folder import reported, resume_point, save_trained
-from alignment.training_arguments import arguments_over_rows, common_arguments
+from alignment.training_arguments import arguments_over_rows, common_arguments, this_process
 from alignment.trl_trainers import DPOConfig, DPOTrainer, KTOConfig, KTOTrainer, SFTConfig, SFTTrainer
 
 _PANELS = (
@@ -99,7 +103,10 @@ def train_preference(
         lesson = _Lesson(algorithm, config, tokens, split, heldout, rows, out, seed)
         checkpoint = resume_point(out, lesson.metrics)
         set_seed(seed)
-        trainer = _trainer(lesson, load_policy(base_model, parent_adapter))
+        policy = load_policy(base_model, parent_adapter)
+        if parts_batches(this_process()):
+            leave_out_padding(policy)
+        trainer = _trainer(lesson, policy)
         trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
         save_trained(trainer, out / "trained")
         return partial(_finish, trainer, lesson, parent_adapter, base_model)
@@ -134,11 +141,13 @@ def _arguments(lesson: _Lesson, evaluates: bool) -> KTOConfig | DPOConfig | SFTC
         # KTO pairs rows within a batch, when it looks at the held-out ones too.
         "per_device_eval_batch_size": config.batch_size,
     }
+    # TRL hands the reference's figures on in a file whose name each process draws by itself: several would not find it.
+    reference = {"beta": config.beta, "precompute_ref_log_probs": this_process().num_processes == 1}
     if lesson.algorithm == "kto":
         weights = {"desirable_weight": config.desirable_weight, "undesirable_weight": config.undesirable_weight}
-        return KTOConfig(**shared, beta=config.beta, **weights)
+        return KTOConfig(**shared, **reference, **weights)
     if lesson.algorithm == "dpo":
-        return DPOConfig(**shared, beta=config.beta)
+        return DPOConfig(**shared, **reference)
     return SFTConfig(**shared)
 
 

@@ -1,16 +1,23 @@
-"""KTO, DPO and SFT: each leaves an adapter, resumes exactly, or says what feedback it lacks."""
+"""KTO, DPO and SFT: each leaves an adapter, resumes exactly, learns as TRL alone does, or says what it lacks."""
 
+from functools import partial
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import pytest
 import torch
 from safetensors.torch import load_file
+from torch import Tensor
+from trl.trainer import utils
 
+from alignment.adapters import load_policy
+from alignment.algorithms import stage
 from alignment.algorithms.config import PreferenceConfig
+from alignment.algorithms.non_finite import StopOnNonFinite
 from alignment.algorithms.stage import train_preference
 from alignment.checkpoints import MarkComplete
 from alignment.errors import UnusableFeedback
+from alignment.preferences import Comparison, Thumb, read_rows, write_rows
 from alignment.progress import MetricsFile
 from alignment.reports import PolicyReport
 from tests.alignment.synthetic import write_snapshot
@@ -59,6 +66,28 @@ def test_each_algorithm_leaves_an_adapter_and_a_killed_run_resumes_to_the_same(
     assert steps == list(range(1, report.steps + 1))
 
 
+@pytest.mark.parametrize("algorithm", ["kto", "dpo", "sft"])
+def test_without_padding_each_algorithm_has_the_losses_and_gradients_that_trl_has_with_it(
+    algorithm: Algorithm, tiny_chat_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    snapshot = _of_unlike_lengths(write_snapshot(tmp_path / "s", pairs=16, votes=24, heldout=16))
+    work = _Work(monkeypatch)
+    _train(algorithm, snapshot, tiny_chat_model, tmp_path / "spared")
+    spared, work = work, _Work(monkeypatch)
+    _leave_trl_alone(monkeypatch)
+    _train(algorithm, snapshot, tiny_chat_model, tmp_path / "trl")
+
+    assert spared.tokens < 0.6 * work.tokens
+    assert spared.gradients.keys() == work.gradients.keys()
+    for name, gradient in work.gradients.items():
+        torch.testing.assert_close(spared.gradients[name], gradient, rtol=1e-3, atol=1e-5)
+    figures = ("loss", "grad_norm", "eval_loss", "rewards/margins", "kl")
+    expected, got = (MetricsFile(tmp_path / run / "metrics.jsonl").rows() for run in ("trl", "spared"))
+    assert len(expected) == len(got) > 2
+    for row, same in zip(expected, got, strict=True):
+        assert [same.get(name) for name in figures] == pytest.approx([row.get(name) for name in figures], abs=1e-4)
+
+
 @pytest.mark.parametrize(("algorithm", "lacks"), [("kto", "KTO needs"), ("dpo", "DPO needs"), ("sft", "SFT needs")])
 def test_an_algorithm_without_its_feedback_says_so(
     algorithm: Algorithm, lacks: str, tiny_chat_model: Path, tmp_path: Path
@@ -66,3 +95,55 @@ def test_an_algorithm_without_its_feedback_says_so(
     snapshot = write_snapshot(tmp_path / "s", pairs=0, votes=0)
     with pytest.raises(UnusableFeedback, match=lacks):
         _train(algorithm, snapshot, tiny_chat_model, tmp_path / "out")
+
+
+class _Work:
+    """What a run computes from now on: tokens that go through the model, and the first step's gradients."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.tokens = 0
+        self.gradients: dict[str, Tensor] = {}
+        work = self
+
+        class Recorder(StopOnNonFinite):
+            def on_pre_optimizer_step(self, *_: Any, model: Any, **__: Any) -> None:
+                for name, weight in model.named_parameters():
+                    if weight.grad is not None:
+                        work.gradients.setdefault(name, weight.grad.clone())
+
+        def load(*args: Any) -> Any:
+            policy = load_policy(*args)
+            policy.get_input_embeddings().register_forward_hook(self._count)
+            return policy
+
+        monkeypatch.setattr(stage, "load_policy", load)
+        monkeypatch.setattr(stage, "StopOnNonFinite", Recorder)
+
+    def _count(self, module: Any, inputs: tuple[Tensor], output: Tensor) -> None:
+        self.tokens += inputs[0].numel()
+
+
+def _leave_trl_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(stage, "parts_batches", lambda process: False)
+    monkeypatch.setattr(utils, "_use_triton", lambda device: False)
+    for name in ("KTOConfig", "DPOConfig"):
+        monkeypatch.setattr(stage, name, partial(_config_without_reference, getattr(stage, name)))
+
+
+def _config_without_reference(config: Any, **settings: Any) -> Any:
+    return config(**{**settings, "precompute_ref_log_probs": False})
+
+
+def _of_unlike_lengths(snapshot: Path) -> Path:
+    """Makes every eighth prompt eight times as long as it was."""
+    kind: type[Comparison] | type[Thumb]
+    for kind, what in ((Comparison, "comparisons"), (Thumb, "thumbs")):
+        for split in ("train", "heldout"):
+            path = snapshot / f"{what}.{split}.jsonl"
+            rows = list(read_rows(path, kind))
+            for place, row in enumerate(rows):
+                message = row.prompt[0]
+                longer = message.model_copy(update={"content": message.content * (1 if place % 8 else 8)})
+                rows[place] = row.model_copy(update={"prompt": (longer,)})
+            write_rows(path, rows)
+    return snapshot

@@ -1,10 +1,13 @@
 """Leaving padding out: every row comes back in its place, and what is computed does not change."""
 
+from pathlib import Path
+
 import pytest
 import torch
 from torch import Tensor
 
-from alignment.padding import Group, groups, over_answers
+from alignment.adapters import load_policy
+from alignment.padding import Group, groups, leave_out_padding, over_answers
 
 # Prompts of 1, 6 and 3 tokens in six columns, answers of 2, 4 and 1 in four.
 MASK = torch.tensor(
@@ -46,3 +49,31 @@ def test_a_row_without_any_token_and_an_answer_without_any_are_computed_too() ->
     mask = torch.tensor([[0, 1, 0, 0], [0, 0, 0, 0]])
     (ones,) = over_answers(mask, 2, 2, True, lambda group, kept: [torch.ones(len(group.rows), kept)])
     assert ones.shape == (2, 2)
+
+
+def test_a_model_that_leaves_out_padding_gives_the_same_states_and_gradients(tiny_chat_model: Path) -> None:
+    states, gradients, computed = [], [], []
+    for spared in (False, True):
+        model = load_policy(tiny_chat_model, None)
+        tokens: list[int] = []
+        model.get_input_embeddings().register_forward_hook(
+            lambda module, inputs, output, tokens=tokens: tokens.append(inputs[0].numel())
+        )
+        if spared:
+            leave_out_padding(model)
+        found = model.base_model(input_ids=IDS, attention_mask=MASK, use_cache=False).last_hidden_state
+        (found * MASK[..., None]).square().sum().backward()
+        states.append(found[MASK.bool()].detach())
+        gradients.append({name: weight.grad for name, weight in model.named_parameters() if weight.grad is not None})
+        computed.append(sum(tokens))
+    torch.testing.assert_close(states[1], states[0])
+    torch.testing.assert_close(gradients[1], gradients[0], rtol=1e-4, atol=1e-4)
+    assert computed == [30, 2 * 5 + 10], "the groups of two rows and of one, without the columns that they leave empty"
+
+
+def test_a_model_that_leaves_out_padding_generates_as_before(tiny_chat_model: Path) -> None:
+    model = load_policy(tiny_chat_model, None)
+    inputs = {"input_ids": IDS[:, :6], "attention_mask": MASK[:, :6], "max_new_tokens": 4, "do_sample": False}
+    before = model.generate(**inputs)
+    leave_out_padding(model)
+    assert torch.equal(model.generate(**inputs), before)
