@@ -1,10 +1,11 @@
 """Engines for a comparison: they serve a base model and adapters over it, and end with the comparison.
 
-They have a folder of its own below ATTUNE_HOME, because a controller that starts clears `run/` of what it finds there.
+They have a folder of their own below ATTUNE_HOME, because a controller that starts clears `run/` of what it finds there.
 """
 
 import asyncio
 import json
+import shutil
 import time
 from collections.abc import AsyncIterator, Callable, Collection, Coroutine, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
@@ -22,7 +23,7 @@ from server.controller.command import command, engine_dtype, environment, nicene
 from server.controller.engine_process import EngineProcess, Workplace
 from server.controller.errors import EngineFailed
 from server.controller.settings import EngineSettings
-from server.controller.weights import discard_merged, weights_folder
+from server.controller.weights import weights_folder
 
 _FOLDER = "trial"
 _LORA_RANKS = (8, 16, 32, 64, 128, 256, 320, 512)  # the ones that vLLM 0.32 takes for --max-lora-rank
@@ -60,13 +61,14 @@ async def trial_engines(
     kind = platform.detect()
     folder = home / _FOLDER
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    merged = folder / new_id("weights")  # of this comparison alone: another one may be under way
     running: list[tuple[EngineProcess, tuple[str, ...]]] = []
     try:
         if platform.loads_adapters(settings, kind):
             wanted = [_shared(base, versions)]
         else:
             dtype = engine_dtype(settings, kind)
-            folders = [await weights_folder(folder, version, base, dtype) for version in versions]
+            folders = [await weights_folder(merged, version, base, dtype) for version in versions]
             wanted = [_Engine(path, (version.name,)) for path, version in zip(folders, versions, strict=True)]
         surroundings = environment(settings, kind, beside_another=len(wanted) > 1)
         for engine in wanted:
@@ -80,7 +82,7 @@ async def trial_engines(
         yield {name: process.workplace.url for process, names in running for name in names}
     finally:
         await asyncio.gather(*(process.stop(settings.stop_timeout_s) for process, _ in running))
-        await asyncio.to_thread(discard_merged, folder, ())
+        await asyncio.to_thread(shutil.rmtree, merged, True)
 
 
 async def _all(starts: Iterable[Coroutine[Any, Any, None]]) -> None:

@@ -95,9 +95,9 @@ async def test_where_adapters_are_merged_each_version_has_an_engine_of_its_own(
         assert len(set(urls.values())) == 2
         for name, url in urls.items():
             await require_models(Endpoint(url), [name])
-        assert len(list((home / "trial" / "merged").iterdir())) == 1
+        assert len(list((home / "trial").glob("weights_*/merged/v2-*"))) == 1
     assert not inhabitants(home / "trial" / "run")
-    assert not list((home / "trial" / "merged").iterdir())
+    assert not list((home / "trial").glob("weights_*"))
 
 
 async def test_one_engine_that_fails_ends_the_others(
