@@ -1,6 +1,6 @@
 """Engines for a comparison: they serve a base model and adapters over it, and end with the comparison.
 
-They have a folder of their own below ATTUNE_HOME, because a controller that starts clears `run/` of what it finds there.
+They have a folder of their own below ATTUNE_HOME, for a controller that starts clears `run/` of what it finds there.
 """
 
 import asyncio
