@@ -63,6 +63,7 @@ async def trial_engines(
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     merged = folder / new_id("weights")  # of this comparison alone: another one may be under way
     running: list[tuple[EngineProcess, tuple[str, ...]]] = []
+    done_with = merged / "merged"  # the log of a merge that fails stays beside it
     try:
         if platform.loads_adapters(settings, kind):
             wanted = [_shared(base, versions)]
@@ -70,6 +71,7 @@ async def trial_engines(
             dtype = engine_dtype(settings, kind)
             folders = [await weights_folder(merged, version, base, dtype) for version in versions]
             wanted = [_Engine(path, (version.name,)) for path, version in zip(folders, versions, strict=True)]
+        done_with = merged
         surroundings = environment(settings, kind, beside_another=len(wanted) > 1)
         for engine in wanted:
             place = Workplace.create(folder, new_id("eng"))
@@ -82,7 +84,7 @@ async def trial_engines(
         yield {name: process.workplace.url for process, names in running for name in names}
     finally:
         await asyncio.gather(*(process.stop(settings.stop_timeout_s) for process, _ in running))
-        await asyncio.to_thread(shutil.rmtree, merged, True)
+        await asyncio.to_thread(shutil.rmtree, done_with, True)
 
 
 async def _all(starts: Iterable[Coroutine[Any, Any, None]]) -> None:

@@ -39,8 +39,8 @@ class TrainConfig(_Section):
 
     # Within three hours on two cores. A token costs 6 FLOP for each weight of the layers (3.9 million), for each of the
     # output layer (1.05 million) where it counts, about one in two, and some for attention: 28 million, 0.17 TFLOP a
-    # step. Muon's iterations are 26 GFLOP more. A step took 1.05 s on two cores with AVX-512, so that 7,000 steps take
-    # 2 h; the rest is for slower cores, tokenizer, evaluation and export.
+    # step. Muon's iterations are 26 GFLOP more. A step took 1.1 s on two cores with AVX-512, so that 7,000 steps take
+    # 2 h 10 min; the rest is for slower cores, tokenizer, evaluation and export.
     steps: int = Field(
         default=7000, gt=0, description="optimiser steps; a resumed run may change them while its rate is constant"
     )
