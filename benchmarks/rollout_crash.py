@@ -2,7 +2,8 @@
 
 Each kill comes at a random moment after the controller has entered the step. Then the dead process is started again,
 as `attune up` would, and what follows is timed until every version that should run is open and answers, and no process
-and no adapter is left that belongs to nothing. `python -m benchmarks.rollout_crash --help`.
+and no adapter is left that belongs to nothing. With `--engine vllm` the engines are real ones, which serve the starter
+and merged adapters over it; they need most of a minute to start. `python -m benchmarks.rollout_crash --help`.
 """
 
 import argparse
@@ -10,11 +11,11 @@ import json
 import random
 import tempfile
 import time
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Any, Literal, Self, get_args
 
 import httpx
 from tqdm import tqdm
@@ -23,19 +24,20 @@ from benchmarks import results
 from benchmarks.intervals import percentile
 from ledger import deployments
 from server.controller.processes import inhabitants
+from server.controller.settings import STARTER
 from tests.processes import NotStarted
+from tests.random_adapter import register_passed, write_random_adapters
 from tests.small_controller import Kill, Step, Victim
-from tests.small_installation import SmallInstallation
+from tests.small_installation import EngineKind, SmallInstallation
 
 Form = Literal["full", "adapter"]
 Direction = Literal["canary", "withdraw"]
 
-LONGEST_S = 60.0
-"""A change that is not over by then hangs between two states."""
+Cell = tuple[Form, Direction, Step, float]
 
 # What a change of a version with an engine of its own goes through, and of an adapter on a running one; and how long a
 # step lasts about, in seconds: the kill comes at a uniformly random moment within.
-STEPS: tuple[tuple[Form, Direction, Step, float], ...] = (
+_FAKE_STEPS: tuple[Cell, ...] = (
     ("full", "canary", "prepare", 0.01),
     ("full", "canary", "start", 0.8),
     ("full", "canary", "attest", 0.02),
@@ -49,6 +51,16 @@ STEPS: tuple[tuple[Form, Direction, Step, float], ...] = (
     ("adapter", "withdraw", "drain", 2.2),
     ("adapter", "withdraw", "unload", 0.02),
 )
+_VLLM_STEPS: tuple[Cell, ...] = (
+    ("full", "canary", "prepare", 0.5),
+    ("full", "canary", "start", 30.0),
+    ("full", "canary", "attest", 0.3),
+    ("full", "canary", "open", 0.02),
+    ("full", "canary", "watch", 1.0),
+    ("full", "withdraw", "drain", 2.2),
+    ("full", "withdraw", "stop", 2.0),
+)
+STEPS: dict[EngineKind, tuple[Cell, ...]] = {"fake": _FAKE_STEPS, "vllm": _VLLM_STEPS}
 _VERSION: dict[Form, int] = {"full": 2, "adapter": 3}
 
 
@@ -84,10 +96,22 @@ class Matrix:
     installation: SmallInstallation
     moments: random.Random
 
-    def prepare(self) -> None:
-        """Registers the versions that come and go."""
-        for form, number in _VERSION.items():
-            self.installation.add_version(number, form)
+    @classmethod
+    @contextmanager
+    def running(cls, engine: EngineKind, seed: int) -> Iterator[Self]:
+        """Starts an installation, and registers the versions that come and go."""
+        adapter_form = "loaded" if engine == "fake" else "merged"
+        with (
+            tempfile.TemporaryDirectory(prefix="attune-") as name,  # a short path, because of the engines' sockets
+            SmallInstallation(Path(name), engine=engine, adapter_form=adapter_form, keep_former_s=0) as installation,
+        ):
+            if engine == "fake":
+                for form, number in _VERSION.items():
+                    installation.add_version(number, form)
+            else:
+                [adapter] = write_random_adapters(STARTER, Path(name), 1)
+                assert register_passed(installation.database, adapter, 1) == _VERSION["full"]
+            yield cls(installation, random.Random(seed))
 
     def kill(self, form: Form, direction: Direction, step: Step, longest_s: float, victim: Victim) -> Outcome:
         """Makes one change, kills the victim in the step, and sees where it ends; then all is as before."""
@@ -110,7 +134,7 @@ class Matrix:
         wanted = {1, number} if direction == "canary" else {1}
         found = ""
         try:
-            installation.until(lambda: self._settled(wanted), LONGEST_S)
+            installation.until(lambda: self._settled(wanted))
         except NotStarted as error:
             found = str(error)
         seconds = time.monotonic() - began
@@ -167,10 +191,13 @@ class Matrix:
         self.installation.until_open(1)
 
 
-def run(kills: int, seed: int, minutes: float, done: list[Outcome], keep: Path | None = None) -> list[Outcome]:
+def run(
+    engine: EngineKind, kills: int, seed: int, minutes: float, done: list[Outcome], keep: Path | None = None
+) -> list[Outcome]:
     """Kills until each victim was hit `kills` times in each step, or the time is over.
 
     Args:
+        engine: Which engines run.
         kills: For each step and victim.
         seed: Of the moments.
         minutes: After which no other kill is begun.
@@ -179,25 +206,23 @@ def run(kills: int, seed: int, minutes: float, done: list[Outcome], keep: Path |
     """
     deadline = time.monotonic() + 60 * minutes
     outcomes = list(done)
-    with tempfile.TemporaryDirectory(prefix="attune-") as name:
-        home = Path(name)
-        with SmallInstallation(home, adapter_form="loaded", keep_former_s=0) as installation:
-            matrix = Matrix(installation, random.Random(seed + len(done)))
-            matrix.prepare()
-            for form, direction, step, longest_s, victim in tqdm(_missing(kills, done), desc="kills"):
-                if time.monotonic() > deadline:
-                    break
-                outcomes.append(matrix.kill(form, direction, step, longest_s, victim))
-                if keep is not None:
-                    with keep.open("a") as file:
-                        file.write(json.dumps(asdict(outcomes[-1])) + "\n")
+    with Matrix.running(engine, seed + len(done)) as matrix:
+        for form, direction, step, longest_s, victim in tqdm(_missing(STEPS[engine], kills, done), desc="kills"):
+            if time.monotonic() > deadline:
+                break
+            outcomes.append(matrix.kill(form, direction, step, longest_s, victim))
+            if keep is not None:
+                with keep.open("a") as file:
+                    file.write(json.dumps(asdict(outcomes[-1])) + "\n")
     return outcomes
 
 
-def _missing(kills: int, done: Sequence[Outcome]) -> list[tuple[Form, Direction, Step, float, Victim]]:
+def _missing(
+    steps: Sequence[Cell], kills: int, done: Sequence[Outcome]
+) -> list[tuple[Form, Direction, Step, float, Victim]]:
     """What is still to be done, a whole round of all steps and victims after another."""
     had = [(one.form, one.direction, one.step, one.victim) for one in done]
-    cells = [(*step, victim) for step in STEPS for victim in get_args(Victim)]
+    cells = [(*step, victim) for step in steps for victim in get_args(Victim)]
     rounds = [[cell for cell in cells if had.count((*cell[:3], cell[4])) <= place] for place in range(kills)]
     return [cell for cells in rounds for cell in cells]
 
@@ -215,7 +240,7 @@ def report(outcomes: Sequence[Outcome]) -> list[str]:
         "| version | step | killed | n | desired | former | median s | longest s |",
         "| --- | --- | --- | --- | --- | --- | --- | --- |",
     ]
-    for form, direction, step, _ in STEPS:
+    for form, direction, step, _ in _FAKE_STEPS:
         for victim in get_args(Victim):
             cell = [one for one in outcomes if (one.form, one.step, one.victim) == (form, step, victim)]
             if not cell:
@@ -232,17 +257,19 @@ def report(outcomes: Sequence[Outcome]) -> list[str]:
 def main() -> int:
     """Exit status 0 if every change ended in the desired or the former state, and nothing was left behind."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--engine", choices=get_args(EngineKind), default="fake")
     parser.add_argument("--kills", type=int, default=5, help="of each victim in each step")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--minutes", type=float, default=60, help="stop in time; what is done is kept and counts later")
     options = parser.parse_args()
-    keep = Path("build") / "rollout_crash.jsonl"
+    name = {"fake": "rollout-crash", "vllm": "rollout-crash-vllm"}[options.engine]
+    keep = Path("build") / f"{name}.jsonl"
     keep.parent.mkdir(exist_ok=True)
     done = [Outcome(**json.loads(line)) for line in keep.read_text().splitlines()] if keep.exists() else []
-    outcomes = run(options.kills, options.seed, options.minutes, done, keep)
+    outcomes = run(options.engine, options.kills, options.seed, options.minutes, done, keep)
     lines = report(outcomes)
     figures: dict[str, Any] = {"outcomes": [asdict(one) for one in outcomes]}
-    print("\n".join([*lines, "", f"written to {results.write('rollout-crash', figures, lines)}"]))
+    print("\n".join([*lines, "", f"written to {results.write(name, figures, lines)}"]))
     return 0 if all(one.good for one in outcomes) else 1
 
 

@@ -1,6 +1,7 @@
 """The processes that tests and benchmarks start: the gateway alone, the fake engine, and all of `attune up`.
 
-Each runs in a session of its own, so that it can be killed with all its children, and writes its output to a file.
+Each runs in a session of its own, so that it can be killed with all its children, and writes its output to a file. What
+is ours ends with the test run or benchmark that started it, also when that is killed.
 """
 
 import contextlib
@@ -40,6 +41,9 @@ def free_port() -> int:
 class Process:
     """A child process with its own session and log file.
 
+    One that runs a module of this Python (`[sys.executable, "-m", …]`) is killed by the kernel when the thread that
+    started it ends.
+
     Attributes:
         command: What is run.
         environment: Set besides what is inherited; our own settings (`ATTUNE_*`) are not inherited.
@@ -68,7 +72,7 @@ class Process:
         """Start it, without waiting for anything."""
         with self.log.open("ab") as output:
             self._child = subprocess.Popen(
-                self.command,
+                _bound(self.command),
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
@@ -140,6 +144,13 @@ class Process:
     def tail(self, lines: int = 40) -> str:
         """The end of its output."""
         return "\n".join(self.log.read_text(errors="replace").splitlines()[-lines:])
+
+
+def _bound(command: list[str]) -> list[str]:
+    """The command, made to end with this process where it runs a module of this Python."""
+    if command[:2] != [sys.executable, "-m"]:
+        return command
+    return [sys.executable, "-m", "attune.bound", str(os.getpid()), *command[2:]]
 
 
 class FakeEngineProcess(Process):

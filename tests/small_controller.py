@@ -1,4 +1,4 @@
-"""The controller as a process, with the fake engine in place of vLLM, that can be told to kill somebody in a step.
+"""The controller as a process that can be told to kill somebody in a step; its engines are fake ones, or vLLM.
 
 `python -m tests.small_controller` takes Attune's own settings. `ATTUNE_HOME/kill` holds a `Kill` as JSON: when the
 controller next comes to that step, the file is renamed to `killed`, and `delay_s` later the process is sent SIGKILL.
@@ -22,10 +22,11 @@ from server.canary_settings import CanarySettings
 from server.controller import adapter_keeper, engine_keeper
 from server.controller.canary_watch import watch_canaries
 from server.controller.client import EngineClient
+from server.controller.command import command
 from server.controller.controller import Controller
 from server.controller.engine_process import EngineProcess
 from server.controller.fleet import Fleet
-from server.controller.keeper import Keeper
+from server.controller.keeper import CommandOf, Keeper
 from server.controller.lock import only_controller
 from server.controller.processes import inhabitants, title
 from server.controller.settings import EngineSettings
@@ -106,7 +107,7 @@ def _small(behaviour: str, *_: object, model: Path, name: str, socket: Path, **_
     return ["bash", "-c", server, "engine", *options]
 
 
-async def _serve(behaviour: str) -> None:
+async def _serve(command_of: CommandOf) -> None:
     settings, ledger, stop = EngineSettings(), LedgerSettings(), asyncio.Event()
     home = ledger.home.resolve()
     _lay_tripwires(home)
@@ -117,7 +118,6 @@ async def _serve(behaviour: str) -> None:
         if settings.upstream is not None:
             await Fleet(settings, home, database, stop, first_wait_s=0.2).run()
         else:
-            command_of = functools.partial(_small, behaviour)
             await Controller(settings, home, database, stop, command_of, first_wait_s=0.2).run()
         await watching
         database.close()
@@ -126,8 +126,10 @@ async def _serve(behaviour: str) -> None:
 def main() -> None:
     """Serve until SIGTERM."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--engine", choices=("fake", "vllm"), default="fake")
     parser.add_argument("--behaviour", default="{}", help="of the fake engines: fields of Behaviour as JSON")
-    asyncio.run(_serve(parser.parse_args().behaviour))
+    options = parser.parse_args()
+    asyncio.run(_serve(command if options.engine == "vllm" else functools.partial(_small, options.behaviour)))
 
 
 if __name__ == "__main__":

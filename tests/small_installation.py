@@ -1,4 +1,7 @@
-"""Controller, gateways and fake engines as processes over one ledger: Attune without vLLM, for tests and benchmarks."""
+"""Controller, gateways and engines as processes over one ledger, for tests and benchmarks.
+
+The engines are fake ones, or real vLLM engines that serve the starter.
+"""
 
 import json
 import sys
@@ -6,7 +9,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Literal, Self
 
 import httpx
 from sqlalchemy import insert, update
@@ -18,8 +21,11 @@ from ledger.deployments import Change
 from ledger.records import Deployment, Engine, VersionForm
 from ledger.schema import model_versions
 from server.controller.processes import kill_inhabitants
+from server.controller.settings import STARTER
 from tests.fake_wire import logprobs_of
 from tests.processes import ROOT, GatewayProcess, NotStarted, Process, Secrets
+
+EngineKind = Literal["fake", "vllm"]
 
 WHY = Change("op", "a benchmark")
 _TOKENS = [[1, 2, 3, 4], [5, 6, 7]]
@@ -33,19 +39,22 @@ class SmallInstallation:
         database: Its ledger.
         controller: The process of `tests.small_controller`.
         gateways: As many as were asked for.
+        longest_s: How long an engine may take to come or go.
     """
 
     def __init__(
         self,
         home: Path,
         *,
+        engine: EngineKind = "fake",
         database_url: str | None = None,
         gateways: int = 1,
         behaviour: dict[str, object] | None = None,
         **settings: object,
     ) -> None:
-        """Starts nothing yet; `behaviour` is the engines' (`fake_engine.Behaviour`), `settings` are Attune's own."""
+        """Starts nothing yet; `behaviour` is the fake engines' (`fake_engine.Behaviour`), `settings` are Attune's."""
         self.home = home
+        self.longest_s = 60.0 if engine == "fake" else 300.0
         url = database_url or f"sqlite:///{home / 'ledger.db'}"
         self.database = Database.open(url)
         folders = [home / f"gateway{number}" for number in range(gateways)]
@@ -53,9 +62,11 @@ class SmallInstallation:
             folder.mkdir()
         self.gateways = [GatewayProcess(folder, database_url=url) for folder in folders]
         environment = {"ATTUNE_HOME": str(home), "ATTUNE_DATABASE_URL": url, "PYTHONPATH": str(ROOT)}
-        chosen = {"model": self._model("base", "weights"), "watch_interval_s": 0.1, "stop_timeout_s": 3} | settings
+        fake = {"model": self._model("base", "weights"), "watch_interval_s": 0.1, "stop_timeout_s": 3}
+        chosen = (fake if engine == "fake" else {"model": STARTER, "enforce_eager": True}) | settings
         environment |= {f"ATTUNE_{name.upper()}": str(value) for name, value in chosen.items()}
-        program = [sys.executable, "-m", "tests.small_controller", "--behaviour", json.dumps(behaviour or {})]
+        program = [sys.executable, "-m", "tests.small_controller", "--engine", engine]
+        program += ["--behaviour", json.dumps(behaviour or {})]
         self.controller = Process(program, home / "controller.log", environment)
 
     @property
@@ -88,7 +99,7 @@ class SmallInstallation:
         self.database.close()
 
     def add_version(self, number: int, form: VersionForm) -> None:
-        """Registers a version over v1 that passed the gate."""
+        """Registers a version over v1 that passed the gate; for fake engines."""
         weights = f"weights of v{number}"
         if form == "adapter":
             folder = self.home / "versions" / str(number)
@@ -126,23 +137,23 @@ class SmallInstallation:
         """The state of each version's newest engine."""
         return {row.version_number: row.state for row in reversed(self.rows())}
 
-    def until(self, condition: Callable[[], bool], timeout_s: float = 60) -> float:
-        """Waits, and returns how many seconds it took.
+    def until(self, condition: Callable[[], bool]) -> float:
+        """Waits, `longest_s` at most, and returns how many seconds it took.
 
         Raises:
             NotStarted: It took too long; the message ends with the controller's log.
         """
         began = time.monotonic()
         while not condition():
-            if time.monotonic() - began > timeout_s:
+            if time.monotonic() - began > self.longest_s:
                 found = [(row.version_number, row.state, row.message) for row in self.rows()]
-                raise NotStarted(f"{timeout_s} s have passed; engines: {found}\n{self.controller.tail()}")
+                raise NotStarted(f"{self.longest_s} s have passed; engines: {found}\n{self.controller.tail()}")
             time.sleep(0.02)
         return time.monotonic() - began
 
-    def until_open(self, *numbers: int, timeout_s: float = 60) -> float:
+    def until_open(self, *numbers: int) -> float:
         """Waits until just these versions are open; returns how many seconds it took."""
-        return self.until(lambda: self.open_versions() == dict.fromkeys(numbers, "ready"), timeout_s)
+        return self.until(lambda: self.open_versions() == dict.fromkeys(numbers, "ready"))
 
     def _model(self, name: str, weights: str) -> Path:
         """What passes for a model's folder."""

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Self
 
 from server.controller.errors import EngineFailed
-from server.controller.processes import inhabitants, kill_inhabitants, title
+from server.controller.processes import inhabitants, kill_inhabitants, parent, title
 
 # sun_path in sockaddr_un (unix(7)) holds 108 bytes, the last of them NUL.
 _LONGEST_SOCKET_PATH = 107
@@ -125,8 +125,14 @@ class EngineProcess:
             return
 
     def lost_processes(self) -> list[int]:
-        """Those of vLLM's processes (`VLLM::EngineCore` …) that were there at an earlier call and are gone."""
-        now = {pid for pid in inhabitants(self.workplace.folder) if title(pid).startswith(_PROCESS_TITLE)}
+        """Those of vLLM's processes (`VLLM::EngineCore` …) that were there at an earlier call and are gone.
+
+        When one of them starts a command, as each does with lscpu, the new process bears its parent's title until it
+        has become that command, on a busy machine for long enough to be seen. It is not one of vLLM's.
+        """
+        titles = {pid: name for pid in inhabitants(self.workplace.folder) if (name := title(pid))}
+        ours = {pid for pid, name in titles.items() if name.startswith(_PROCESS_TITLE)}
+        now = {pid for pid in ours if titles.get(parent(pid) or 0) != titles[pid]}
         gone = sorted(self._seen - now)
         self._seen |= now
         return gone

@@ -96,6 +96,15 @@ def title(pid: int) -> str:
         return ""
 
 
+def parent(pid: int) -> int | None:
+    """The process that started another one, or took it over; None if the other is gone."""
+    try:
+        status = Path(f"/proc/{pid}/stat").read_text()
+    except OSError:
+        return None
+    return int(status.rpartition(")")[2].split()[1])  # "pid (name) state parent …" (proc_pid_stat(5))
+
+
 def _prctl(option: int, value: int) -> None:
     libc = ctypes.CDLL(None, use_errno=True)
     if libc.prctl(option, ctypes.c_ulong(value), 0, 0, 0) != 0:

@@ -109,6 +109,36 @@ async def test_a_stop_that_is_not_obeyed_becomes_a_kill(tmp_path: Path) -> None:
     assert inhabitants(tmp_path / "run") == []
 
 
+FORKS = """
+import os, pathlib, time
+if (child := os.fork()) == 0:
+    while not pathlib.Path("go").exists():
+        time.sleep(0.01)
+    os._exit(0)
+os.waitpid(child, 0)
+time.sleep(1000)
+"""
+
+
+async def test_a_command_that_a_worker_starts_is_not_taken_for_a_lost_worker(tmp_path: Path) -> None:
+    command = ["bash", "-c", f"exec -a VLLM::Worker {sys.executable} -c '{FORKS}'"]
+
+    def workers() -> list[int]:
+        return [pid for pid in inhabitants(tmp_path / "run") if title(pid).startswith("VLLM::")]
+
+    engine = await EngineProcess.start(Workplace.create(tmp_path, "eng_1"), command, dict(os.environ))
+    await wait_for(lambda: len(workers()) == 2)
+    assert engine.lost_processes() == []
+    (engine.workplace.folder / "go").touch()
+    await wait_for(lambda: len(workers()) == 1)
+    assert engine.lost_processes() == []
+    [worker] = workers()
+    os.kill(worker, signal.SIGKILL)
+    await wait_for(lambda: not workers())
+    assert engine.lost_processes() == [worker]
+    await engine.kill()
+
+
 async def test_state_is_closed_to_other_users(tmp_path: Path) -> None:
     place = Workplace.create(tmp_path / "home", "eng_1")
     assert place.folder.stat().st_mode & 0o077 == 0

@@ -1,25 +1,34 @@
 """Adapters on the running engine of a real vLLM: the right one is opened, and a wrong one under its name is caught.
 
+Wrong is another adapter's file under the name, and an exchange in place, after which vLLM serves what it likes.
+
 The engine answers nobody else meanwhile: on CPU a probe beside other requests would end it, which is why
 `python -m server.controller` refuses `loaded` there. So the controller runs in here.
 """
 
 import asyncio
+import json
 import shutil
 import subprocess
 import sys
 import tempfile
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager, closing
+from contextlib import asynccontextmanager, closing, suppress
+from dataclasses import replace
 from pathlib import Path
 
+import aiohttp
 import pytest
 
-from ledger import audit, deployments, engines
+from ledger import audit, deployments, engines, versions
 from ledger.database import Database
 from ledger.deployments import Change
-from ledger.records import AuditEntry
+from ledger.records import AuditEntry, Json
+from server.controller.client import EngineClient
+from server.controller.command import engine_dtype
 from server.controller.controller import Controller
+from server.controller.errors import ProbeFailed
+from server.controller.probe import attest, tolerance
 from server.controller.processes import kill_inhabitants
 from server.controller.settings import EngineSettings
 from tests.processes import ROOT
@@ -76,6 +85,7 @@ async def test_an_adapter_is_attested_on_the_running_engine_and_another_under_it
     made = [sys.executable, "-m", "tests.random_adapter", str(model), str(tmp_path), "2"]
     subprocess.run(made, check=True, cwd=ROOT, capture_output=True)
     right, wrong = tmp_path / "adapter0", tmp_path / "adapter1"
+    probe_of_wrong = json.loads((wrong / "probe.json").read_bytes())
     shutil.copyfile(right / "probe.json", wrong / "probe.json")  # as if the files had been mixed up
     with closing(Database.open(f"sqlite:///{home / 'ledger.db'}")) as database:
         async with loading(home, database, model):
@@ -92,3 +102,31 @@ async def test_an_adapter_is_attested_on_the_running_engine_and_another_under_it
             assert [entry.action for entry in entries] == ["roll_back"] + ["probe_failed"] * 3
             assert "does not serve attune@v3" in entries[-1].reason
             await until(lambda: ready(database) == {1}, 30)
+            await an_exchange_in_place_is_caught(database, right, wrong, probe_of_wrong)
+
+
+async def an_exchange_in_place_is_caught(database: Database, right: Path, wrong: Path, probe_of_wrong: Json) -> None:
+    """Loads one adapter, and another over it under the same name, as vLLM's `load_inplace` offers.
+
+    Whichever of the two is served then: with the figures of the other one it does not pass.
+    """
+    with database.read() as connection:
+        [engine] = engines.serving(connection)
+        kept = versions.get(connection, 2)
+    exchanged = replace(kept, number=9, probe=probe_of_wrong)
+    allowed = tolerance(engine_dtype(EngineSettings(), "cpu"))
+    async with EngineClient(engine.url) as client:
+        await client.load_adapter("exchanged", right)
+        assert await attest(client, kept, [], allowed, "exchanged") is not None
+        connector = aiohttp.UnixConnector(engine.url.removeprefix("unix://"))
+        async with aiohttp.ClientSession("http://engine", connector=connector) as session:
+            body = {"lora_name": "exchanged", "lora_path": str(wrong), "load_inplace": True}
+            async with session.post("/v1/load_lora_adapter", json=body) as answer:
+                assert answer.status == 200, await answer.text()
+        caught = 0
+        for wanted in (kept, exchanged):
+            with suppress(ProbeFailed):
+                await attest(client, wanted, [], allowed, "exchanged")
+                continue
+            caught += 1
+        assert caught == 1

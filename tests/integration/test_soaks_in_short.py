@@ -1,13 +1,10 @@
 """The slow proofs of `benchmarks/`, short: a few kills and a few seconds of overload."""
 
-import random
-import tempfile
 from pathlib import Path
 
 import pytest
 
 from benchmarks import crash, overload, rollout_crash
-from tests.small_installation import SmallInstallation
 
 pytestmark = [pytest.mark.alone, pytest.mark.timeout(240)]
 
@@ -28,12 +25,7 @@ async def test_ten_times_the_capacity_is_refused_at_once_and_the_rest_answered(t
 
 
 def test_a_change_in_which_somebody_is_killed_ends_in_the_desired_state_or_the_former_one() -> None:
-    with (
-        tempfile.TemporaryDirectory(prefix="attune-") as home,  # pytest's folders are too deep for engines' sockets
-        SmallInstallation(Path(home), adapter_form="loaded", keep_former_s=0) as installation,
-    ):
-        matrix = rollout_crash.Matrix(installation, random.Random(1))
-        matrix.prepare()
+    with rollout_crash.Matrix.running("fake", seed=1) as matrix:
         outcomes = [
             matrix.kill("full", "canary", "start", 0.1, "controller"),
             matrix.kill("adapter", "canary", "load", 0.0, "engine"),
