@@ -106,7 +106,7 @@ bench-harness: $(INSTALLED) ## the starter through lm-eval, all sets: ARGS="--lm
 bench-ops: $(INSTALLED) ## the ops page's queries with 100,000 votes, on SQLite and PostgreSQL
 	$(BIN)/python -m benchmarks.ops_queries $(ARGS)
 
-soak: soak-crash soak-overload soak-alignment soak-rollout ## the slow proofs; results under benchmarks/results
+soak: soak-crash soak-overload soak-busy-engine soak-alignment soak-rollout ## the slow proofs; results under benchmarks/results
 
 soak-crash: $(INSTALLED) ## kill -9 of the gateway at random moments: nothing lost, nothing doubled
 	$(BIN)/python -m benchmarks.crash $(ARGS)
@@ -114,11 +114,15 @@ soak-crash: $(INSTALLED) ## kill -9 of the gateway at random moments: nothing lo
 soak-overload: $(INSTALLED) ## ten times the capacity for a minute
 	$(BIN)/python -m benchmarks.overload $(ARGS)
 
+soak-busy-engine: $(INSTALLED) ## ten minutes of overload on a real vLLM, which must not be taken for hung; then SIGSTOP, which must
+	$(BIN)/python -m benchmarks.busy_engine $(ARGS)
+
 soak-alignment: $(INSTALLED) ## kill -9 of an alignment run at random moments: the result of an undisturbed one
 	$(BIN)/python -m benchmarks.alignment_crash $(ARGS)
 
-soak-rollout: $(INSTALLED) ## kill -9 in every step of a change of model; two gateways over PostgreSQL, one killed
+soak-rollout: $(INSTALLED) ## kill -9 in every step of a change of model, on small engines and on a real vLLM; two gateways, one killed
 	$(BIN)/python -m benchmarks.rollout_crash $(ARGS)
+	$(BIN)/python -m benchmarks.rollout_crash --engine vllm --kills 1 --minutes 60
 	$(BIN)/python -m benchmarks.two_gateways
 
 image-steps: $(INSTALLED) ## the Dockerfile's steps in a clean Debian tree, and the gateway that comes out of it (root, debootstrap)

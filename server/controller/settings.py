@@ -77,7 +77,7 @@ class EngineSettings(AttuneSettings):
     )
     start_timeout_s: float = Field(default=600, gt=0, description="An engine that is not ready by then has failed.")
     stall_timeout_s: float = Field(
-        default=30, gt=0, description="An engine without a new token or an answered probe for so long hangs."
+        default=25, gt=0, description="An engine without a new token or an answered probe for so long hangs."
     )
     stop_timeout_s: float = Field(
         default=15, gt=0, description="How long an engine may take to stop before it is killed."
