@@ -91,6 +91,9 @@ bench-bad-canary: $(INSTALLED) ## worse versions on canary, and people who vote:
 bench-zoo: $(INSTALLED) ## bad models of every kind through the gate, and honest retrains: who is refused, for what
 	$(BIN)/python -m benchmarks.zoo $(ARGS)
 
+bench-judge: $(INSTALLED) ## a served judge through the gateway: one that was taught to give verdicts, and one that was not
+	$(BIN)/python -m benchmarks.judge $(ARGS)
+
 bench-gate-time: $(INSTALLED) ## seconds of the gate by items, and in a larger model's shape: ARGS="--shape 0.5b --shares 0.02 0.05"
 	$(BIN)/python -m benchmarks.gate_time $(ARGS)
 

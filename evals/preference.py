@@ -117,7 +117,7 @@ async def by_judge(
         max_tokens: Of a verdict with its explanation.
     """
     complete = [pair for pair in pairs if pair.candidate is not None and pair.parent is not None]
-    chats = [_question(pair, swapped) for pair in complete for swapped in (False, True)]
+    chats = [judges_question(pair, swapped) for pair in complete for swapped in (False, True)]
     verdicts = iter(await ask(endpoint, model, chats, Sampling(max_tokens), answered))
     outcomes = []
     for pair in pairs:
@@ -127,6 +127,17 @@ async def by_judge(
         straight, swapped = parse_verdict(next(verdicts).text), parse_verdict(next(verdicts).text)
         outcomes.append(_by_verdicts(straight, None if swapped is None else 1 - swapped))
     return Preference(judge=model, outcomes=tuple(outcomes))
+
+
+def judges_question(pair: Pair, swapped: bool) -> Chat:
+    """What a judge is asked; with `swapped`, the parent's answer is A."""
+    first, second = (pair.parent, pair.candidate) if swapped else (pair.candidate, pair.parent)
+    request = "\n".join(f"{message.role}: {message.content}" for message in pair.prompt)
+    text = (
+        f"<request>\n{request}\n</request>\n\n<answer A>\n{first}\n</answer A>\n\n<answer B>\n{second}\n</answer B>\n\n"
+        "Which answer is better?"
+    )
+    return (Message(role="system", content=_INSTRUCTION), Message(role="user", content=text))
 
 
 def parse_verdict(text: str | None) -> float | None:
@@ -147,13 +158,3 @@ def _by_verdicts(straight: float | None, swapped: float | None) -> Outcome:
     if straight is None or swapped is None:
         return Outcome(value=0.0, status="unparseable")
     return Outcome(value=straight if straight == swapped else 0.5, status="judged")
-
-
-def _question(pair: Pair, swapped: bool) -> Chat:
-    first, second = (pair.parent, pair.candidate) if swapped else (pair.candidate, pair.parent)
-    request = "\n".join(f"{message.role}: {message.content}" for message in pair.prompt)
-    text = (
-        f"<request>\n{request}\n</request>\n\n<answer A>\n{first}\n</answer A>\n\n<answer B>\n{second}\n</answer B>\n\n"
-        "Which answer is better?"
-    )
-    return (Message(role="system", content=_INSTRUCTION), Message(role="user", content=text))

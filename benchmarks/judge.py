@@ -1,0 +1,203 @@
+"""The judge of `attune eval compare`, as a served model behind the gateway: one that was taught to judge, and one not.
+
+`attune up` serves the starter as v1, which has never seen a judge's question. `attune align run` teaches v2 (SFT) to
+give verdicts on pairs of a right answer and one to another question, in both orders. v2 is put on canary, so that both
+are served, and `attune eval compare v1 v2 --judge` runs with each of them as the judge. What is measured is the way
+there and back: whether verdicts are asked for, read and counted. Nobody should rely on the taste of a judge of this
+size; how often it is right on pairs that it was not taught is said beside it. `python -m benchmarks.judge --help`.
+"""
+
+import argparse
+import asyncio
+import json
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from contextlib import closing
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from random import Random
+from typing import Any
+
+from sqlalchemy import update
+from tqdm import tqdm
+
+from attune.simulate.learning import as_toml
+from benchmarks import results
+from evals.chat import Message
+from evals.endpoint import Endpoint
+from evals.preference import Pair, Preference, by_judge, judges_question
+from evals.statistics import wilson
+from ledger import deployments, engines, versions
+from ledger.database import Database
+from ledger.deployments import Change
+from ledger.schema import model_versions
+from models.recipe.corpus import shard
+from tests.processes import ROOT
+from tests.stack import Stack
+
+SEED = 78
+_TRAINING, _EPOCHS = {"max_length": 900, "save_every": 1000, "eval_every": 1000}, 3.0
+_LONGEST_PAIR = 1200
+"""Characters of request and answers: the starter's context is 1,024 tokens."""
+
+
+@dataclass(frozen=True)
+class Judged:
+    """One run of `attune eval compare`.
+
+    Attributes:
+        judge: The version that judged.
+        pairs: That both versions answered.
+        unparseable: Of them, pairs without two verdicts that can be read.
+        refused_for: The criteria that refused the candidate.
+        on_known_pairs: Share of right verdicts on pairs with a known better answer; a tie counts half.
+    """
+
+    judge: str
+    pairs: int
+    unparseable: int
+    unparseable_interval: tuple[float, float]
+    refused_for: list[str]
+    on_known_pairs: float
+    known_pairs: int
+    known_unparseable: int
+    seconds: float
+
+
+def known_pairs(part: int, count: int) -> list[Pair]:
+    """Pairs whose `candidate` is the right answer and whose `parent` is the answer to another question."""
+    asked = [(chat.messages[:-1], chat.exchanges[-1]) for chat in shard(SEED, part, count)]
+    others = asked[:]
+    Random(f"judge:{SEED}:{part}").shuffle(others)
+    pairs = [
+        Pair(tuple(Message(role=m.role, content=m.content) for m in messages), said.answer, other.answer)
+        for (messages, said), (_, other) in zip(asked, others, strict=True)
+        if said.answer != other.answer
+    ]
+    return [pair for pair in pairs if _length(pair) <= _LONGEST_PAIR]
+
+
+def _length(pair: Pair) -> int:
+    return sum(len(message.content) for message in pair.prompt) + len(f"{pair.candidate}{pair.parent}")
+
+
+def lessons(pairs: Sequence[Pair]) -> list[dict[str, Any]]:
+    """Rows in TRL's unpaired format: the judge's question on each pair in both orders, and the right verdict."""
+    return [
+        {
+            "prompt": [message.model_dump() for message in judges_question(pair, swapped)],
+            "completion": f"Answer {name} is about the request and the other is not. [[{name}]]",
+            "label": True,
+        }
+        for pair in pairs
+        for swapped, name in ((False, "A"), (True, "B"))
+    ]
+
+
+async def run(taught: int, folder: Path) -> list[Judged]:
+    """Teaches a judge, serves it beside the starter, and lets both judge."""
+    stack = Stack(folder)
+    stack.run()
+    try:
+        with closing(stack.open_ledger()) as database:
+            number = _teach(stack, database, known_pairs(0, taught), folder)
+            with database.write() as connection:
+                passed = model_versions.c.number == number
+                connection.execute(update(model_versions).where(passed).values(state="passed"))
+                deployments.start_canary(connection, number, 0.1, Change("op", "a benchmark"))
+            await _until_open(database, number)
+        held_out = known_pairs(1, 100)
+        return [await _judged(stack, number, judge, held_out, folder) for judge in (1, number)]
+    finally:
+        stack.stop()
+
+
+def _attune(stack: Stack, *arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "attune", *arguments]
+    return subprocess.run(command, env=stack.environment, cwd=ROOT, capture_output=True, text=True, check=False)
+
+
+def _teach(stack: Stack, database: Database, pairs: Sequence[Pair], folder: Path) -> int:
+    """Has `attune align run` make a version of the lessons; returns its number."""
+    rows, config = folder / "lessons.jsonl", folder / "align.toml"
+    rows.write_text("".join(json.dumps(row) + "\n" for row in lessons(pairs)))
+    config.write_text(as_toml({"algorithm": "sft", "preference": {**_TRAINING, "epochs": _EPOCHS}}))
+    ended = _attune(stack, "align", "run", "--no-gate", "--config", str(config), "--from-file", str(rows))
+    if ended.returncode != 0:
+        raise RuntimeError(f"attune align run ended with {ended.returncode}: {ended.stderr[-2000:]}")
+    with database.read() as connection:
+        return max(versions.numbers(connection))
+
+
+async def _until_open(database: Database, number: int) -> None:
+    async with asyncio.timeout(300):
+        while True:
+            with database.read() as connection:
+                if number in {row.version_number for row in engines.serving(connection)}:
+                    return
+            await asyncio.sleep(0.5)
+
+
+async def _judged(stack: Stack, number: int, judge: int, held_out: Sequence[Pair], folder: Path) -> Judged:
+    began, out, key = time.monotonic(), folder / f"judge-{judge}", folder / "admin.key"
+    key.write_text(stack.secrets.admin)
+    arguments = ("compare", "v1", f"v{number}", "--url", stack.root_url, "--key-file", str(key))
+    ended = _attune(stack, "eval", *arguments, "--judge", f"attune@v{judge}", "--out", str(out), "--json")
+    if ended.returncode != 2:
+        raise RuntimeError(f"attune eval compare ended with {ended.returncode}: {ended.stderr[-2000:]}")
+    seconds, verdict = time.monotonic() - began, json.loads(ended.stdout)
+    unparseable = next(line for line in verdict["criteria"] if line["name"] == "unparseable")["figure"]
+    with tqdm(total=2 * len(held_out), desc=f"v{judge} on known pairs") as progress:
+        endpoint = Endpoint(stack.root_url, stack.secrets.admin)
+        known: Preference = await by_judge(endpoint, f"attune@v{judge}", held_out, progress.update)
+    return Judged(
+        judge=f"attune@v{judge}",
+        pairs=unparseable["n"],
+        unparseable=round(unparseable["value"] * unparseable["n"]),
+        unparseable_interval=(unparseable["low"], unparseable["high"]),
+        refused_for=[line["name"] for line in verdict["criteria"] if not line["passed"]],
+        on_known_pairs=sum(outcome.value for outcome in known.outcomes) / len(known.outcomes),
+        known_pairs=len(known.outcomes),
+        known_unparseable=sum(outcome.status == "unparseable" for outcome in known.outcomes),
+        seconds=seconds,
+    )
+
+
+def report(judged: Sequence[Judged], taught: int) -> list[str]:
+    """The figures for people, as Markdown."""
+    lines = [
+        f"v1 is the starter; v2 the starter after {taught} pairs of lessons. 200 open prompts, two verdicts each.",
+        "",
+        "| judge | pairs | without readable verdicts | refused for | right on known pairs (95 %) | seconds |",
+        "| --- | --- | --- | --- | --- | --- |",
+    ]
+    for one in judged:
+        low, high = one.unparseable_interval
+        right = wilson(round(one.on_known_pairs * one.known_pairs), one.known_pairs)
+        lines.append(
+            f"| {one.judge} | {one.pairs} | {one.unparseable} ({low:.2f} to {high:.2f}) "
+            f"| {', '.join(one.refused_for)} | {right.value:.2f} ({right.low:.2f} to {right.high:.2f}), "
+            f"n = {one.known_pairs}, {one.known_unparseable} unreadable | {one.seconds:.0f} |"
+        )
+    return lines
+
+
+def main() -> int:
+    """Exit status 0 if the untaught judge is refused as unreadable and the taught one is read."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--pairs", type=int, default=400, help="that the judge is taught on, in both orders")
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="attune-") as name:
+        judged = asyncio.run(run(options.pairs, Path(name)))
+    lines = report(judged, options.pairs)
+    path = results.write("judge", {"judged": [asdict(one) for one in judged]}, lines)
+    print("\n".join([*lines, "", f"written to {path}"]))
+    untaught, taught = judged
+    return 0 if "unparseable" in untaught.refused_for and "unparseable" not in taught.refused_for else 1
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
