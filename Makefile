@@ -42,7 +42,7 @@ format: $(INSTALLED) ## rewrite the code in the project's layout
 browser: $(INSTALLED) ## a Chromium for the browser tests, if there is none
 	$(BIN)/python tests/install_browser.py
 
-bench: bench-start bench-cpu bench-probe bench-gateway bench-ppo bench-logprobs bench-adapter bench-canary bench-bad-canary bench-swap bench-rollback bench-loop ## every benchmark; results under benchmarks/results
+bench: bench-start bench-engine-waits bench-cpu bench-probe bench-gateway bench-ppo bench-logprobs bench-adapter bench-canary bench-bad-canary bench-swap bench-rollback bench-loop ## every benchmark; results under benchmarks/results
 
 bench-start: $(INSTALLED) ## a fresh clone: seconds until the first answer, cold and warm
 	$(BIN)/python -m benchmarks.start
@@ -50,6 +50,9 @@ bench-start: $(INSTALLED) ## a fresh clone: seconds until the first answer, cold
 bench-gateway: $(INSTALLED) ## the gateway against bare vLLM, interleaved: with the starter, and in a real model's shape
 	$(BIN)/python -m benchmarks.gateway $(ARGS)
 	$(BIN)/python -m benchmarks.gateway --shape 0.5b --rounds 6
+
+bench-engine-waits: $(INSTALLED) ## tokens per second, and how a second process fares, with the engine's waits asleep and spinning
+	$(BIN)/python -m benchmarks.engine_waits $(ARGS)
 
 bench-cpu: $(INSTALLED) ## CPU time of the gateway per request and per token
 	$(BIN)/python -m benchmarks.gateway_cpu $(ARGS)

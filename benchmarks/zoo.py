@@ -42,6 +42,8 @@ from ledger.schema import model_versions
 from tests.stack import STARTER
 
 HONEST, POISONED = f"{RETRAIN} 0", "poisoned votes"
+EPOCHS = 1.0
+"""Passes over the rows, so that twenty-seven trainings fit into an hour; the default is three."""
 EXPECTED: Mapping[str, frozenset[str]] = {
     **{name: one.refused_for for name, one in DAMAGES.items()},
     **{name: one.refused_for for name, one in BEHAVIOURS.items()},
@@ -127,6 +129,7 @@ class Zoo:
         file = self.folder / f"{name.replace(' ', '-')}.jsonl"
         file.write_text("".join(json.dumps(row) + "\n" for row in made()))
         settings = {"algorithm": algorithm, "seed": seed, "parent": "v1", "from_file": str(file)}
+        settings |= {"preference": {"epochs": EPOCHS}}
         known = learners.real() if name == HONEST else replace(learners.real(), reward_model=self._known_judge)
         return run.start(Job(self.database, self.home, known, tqdm.write), parse(settings, name))
 
