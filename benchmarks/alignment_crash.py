@@ -1,7 +1,8 @@
 """kill -9 of an alignment run at random moments, with the real stages: it ends as an undisturbed one does.
 
 One run goes through undisturbed; another, on the same rows and with the same seed, is killed, resumed and killed again,
-and then left to finish. After each kill every version that the ledger shows is verified. At the end both adapters are
+and then left to finish. Each life is long enough for one share of the work in the mean, so that one run is killed as
+often as was asked for. After each kill every version that the ledger shows is verified. At the end both adapters are
 compared byte by byte, and their probes by the largest difference. `python -m benchmarks.alignment_crash --help`.
 """
 
@@ -33,12 +34,14 @@ class Outcome:
     """What came of it.
 
     Attributes:
+        wanted: How many kills were asked for.
         kills_in: How many kills met each stage.
         half_made: Times that the ledger showed a version whose files were not whole.
         same_bytes: Whether both adapters have the same weights file.
         largest_difference_nats: Of the two probes.
     """
 
+    wanted: int
     kills: int
     kills_in: dict[str, int]
     half_made: int
@@ -49,8 +52,8 @@ class Outcome:
 
     @property
     def good(self) -> bool:
-        """Finished with the same result, and nothing half-made was ever to be seen."""
-        return self.finished and self.half_made == 0 and self.same_bytes
+        """Killed as often as asked, finished with the same result, and nothing half-made was ever to be seen."""
+        return self.kills == self.wanted and self.finished and self.half_made == 0 and self.same_bytes
 
 
 def write_rows(path: Path, count: int) -> None:
@@ -81,19 +84,17 @@ def command(home: Path, *arguments: str) -> subprocess.Popen[bytes]:
 def prove(home: Path, config: Path, rows: Path, kills: int, seed: int) -> Outcome:
     """One undisturbed run, and one that is killed `kills` times."""
     fresh = ("--config", str(config), "--from-file", str(rows))
-    began = time.monotonic()
-    if command(home, *fresh).wait():
-        raise SystemExit(f"the undisturbed run failed: see {home / 'log.txt'}")
-    length_s = time.monotonic() - began
+    startup_s, length_s = _undisturbed(home, fresh)
+    share_s = (length_s - startup_s) / kills
     database = Database.open(f"sqlite:///{home / 'ledger.db'}")
     undisturbed = _newest(database)
     moments, kills_in, half_made, killed = random.Random(seed), dict[str, int](), 0, None
     progress = tqdm(total=kills, desc="kills", unit="kill")
     while sum(kills_in.values()) < kills:
         process = command(home, *(("--resume", killed) if killed else fresh))
-        # Long enough to begin and to reach the next checkpoint now and then, short enough to be killed often.
+        # Work since the last checkpoint is lost with each kill, and a life that ends at its start does none.
         try:
-            process.wait(moments.uniform(0.15, 0.6) * length_s)
+            process.wait(max(1.0, startup_s + moments.uniform(-0.5, 2.0) * share_s))
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
@@ -109,7 +110,20 @@ def prove(home: Path, config: Path, rows: Path, kills: int, seed: int) -> Outcom
     finished = command(home, *(("--resume", killed) if killed else fresh)).wait() == 0
     outcome = _compare(database, undisturbed.id, _newest(database).id)
     database.close()
-    return Outcome(sum(kills_in.values()), kills_in, half_made, finished, *outcome, round(length_s, 1))
+    return Outcome(kills, sum(kills_in.values()), kills_in, half_made, finished, *outcome, round(length_s, 1))
+
+
+def _undisturbed(home: Path, fresh: tuple[str, ...]) -> tuple[float, float]:
+    """Seconds of a run until its first training step, and until its end."""
+    began, startup_s = time.monotonic(), 0.0
+    process = command(home, *fresh)
+    while process.poll() is None:
+        if not startup_s and any(home.glob("runs/*/reward-model/metrics.jsonl")):
+            startup_s = time.monotonic() - began
+        time.sleep(0.05)
+    if process.returncode:
+        raise SystemExit(f"the undisturbed run failed: see {home / 'log.txt'}")
+    return startup_s, time.monotonic() - began
 
 
 def _newest(database: Database) -> Any:
