@@ -110,7 +110,8 @@ class Matrix:
                     installation.add_version(number, form)
             else:
                 [adapter] = write_random_adapters(STARTER, Path(name), 1)
-                assert register_passed(installation.database, adapter, 1) == _VERSION["full"]
+                registered = register_passed(installation.database, adapter, 1)
+                assert registered == _VERSION["full"]
             yield cls(installation, random.Random(seed))
 
     def kill(self, form: Form, direction: Direction, step: Step, longest_s: float, victim: Victim) -> Outcome:
