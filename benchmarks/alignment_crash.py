@@ -1,7 +1,7 @@
 """kill -9 of an alignment run at random moments, with the real stages: it ends as an undisturbed one does.
 
 One run goes through undisturbed; another, on the same rows and with the same seed, is killed, resumed and killed again,
-and then left to finish. Each life is long enough for one share of the work in the mean, so that one run is killed as
+and then left to finish. Each life is long enough for half a share of the work in the mean, so that one run is killed as
 often as was asked for. After each kill every version that the ledger shows is verified. At the end both adapters are
 compared byte by byte, and their probes by the largest difference. `python -m benchmarks.alignment_crash --help`.
 """
@@ -94,7 +94,7 @@ def prove(home: Path, config: Path, rows: Path, kills: int, seed: int) -> Outcom
         process = command(home, *(("--resume", killed) if killed else fresh))
         # Work since the last checkpoint is lost with each kill, and a life that ends at its start does none.
         try:
-            process.wait(max(1.0, startup_s + moments.uniform(-0.5, 2.0) * share_s))
+            process.wait(max(1.0, startup_s + moments.uniform(-0.5, 1.5) * share_s))
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
