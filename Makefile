@@ -83,7 +83,7 @@ bench-canary: $(INSTALLED) ## the canary's test on simulated votes: false rollba
 	$(BIN)/python -m benchmarks.canary_simulation $(ARGS)
 
 bench-swap: $(INSTALLED) ## changes of the model under load: failed requests, and seconds to promote and roll back
-	$(BIN)/python -m benchmarks.swap --form $(if $(filter cuda,$(TARGET)),loaded --cycles 30,merged --cycles 8)
+	$(BIN)/python -m benchmarks.swap --form $(if $(filter cuda,$(TARGET)),loaded --cycles 30,merged --cycles 17)
 
 bench-rollback: $(INSTALLED) ## thirty rollbacks on small engines: seconds from the command to the last answer of the bad version
 	$(BIN)/python -m benchmarks.swap --engine fake --form loaded --cycles 30

@@ -1,9 +1,10 @@
 """kill -9 of an alignment run at random moments, with the real stages: it ends as an undisturbed one does.
 
 One run goes through undisturbed; another, on the same rows and with the same seed, is killed, resumed and killed again,
-and then left to finish. Each life is long enough for half a share of the work in the mean, so that one run is killed as
-often as was asked for. After each kill every version that the ledger shows is verified. At the end both adapters are
-compared byte by byte, and their probes by the largest difference. `python -m benchmarks.alignment_crash --help`.
+and then left to finish. If it comes to its end before it was killed as often as was asked for, another one is begun and
+killed. After each kill every version that the ledger shows is verified. At the end each adapter is compared with that
+of the undisturbed run byte by byte, and its probe by the largest difference.
+`python -m benchmarks.alignment_crash --help`.
 """
 
 import argparse
@@ -34,15 +35,15 @@ class Outcome:
     """What came of it.
 
     Attributes:
-        wanted: How many kills were asked for.
+        killed_runs: Runs that came to their end after kills.
         kills_in: How many kills met each stage.
         half_made: Times that the ledger showed a version whose files were not whole.
         same_bytes: Whether both adapters have the same weights file.
         largest_difference_nats: Of the two probes.
     """
 
-    wanted: int
     kills: int
+    killed_runs: int
     kills_in: dict[str, int]
     half_made: int
     finished: bool
@@ -52,8 +53,8 @@ class Outcome:
 
     @property
     def good(self) -> bool:
-        """Killed as often as asked, finished with the same result, and nothing half-made was ever to be seen."""
-        return self.kills == self.wanted and self.finished and self.half_made == 0 and self.same_bytes
+        """Finished with the same result, and nothing half-made was ever to be seen."""
+        return self.finished and self.half_made == 0 and self.same_bytes
 
 
 def write_rows(path: Path, count: int) -> None:
@@ -82,35 +83,48 @@ def command(home: Path, *arguments: str) -> subprocess.Popen[bytes]:
 
 
 def prove(home: Path, config: Path, rows: Path, kills: int, seed: int) -> Outcome:
-    """One undisturbed run, and one that is killed `kills` times."""
+    """One undisturbed run, and others that are killed `kills` times in all."""
     fresh = ("--config", str(config), "--from-file", str(rows))
     startup_s, length_s = _undisturbed(home, fresh)
     share_s = (length_s - startup_s) / kills
     database = Database.open(f"sqlite:///{home / 'ledger.db'}")
     undisturbed = _newest(database)
     moments, kills_in, half_made, killed = random.Random(seed), dict[str, int](), 0, None
+    made: list[str] = [undisturbed.id]
     progress = tqdm(total=kills, desc="kills", unit="kill")
     while sum(kills_in.values()) < kills:
         process = command(home, *(("--resume", killed) if killed else fresh))
         # Work since the last checkpoint is lost with each kill, and a life that ends at its start does none.
         try:
-            process.wait(max(1.0, startup_s + moments.uniform(-0.5, 1.5) * share_s))
+            process.wait(max(1.0, startup_s + moments.uniform(-0.5, 2.5) * share_s))
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
             newest = _newest(database)
-            stage = "starting" if newest.id == undisturbed.id else newest.stage
+            stage = "starting" if newest.id == made[-1] else newest.stage
             kills_in[stage] = kills_in.get(stage, 0) + 1
-            killed = None if newest.id == undisturbed.id else newest.id
+            killed = None if newest.id == made[-1] else newest.id
             progress.update()
         else:
-            break  # it came to its end before all kills were used
+            made.append(_newest(database).id)
+            killed = None
         half_made += _half_made(database)
     progress.close()
     finished = command(home, *(("--resume", killed) if killed else fresh)).wait() == 0
-    outcome = _compare(database, undisturbed.id, _newest(database).id)
+    made.append(_newest(database).id)
+    compared = [_compare(database, undisturbed.id, other) for other in made[1:]]
     database.close()
-    return Outcome(kills, sum(kills_in.values()), kills_in, half_made, finished, *outcome, round(length_s, 1))
+    same, apart = all(one[0] for one in compared), max(one[1] for one in compared)
+    return Outcome(
+        kills=sum(kills_in.values()),
+        killed_runs=len(compared),
+        kills_in=kills_in,
+        half_made=half_made,
+        finished=finished,
+        same_bytes=same,
+        largest_difference_nats=apart,
+        undisturbed_s=round(length_s, 1),
+    )
 
 
 def _undisturbed(home: Path, fresh: tuple[str, ...]) -> tuple[float, float]:

@@ -90,7 +90,11 @@ def engine(texts: list[list[int]], dtype: str, adapter: Path | None = None) -> l
     from vllm import LLM, SamplingParams, TokensPrompt
     from vllm.lora.request import LoRARequest
 
-    lora = {} if adapter is None else {"enable_lora": True, "max_loras": 1, "max_lora_rank": _rank_limit(adapter)}
+    lora: dict[str, Any] = {}
+    if adapter is not None:
+        # One request at a time: where several share a step, vLLM's code for adapters on CPU cannot give the
+        # log-probabilities of a prompt (docs/rollout.md).
+        lora = {"enable_lora": True, "max_loras": 1, "max_lora_rank": _rank_limit(adapter), "max_num_seqs": 1}
     llm = LLM(str(STARTER), dtype=dtype, enforce_eager=True, max_model_len=1024, **lora)
     wanted = SamplingParams(max_tokens=1, temperature=0, prompt_logprobs=1)
     answers = llm.generate(
