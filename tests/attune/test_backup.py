@@ -2,6 +2,7 @@
 
 import os
 import stat
+import struct
 import subprocess
 import sys
 import threading
@@ -216,6 +217,15 @@ def test_a_restore_that_was_interrupted_can_be_run_again(
         database.verify()
 
 
+def middle_of_ledger(file: Path) -> int:
+    """Where a backup holds the middle of the packed ledger: fields that nobody reads, such as times, lie elsewhere."""
+    with zipfile.ZipFile(file) as archive:
+        ledger = archive.getinfo("ledger.db")
+    header = file.read_bytes()[ledger.header_offset :][:30]
+    name_bytes, extra_bytes = struct.unpack("<HH", header[26:])
+    return int(ledger.header_offset + 30 + name_bytes + extra_bytes + ledger.compress_size // 2)
+
+
 @pytest.mark.parametrize("spoil", ["cut", "changed", "no backup"])
 def test_a_file_that_is_no_whole_backup_is_refused(
     home: Path,
@@ -228,7 +238,7 @@ def test_a_file_that_is_no_whole_backup_is_refused(
     assert cli.run(["backup", str(file)]) == 0
     content = bytearray(file.read_bytes())
     if spoil == "changed":
-        content[len(content) // 2] ^= 0xFF
+        content[middle_of_ledger(file)] ^= 0xFF
     file.write_bytes({"cut": content[: len(content) // 2], "changed": content, "no backup": b"something"}[spoil])
     assert restored(monkeypatch, file, elsewhere) == 1
     assert capsys.readouterr().err.startswith(f"attune: {file} cannot be restored")
