@@ -106,6 +106,8 @@ def prove(home: Path, config: Path, rows: Path, kills: int, seed: int) -> Outcom
             killed = None if newest.id == made[-1] else newest.id
             progress.update()
         else:
+            if process.returncode:
+                break  # it cannot go on, and what follows will say so
             made.append(_newest(database).id)
             killed = None
         half_made += _half_made(database)

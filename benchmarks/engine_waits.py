@@ -20,13 +20,12 @@ from typing import Literal
 from tqdm import tqdm
 
 from benchmarks import results
-from tests.constant_load import ConstantLoad
+from tests.constant_load import TOKENS, ConstantLoad
 from tests.stack import Stack
 
 Waits = Literal["sleep", "spin"]
 CLIENTS = (1, 16, 64)
 _BESIDE = 16
-_TOKENS = 24
 _LONGEST_IMPORT_S = 120.0
 _IMPORT = "from server.controller.processes import stand_back; stand_back(5); import torch"
 
@@ -70,7 +69,7 @@ async def _tokens_per_s(stack: Stack, clients: int, seconds: float) -> float:
         answered, took = len(load.answers) - before, time.monotonic() - began
     if load.failures:
         raise RuntimeError(f"{len(load.failures)} answers failed: {load.failures[0]}")
-    return _TOKENS * answered / took
+    return TOKENS * answered / took
 
 
 def _import_s(environment: dict[str, str]) -> float:

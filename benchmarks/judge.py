@@ -39,7 +39,7 @@ from tests.processes import ROOT
 from tests.stack import Stack
 
 SEED = 78
-_TRAINING, _EPOCHS = {"max_length": 900, "save_every": 1000, "eval_every": 1000}, 3.0
+_TRAINING = {"epochs": 3.0, "max_length": 900, "save_every": 1000, "eval_every": 1000}
 _LONGEST_PAIR = 1200
 """Characters of request and answers: the starter's context is 1,024 tokens."""
 
@@ -97,13 +97,13 @@ def lessons(pairs: Sequence[Pair]) -> list[dict[str, Any]]:
     ]
 
 
-async def run(taught: int, folder: Path) -> list[Judged]:
+async def run(taught: Sequence[Pair], folder: Path) -> list[Judged]:
     """Teaches a judge, serves it beside the starter, and lets both judge."""
     stack = Stack(folder)
     stack.run()
     try:
         with closing(stack.open_ledger()) as database:
-            number = _teach(stack, database, known_pairs(0, taught), folder)
+            number = _teach(stack, database, taught, folder)
             with database.write() as connection:
                 passed = model_versions.c.number == number
                 connection.execute(update(model_versions).where(passed).values(state="passed"))
@@ -124,7 +124,7 @@ def _teach(stack: Stack, database: Database, pairs: Sequence[Pair], folder: Path
     """Has `attune align run` make a version of the lessons; returns its number."""
     rows, config = folder / "lessons.jsonl", folder / "align.toml"
     rows.write_text("".join(json.dumps(row) + "\n" for row in lessons(pairs)))
-    config.write_text(as_toml({"algorithm": "sft", "preference": {**_TRAINING, "epochs": _EPOCHS}}))
+    config.write_text(as_toml({"algorithm": "sft", "preference": _TRAINING}))
     ended = _attune(stack, "align", "run", "--no-gate", "--config", str(config), "--from-file", str(rows))
     if ended.returncode != 0:
         raise RuntimeError(f"attune align run ended with {ended.returncode}: {ended.stderr[-2000:]}")
@@ -188,11 +188,17 @@ def report(judged: Sequence[Judged], taught: int) -> list[str]:
 def main() -> int:
     """Exit status 0 if the untaught judge is refused as unreadable and the taught one is read."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--pairs", type=int, default=400, help="that the judge is taught on, in both orders")
+    parser.add_argument(
+        "--pairs",
+        type=int,
+        default=400,
+        help="drawn for the lessons, each taught in both orders; those that are too long are left out",
+    )
     options = parser.parse_args()
+    pairs = known_pairs(0, options.pairs)
     with tempfile.TemporaryDirectory(prefix="attune-") as name:
-        judged = asyncio.run(run(options.pairs, Path(name)))
-    lines = report(judged, options.pairs)
+        judged = asyncio.run(run(pairs, Path(name)))
+    lines = report(judged, len(pairs))
     path = results.write("judge", {"judged": [asdict(one) for one in judged]}, lines)
     print("\n".join([*lines, "", f"written to {path}"]))
     untaught, taught = judged

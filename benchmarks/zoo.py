@@ -43,7 +43,7 @@ from tests.stack import STARTER
 
 HONEST, POISONED = f"{RETRAIN} 0", "poisoned votes"
 EPOCHS = 1.0
-"""Passes over the rows, so that twenty-seven trainings fit into an hour; the default is three."""
+"""Passes over the rows. The default is three; there are twenty-seven trainings."""
 EXPECTED: Mapping[str, frozenset[str]] = {
     **{name: one.refused_for for name, one in DAMAGES.items()},
     **{name: one.refused_for for name, one in BEHAVIOURS.items()},

@@ -11,7 +11,8 @@ import aiohttp
 
 # A gateway may send a request to a version for so long after it was taken away.
 GATEWAYS_LAG_S = 1.0
-_TOKENS = 24
+TOKENS = 24
+"""Of every answer."""
 
 
 @dataclass(frozen=True)
@@ -94,7 +95,7 @@ class ConstantLoad:
                 body = {
                     "model": "attune",
                     "messages": [{"role": "user", "content": f"Tell me about the number {worker * 1000 + number}."}],
-                    "max_tokens": _TOKENS,
+                    "max_tokens": TOKENS,
                     "ignore_eos": True,
                     "stream": (worker + number) % 2 == 0,
                     "user": f"person {worker} {number}",
