@@ -82,14 +82,16 @@ bench-probe: $(INSTALLED) ## how far rounding moves the probe's figures, and how
 bench-canary: $(INSTALLED) ## the canary's test on simulated votes: false rollbacks, power, votes needed
 	$(BIN)/python -m benchmarks.canary_simulation $(ARGS)
 
-bench-swap: $(INSTALLED) ## changes of the model under load: failed requests, and seconds to promote and roll back
-	$(BIN)/python -m benchmarks.swap --form $(if $(filter cuda,$(TARGET)),loaded --cycles 30,merged --cycles 17)
+bench-swap: $(INSTALLED) ## changes of the model under load, adapters and whole weights: failed requests, and seconds to promote and roll back
+	$(BIN)/python -m benchmarks.swap --form mixed --cycles 30
+	$(BIN)/python -m benchmarks.swap --form merged --cycles 17
 
 bench-rollback: $(INSTALLED) ## thirty rollbacks on small engines: seconds from the command to the last answer of the bad version
 	$(BIN)/python -m benchmarks.swap --engine fake --form loaded --cycles 30
 
-bench-bad-canary: $(INSTALLED) ## worse versions on canary, and people who vote: rolled back, and how many saw them
+bench-bad-canary: $(INSTALLED) ## worse versions on canary, on small engines and on a real vLLM, and people who vote: rolled back, and how many saw them
 	$(BIN)/python -m benchmarks.bad_canary $(ARGS)
+	$(BIN)/python -m benchmarks.bad_canary --engine vllm $(ARGS)
 
 bench-zoo: $(INSTALLED) ## bad models of every kind through the gate, and honest retrains: who is refused, for what
 	$(BIN)/python -m benchmarks.zoo $(ARGS)
@@ -126,10 +128,11 @@ soak-busy-engine: $(INSTALLED) ## ten minutes of overload on a real vLLM, which 
 soak-alignment: $(INSTALLED) ## kill -9 of an alignment run at random moments: the result of an undisturbed one
 	$(BIN)/python -m benchmarks.alignment_crash $(ARGS)
 
-soak-rollout: $(INSTALLED) ## kill -9 in every step of a change of model, on small engines and on a real vLLM; two gateways, one killed
+soak-rollout: $(INSTALLED) ## kill -9 in every step of a change of model, and two gateways, one killed; on small engines and on a real vLLM
 	$(BIN)/python -m benchmarks.rollout_crash $(ARGS)
-	$(BIN)/python -m benchmarks.rollout_crash --engine vllm --kills 1 --minutes 60
+	$(BIN)/python -m benchmarks.rollout_crash --engine vllm --kills 2 --minutes 90
 	$(BIN)/python -m benchmarks.two_gateways
+	$(BIN)/python -m benchmarks.two_gateways --engine vllm
 
 image-steps: $(INSTALLED) ## the Dockerfile's steps in a clean Debian tree, and the gateway that comes out of it (root, debootstrap)
 	$(BIN)/python -m benchmarks.image_steps $(ARGS)

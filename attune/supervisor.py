@@ -26,7 +26,6 @@ from ledger.settings import LedgerSettings, config_file
 from server.controller.download import is_hub_id
 from server.controller.lock import only_controller
 from server.controller.model import inspect
-from server.controller.platform import require_adapter_form
 from server.controller.settings import EngineSettings
 from server.controller.startup import stages
 from server.controller.upstream import check_upstreams
@@ -106,10 +105,8 @@ class Supervisor:
         Raises:
             EngineFailed: No upstream that is to be used can be.
             ModelUnusable: No engine can ever start with the model's folder.
-            UnfitSetting: A setting asks for what the engine cannot do on this machine.
             StartFailed: Something keeps the start from leading to an answer. Everything is stopped again.
         """
-        require_adapter_form(self._plan.engine)
         if self._plan.engine.upstream:
             for problem in await check_upstreams(self._plan.engine):
                 self._console.print(problem, highlight=False)

@@ -19,7 +19,7 @@ from ledger.ids import new_id
 from ledger.records import ModelVersion
 from server.controller import platform, startup
 from server.controller.client import UNREACHABLE, EngineClient
-from server.controller.command import command, engine_dtype, environment, niceness
+from server.controller.command import adapter_arguments, command, engine_dtype, environment, niceness
 from server.controller.engine_process import EngineProcess, Workplace
 from server.controller.errors import EngineFailed
 from server.controller.settings import EngineSettings
@@ -66,7 +66,7 @@ async def trial_engines(
     done_with = merged / "merged"  # the log of a merge that fails stays beside it
     try:
         if platform.loads_adapters(settings, kind):
-            wanted = [_shared(base, versions)]
+            wanted = [_shared(base, versions, kind)]
         else:
             dtype = engine_dtype(settings, kind)
             folders = [await weights_folder(merged, version, base, dtype) for version in versions]
@@ -97,13 +97,13 @@ async def _all(starts: Iterable[Coroutine[Any, Any, None]]) -> None:
         raise failures.exceptions[0] from None
 
 
-def _shared(base: ModelVersion, versions: Sequence[ModelVersion]) -> _Engine:
+def _shared(base: ModelVersion, versions: Sequence[ModelVersion], kind: platform.Platform) -> _Engine:
     """One engine with the base, and with the adapters over it."""
     others = (version.name for version in versions if version.number != base.number)
-    return _Engine(Path(base.path), (base.name, *others), _adapters(base, versions))
+    return _Engine(Path(base.path), (base.name, *others), _adapters(base, versions, kind))
 
 
-def _adapters(base: ModelVersion, versions: Sequence[ModelVersion]) -> list[str]:
+def _adapters(base: ModelVersion, versions: Sequence[ModelVersion], kind: platform.Platform) -> list[str]:
     """The arguments that make vLLM serve adapters."""
     adapters = [version for version in versions if version.number != base.number]
     if others := [version.name for version in adapters if version.form != "adapter"]:
@@ -116,10 +116,8 @@ def _adapters(base: ModelVersion, versions: Sequence[ModelVersion]) -> list[str]
     ranks = [json.loads((Path(version.path) / "adapter_config.json").read_bytes())["r"] for version in adapters]
     rank = next((size for size in _LORA_RANKS if size >= max(ranks)), max(ranks))
     modules = [f"{version.name}={version.path}" for version in adapters]
-    # One place more than adapters. Where requests for an adapter and for the base share a batch, vLLM 0.32 marks the
-    # base's with -1, which its CPU kernels take for the last place: the base would answer as the adapter in there.
-    sizes = ["--max-loras", str(len(adapters) + 1), "--max-lora-rank", str(rank)]
-    return ["--enable-lora", *sizes, "--lora-modules", *modules]
+    sizes = ["--max-loras", str(len(adapters)), "--max-lora-rank", str(rank)]
+    return [*adapter_arguments(Path(base.path), kind), *sizes, "--lora-modules", *modules]
 
 
 async def _ready(process: EngineProcess, names: Collection[str], timeout_s: float, say: Callable[[str], None]) -> None:

@@ -10,8 +10,6 @@ size; how often it is right on pairs that it was not taught is said beside it. `
 import argparse
 import asyncio
 import json
-import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Sequence
@@ -21,21 +19,18 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-from sqlalchemy import update
 from tqdm import tqdm
 
-from attune.simulate.learning import as_toml
 from benchmarks import results
+from benchmarks.teaching import attune, teach
 from evals.chat import Message
 from evals.endpoint import Endpoint
 from evals.preference import Pair, Preference, by_judge, judges_question
 from evals.statistics import wilson
-from ledger import deployments, engines, versions
+from ledger import deployments, engines
 from ledger.database import Database
 from ledger.deployments import Change
-from ledger.schema import model_versions
 from models.recipe.corpus import shard
-from tests.processes import ROOT
 from tests.stack import Stack
 
 SEED = 78
@@ -103,33 +98,14 @@ async def run(taught: Sequence[Pair], folder: Path) -> list[Judged]:
     stack.run()
     try:
         with closing(stack.open_ledger()) as database:
-            number = _teach(stack, database, taught, folder)
+            number = teach(stack.environment, database, lessons(taught), folder, _TRAINING)
             with database.write() as connection:
-                passed = model_versions.c.number == number
-                connection.execute(update(model_versions).where(passed).values(state="passed"))
                 deployments.start_canary(connection, number, 0.1, Change("op", "a benchmark"))
             await _until_open(database, number)
         held_out = known_pairs(1, 100)
         return [await _judged(stack, number, judge, held_out, folder) for judge in (1, number)]
     finally:
         stack.stop()
-
-
-def _attune(stack: Stack, *arguments: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "attune", *arguments]
-    return subprocess.run(command, env=stack.environment, cwd=ROOT, capture_output=True, text=True, check=False)
-
-
-def _teach(stack: Stack, database: Database, pairs: Sequence[Pair], folder: Path) -> int:
-    """Has `attune align run` make a version of the lessons; returns its number."""
-    rows, config = folder / "lessons.jsonl", folder / "align.toml"
-    rows.write_text("".join(json.dumps(row) + "\n" for row in lessons(pairs)))
-    config.write_text(as_toml({"algorithm": "sft", "preference": _TRAINING}))
-    ended = _attune(stack, "align", "run", "--no-gate", "--config", str(config), "--from-file", str(rows))
-    if ended.returncode != 0:
-        raise RuntimeError(f"attune align run ended with {ended.returncode}: {ended.stderr[-2000:]}")
-    with database.read() as connection:
-        return max(versions.numbers(connection))
 
 
 async def _until_open(database: Database, number: int) -> None:
@@ -145,7 +121,7 @@ async def _judged(stack: Stack, number: int, judge: int, held_out: Sequence[Pair
     began, out, key = time.monotonic(), folder / f"judge-{judge}", folder / "admin.key"
     key.write_text(stack.secrets.admin)
     arguments = ("compare", "v1", f"v{number}", "--url", stack.root_url, "--key-file", str(key))
-    ended = _attune(stack, "eval", *arguments, "--judge", f"attune@v{judge}", "--out", str(out), "--json")
+    ended = attune(stack.environment, "eval", *arguments, "--judge", f"attune@v{judge}", "--out", str(out), "--json")
     if ended.returncode != 2:
         raise RuntimeError(f"attune eval compare ended with {ended.returncode}: {ended.stderr[-2000:]}")
     seconds, verdict = time.monotonic() - began, json.loads(ended.stdout)

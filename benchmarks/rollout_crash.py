@@ -3,7 +3,8 @@
 Each kill comes at a random moment after the controller has entered the step. Then the dead process is started again,
 as `attune up` would, and what follows is timed until every version that should run is open and answers, and no process
 and no adapter is left that belongs to nothing. With `--engine vllm` the engines are real ones, which serve the starter
-and merged adapters over it; they need most of a minute to start. `python -m benchmarks.rollout_crash --help`.
+and random adapters over it: merged, each by an engine of its own that needs most of a minute to start, and loaded on
+the engine that runs. `python -m benchmarks.rollout_crash --help`.
 """
 
 import argparse
@@ -59,9 +60,13 @@ _VLLM_STEPS: tuple[Cell, ...] = (
     ("full", "canary", "watch", 1.0),
     ("full", "withdraw", "drain", 2.2),
     ("full", "withdraw", "stop", 2.0),
+    ("adapter", "canary", "load", 0.2),
+    ("adapter", "canary", "attest", 0.3),
+    ("adapter", "canary", "open", 0.02),
+    ("adapter", "withdraw", "drain", 2.2),
+    ("adapter", "withdraw", "unload", 0.1),
 )
 STEPS: dict[EngineKind, tuple[Cell, ...]] = {"fake": _FAKE_STEPS, "vllm": _VLLM_STEPS}
-_VERSION: dict[Form, int] = {"full": 2, "adapter": 3}
 
 
 @dataclass(frozen=True)
@@ -95,28 +100,28 @@ class Matrix:
 
     installation: SmallInstallation
     moments: random.Random
+    number: int
 
     @classmethod
     @contextmanager
-    def running(cls, engine: EngineKind, seed: int) -> Iterator[Self]:
-        """Starts an installation, and registers the versions that come and go."""
-        adapter_form = "loaded" if engine == "fake" else "merged"
+    def running(cls, engine: EngineKind, form: Form, seed: int) -> Iterator[Self]:
+        """Starts an installation, and registers the version that comes and goes."""
+        adapter_form = "loaded" if engine == "fake" or form == "adapter" else "merged"
         with (
             tempfile.TemporaryDirectory(prefix="attune-") as name,  # a short path, because of the engines' sockets
             SmallInstallation(Path(name), engine=engine, adapter_form=adapter_form, keep_former_s=0) as installation,
         ):
             if engine == "fake":
-                for form, number in _VERSION.items():
-                    installation.add_version(number, form)
+                number = 2
+                installation.add_version(number, form)
             else:
                 [adapter] = write_random_adapters(STARTER, Path(name), 1)
-                registered = register_passed(installation.database, adapter, 1)
-                assert registered == _VERSION["full"]
-            yield cls(installation, random.Random(seed))
+                number = register_passed(installation.database, adapter, 1)
+            yield cls(installation, random.Random(seed), number)
 
     def kill(self, form: Form, direction: Direction, step: Step, longest_s: float, victim: Victim) -> Outcome:
         """Makes one change, kills the victim in the step, and sees where it ends; then all is as before."""
-        installation, number = self.installation, _VERSION[form]
+        installation, number = self.installation, self.number
         if direction == "withdraw":
             installation.change(deployments.start_canary, number, 0.5)
             installation.until_open(1, number)
@@ -207,14 +212,18 @@ def run(
     """
     deadline = time.monotonic() + 60 * minutes
     outcomes = list(done)
-    with Matrix.running(engine, seed + len(done)) as matrix:
-        for form, direction, step, longest_s, victim in tqdm(_missing(STEPS[engine], kills, done), desc="kills"):
-            if time.monotonic() > deadline:
-                break
-            outcomes.append(matrix.kill(form, direction, step, longest_s, victim))
-            if keep is not None:
-                with keep.open("a") as file:
-                    file.write(json.dumps(asdict(outcomes[-1])) + "\n")
+    for form in get_args(Form):
+        missing = [cell for cell in _missing(STEPS[engine], kills, done) if cell[0] == form]
+        if not missing or time.monotonic() > deadline:
+            continue
+        with Matrix.running(engine, form, seed + len(done)) as matrix:
+            for _, direction, step, longest_s, victim in tqdm(missing, desc=f"kills, {form}"):
+                if time.monotonic() > deadline:
+                    break
+                outcomes.append(matrix.kill(form, direction, step, longest_s, victim))
+                if keep is not None:
+                    with keep.open("a") as file:
+                        file.write(json.dumps(asdict(outcomes[-1])) + "\n")
     return outcomes
 
 

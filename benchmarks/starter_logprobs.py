@@ -21,6 +21,7 @@ from benchmarks import results
 from models.recipe.corpus import held_out
 from models.recipe.data import encode
 from models.recipe.tokenizer import load_tokenizer
+from server.controller.model import linear_layers
 from tests.stack import STARTER
 
 DTYPES = ("float32", "bfloat16")
@@ -92,9 +93,9 @@ def engine(texts: list[list[int]], dtype: str, adapter: Path | None = None) -> l
 
     lora: dict[str, Any] = {}
     if adapter is not None:
-        # One request at a time: where several share a step, vLLM's code for adapters on CPU cannot give the
-        # log-probabilities of a prompt (docs/rollout.md).
-        lora = {"enable_lora": True, "max_loras": 1, "max_lora_rank": _rank_limit(adapter), "max_num_seqs": 1}
+        # Not the head: vLLM's CPU build could not give the log-probabilities of prompts that share a step.
+        layers = linear_layers(STARTER)
+        lora = {"enable_lora": True, "max_lora_rank": _rank_limit(adapter), "lora_target_modules": layers}
     llm = LLM(str(STARTER), dtype=dtype, enforce_eager=True, max_model_len=1024, **lora)
     wanted = SamplingParams(max_tokens=1, temperature=0, prompt_logprobs=1)
     answers = llm.generate(

@@ -1,20 +1,23 @@
 """Changes of the model under a constant load: failed requests, answers that mix two versions, and how long they take.
 
-`attune up` serves the starter. Random adapters over it go through canary, promotion and rollback, one after another,
-while 16 requests are always open, streams and whole answers. `--form merged` starts an engine for each adapter
-(blue/green), `--form loaded`, for GPUs, loads it on the engine that runs. With `--engine fake` a small engine that pays
-out words stands in for vLLM, on which the control alone is measured. `python -m benchmarks.swap --help`.
+`attune up` serves the starter. Other versions of random weights go through canary, promotion and rollback, one after
+another, while 16 requests are always open, streams and whole answers. `--form merged` merges each adapter and starts an
+engine for it (blue/green), `--form loaded` loads it on the engine that runs, and with `--form mixed` every second
+version is no adapter but whole weights, for which an engine is started (blue/green). With `--engine fake` a small
+engine that pays out words stands in for vLLM, on which the control alone is measured.
+`python -m benchmarks.swap --help`.
 """
 
 import argparse
 import asyncio
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import asdict, dataclass, field
+from itertools import product
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import aiohttp
 from sqlalchemy import func, select, update
@@ -26,14 +29,21 @@ from ledger import deployments, engines
 from ledger.database import Database
 from ledger.schema import audit, model_versions
 from tests.constant_load import GATEWAYS_LAG_S, Answered, ConstantLoad, Openings
-from tests.random_adapter import register_passed, write_random_adapters
+from tests.random_adapter import register_passed, write_random_adapters, write_whole_weights
 from tests.small_installation import SmallInstallation
 from tests.stack import STARTER, Stack
 
 Action = Literal["canary", "promote", "rollback"]
+Form = Literal["merged", "loaded", "mixed"]
+How = Literal["loaded", "own engine"]
 
 SETTLE_S = 2.0
-_ADAPTERS = 8
+_VERSIONS = 8
+_FORMS: dict[Form, str] = {
+    "merged": "adapters, each merged and served by an engine of its own",
+    "loaded": "adapters, loaded on the engine that runs",
+    "mixed": "adapters, loaded on the engine that runs, and whole weights, each served by an engine of its own",
+}
 _FAKE_ANSWERS = {"first_token_delay_s": 0.1, "token_delay_s": 0.02}
 
 
@@ -42,11 +52,13 @@ class Change:
     """One change. `began` and `ended` (it is in effect everywhere) are on the monotonic clock.
 
     Attributes:
+        how: The version that comes and goes is served.
         seconds: Until the canary gave its first answer; or until the version that was taken away got its last request.
         finished_s: For what was taken away, until its last answer ended.
     """
 
     action: Action
+    how: How
     began: float
     ended: float
     seconds: float
@@ -71,6 +83,7 @@ class Experiment:
     database: Database
     load: ConstantLoad
     live: int
+    how: Mapping[int, How]
     openings: Openings = field(default_factory=Openings)
     commands: list[Command] = field(default_factory=list)
 
@@ -119,42 +132,56 @@ class Experiment:
             return any(row.version_number == number for row in engines.list_all(connection))
 
 
-async def run(form: str, cycles: int, concurrency: int, folder: Path) -> dict[str, Any]:
+def _how(form: Form, count: int) -> list[How]:
+    """How each of some versions is served."""
+    if form == "mixed":
+        return ["own engine" if place % 2 else "loaded" for place in range(count)]
+    return ["loaded" if form == "loaded" else "own engine"] * count
+
+
+async def run(form: Form, cycles: int, concurrency: int, folder: Path) -> dict[str, Any]:
     """Runs all cycles on a real vLLM and returns the figures."""
-    stack = Stack(folder, adapter_form=form)
-    adapters = write_random_adapters(STARTER, folder, min(cycles, _ADAPTERS))
+    stack = Stack(folder, adapter_form="merged" if form == "merged" else "loaded")
+    adapters = write_random_adapters(STARTER, folder, min(cycles, _VERSIONS))
     stack.run()
     try:
         with closing(stack.open_ledger()) as database:
             with database.read() as connection:
                 live = deployments.current(connection).live_version
             assert live is not None
-            numbers = [register_passed(database, adapter, live) for adapter in adapters]
-            return await _measure(stack, database, live, numbers, form, cycles, concurrency)
+            how: dict[int, How] = {}
+            for served, adapter in zip(_how(form, len(adapters)), adapters, strict=True):
+                if form == "mixed" and served == "own engine":
+                    whole = write_whole_weights(STARTER, adapter, folder / f"whole-{adapter.name}")
+                    how[register_passed(database, whole, live, "full")] = served
+                else:
+                    how[register_passed(database, adapter, live)] = served
+            return await _measure(stack, database, live, how, form, cycles, concurrency)
     finally:
         stack.stop()
 
 
-async def run_on_fake_engines(form: str, cycles: int, concurrency: int, folder: Path) -> dict[str, Any]:
+async def run_on_fake_engines(form: Form, cycles: int, concurrency: int, folder: Path) -> dict[str, Any]:
     """The same on fake engines: a version of whole weights stands in for a merged adapter."""
-    with SmallInstallation(folder, behaviour=_FAKE_ANSWERS, adapter_form=form) as small:
-        numbers = list(range(2, 2 + min(cycles, _ADAPTERS)))
-        for number in numbers:
-            small.add_version(number, "adapter" if form == "loaded" else "full")
-        return await _measure(small, small.database, 1, numbers, form, cycles, concurrency)
+    with SmallInstallation(folder, behaviour=_FAKE_ANSWERS, adapter_form="loaded") as small:
+        how = dict(enumerate(_how(form, min(cycles, _VERSIONS)), start=2))
+        for number, served in how.items():
+            small.add_version(number, "adapter" if served == "loaded" else "full")
+        return await _measure(small, small.database, 1, how, form, cycles, concurrency)
 
 
 async def _measure(
     stack: Stack | SmallInstallation,
     database: Database,
     live: int,
-    numbers: Sequence[int],
-    form: str,
+    how: Mapping[int, How],
+    form: Form,
     cycles: int,
     concurrency: int,
 ) -> dict[str, Any]:
     load = ConstantLoad(stack.base_url, stack.secrets.app, concurrency)
-    experiment = Experiment(stack, database, load, live)
+    experiment = Experiment(stack, database, load, live, how)
+    numbers = list(how)
     experiment.openings.now(live)
     began = time.monotonic()
     async with load:
@@ -172,7 +199,7 @@ def _readmit(database: Database, number: int) -> None:
         connection.execute(update(model_versions).where(model_versions.c.number == number).values(state="passed"))
 
 
-def _figures(experiment: Experiment, form: str, concurrency: int, seconds: float) -> dict[str, Any]:
+def _figures(experiment: Experiment, form: Form, concurrency: int, seconds: float) -> dict[str, Any]:
     answers = experiment.load.answers
     good = [answer for answer in answers if answer.failure is None]
     changes = [_measured(command, place, experiment) for place, command in enumerate(experiment.commands)]
@@ -200,16 +227,17 @@ def _figures(experiment: Experiment, form: str, concurrency: int, seconds: float
 
 
 def _measured(command: Command, place: int, experiment: Experiment) -> Change:
-    began, number = command.began, command.number
+    began, number, how = command.began, command.number, experiment.how[command.number]
     answers = [answer for answer in experiment.load.answers if answer.failure is None]
     if command.action == "canary":
         first = min(answer.began for answer in answers if answer.version == number and answer.began > began)
-        return Change(command.action, began, command.ended, first - began, None)
+        return Change(command.action, how, began, command.ended, first - began, None)
     gone = experiment.live if command.action == "promote" else number
     until = min((later.began for later in experiment.commands[place + 1 :]), default=float("inf"))
     last = [answer for answer in answers if answer.version == gone and began - 60 < answer.began < until]
     return Change(
         command.action,
+        how,
         began,
         command.ended,
         max(0.0, max(answer.began for answer in last) - began),
@@ -240,7 +268,7 @@ def report(figures: dict[str, Any]) -> list[str]:
     """The figures for people, as Markdown."""
     lines = [
         f"{len(figures['changes'])} changes in {figures['seconds']:.0f} s under {figures['concurrency']} open "
-        f"requests; adapters are {figures['form']}.",
+        f"requests; {_FORMS[figures['form']]}.",
         "",
         f"- answers: {figures['answers']:,}, {figures['streams']:,} of them streams; failed: {figures['failed']}",
         f"- answers that mix two versions: {figures['mixed']}",
@@ -250,16 +278,18 @@ def report(figures: dict[str, Any]) -> list[str]:
         "Seconds from the command until it is in effect: until a canary gets its first request; until the version that "
         "is taken away gets its last, and has ended its last answer.",
         "",
-        "| change | n | p50 | p99 | last answer ended, p50 | p99 |",
-        "| --- | --- | --- | --- | --- | --- |",
+        "| change | served | n | p50 | p99 | last answer ended, p50 | p99 |",
+        "| --- | --- | --- | --- | --- | --- | --- |",
     ]
-    for action in ("canary", "promote", "rollback"):
-        of_kind = [change for change in figures["changes"] if change["action"] == action]
+    for action, how in product(get_args(Action), get_args(How)):
+        of_kind = [change for change in figures["changes"] if (change["action"], change["how"]) == (action, how)]
+        if not of_kind:
+            continue
         took = [change["seconds"] for change in of_kind]
         ended = [change["finished_s"] for change in of_kind if change["finished_s"] is not None]
         row = [f"{percentile(took, 0.5):.2f}", f"{percentile(took, 0.99):.2f}"]
         row += [f"{percentile(ended, 0.5):.2f}", f"{percentile(ended, 0.99):.2f}"] if ended else ["-", "-"]
-        lines.append(f"| {action} | {len(of_kind)} | {' | '.join(row)} |")
+        lines.append(f"| {action} | {how} | {len(of_kind)} | {' | '.join(row)} |")
     lines += [
         "",
         "| latency, seconds | answers | TTFT p50 | p99 | whole answer p50 | p99 |",
@@ -275,7 +305,7 @@ def report(figures: dict[str, Any]) -> list[str]:
 def main() -> int:
     """Runs it and writes the figures; exit status 0 if no answer failed, mixed versions or came from a closed one."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--form", choices=("merged", "loaded"), required=True, help="how an adapter is served")
+    parser.add_argument("--form", choices=get_args(Form), required=True, help="how versions are served")
     parser.add_argument("--engine", choices=("vllm", "fake"), default="vllm")
     parser.add_argument("--cycles", type=int, default=10, help="of three changes each")
     parser.add_argument("--concurrency", type=int, default=16)

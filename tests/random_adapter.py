@@ -1,6 +1,7 @@
 """Adapters of random weights over a model, each with its probe, as an alignment run would leave them."""
 
 import json
+import shutil
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ from sqlalchemy import func, insert, select
 
 from ledger.clock import utc_now
 from ledger.database import Database
+from ledger.records import VersionForm
 from ledger.schema import model_versions
 
 
@@ -36,16 +38,26 @@ def write_random_adapters(base: Path, out: Path, count: int) -> list[Path]:
     return folders
 
 
-def register_passed(database: Database, folder: Path, parent: int) -> int:
-    """Registers an adapter as a version that has passed the gate; returns its number."""
+def write_whole_weights(base: Path, adapter: Path, out: Path) -> Path:
+    """Writes the model that `base` is with an adapter, with the same `probe.json`, to a new folder; returns it."""
+    from server.controller.merge import merge
+
+    merge(base, adapter, out, "float32")
+    shutil.copyfile(adapter / "probe.json", out / "probe.json")
+    return out
+
+
+def register_passed(database: Database, folder: Path, parent: int, form: VersionForm = "adapter") -> int:
+    """Registers an adapter, or a model of whole weights, as a version that passed the gate; returns its number."""
+    weights = folder / ("adapter_model.safetensors" if form == "adapter" else "model.safetensors")
     with database.write() as connection:
         number = int(connection.execute(select(func.max(model_versions.c.number))).scalar_one()) + 1
         row = {
             "number": number,
             "parent_number": parent,
-            "form": "adapter",
+            "form": form,
             "path": str(folder),
-            "sha256": sha256((folder / "adapter_model.safetensors").read_bytes()).hexdigest(),
+            "sha256": sha256(weights.read_bytes()).hexdigest(),
             "state": "passed",
             "probe": json.loads((folder / "probe.json").read_bytes()),
             "created_at": utc_now(),

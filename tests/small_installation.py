@@ -6,7 +6,7 @@ The engines are fake ones, or real vLLM engines that serve the starter.
 import json
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Literal, Self
@@ -68,6 +68,11 @@ class SmallInstallation:
         program = [sys.executable, "-m", "tests.small_controller", "--engine", engine]
         program += ["--behaviour", json.dumps(behaviour or {})]
         self.controller = Process(program, home / "controller.log", environment)
+
+    @property
+    def environment(self) -> Mapping[str, str]:
+        """For other processes of the same installation, such as the command line."""
+        return self.controller.environment
 
     @property
     def secrets(self) -> Secrets:

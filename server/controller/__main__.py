@@ -16,7 +16,6 @@ from server.controller.controller import Controller
 from server.controller.errors import ControllerError
 from server.controller.fleet import Fleet
 from server.controller.lock import only_controller
-from server.controller.platform import require_adapter_form
 from server.controller.settings import EngineSettings
 
 log = logging.getLogger("server.controller")
@@ -25,7 +24,6 @@ log = logging.getLogger("server.controller")
 async def serve() -> None:
     """Runs the controller with the settings of the environment."""
     ledger, settings, canary = LedgerSettings(), EngineSettings(), CanarySettings()
-    require_adapter_form(settings)
     home = ledger.home.expanduser().resolve()
     home.mkdir(mode=0o700, parents=True, exist_ok=True)
     stop = asyncio.Event()

@@ -5,6 +5,7 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
+from server.controller.model import linear_layers
 from server.controller.platform import Platform, cpu_computes_in_bfloat16
 from server.controller.settings import EngineSettings
 
@@ -37,7 +38,8 @@ def command(
     if settings.tool_call_parser is not None:
         arguments += ["--enable-auto-tool-choice", "--tool-call-parser", settings.tool_call_parser]
     if adapters:
-        arguments += ["--enable-lora", "--max-loras", str(_MAX_LORAS), "--max-lora-rank", str(settings.max_lora_rank)]
+        arguments += ["--max-loras", str(_MAX_LORAS), "--max-lora-rank", str(settings.max_lora_rank)]
+        arguments += adapter_arguments(model, platform)
     if platform == "cpu":
         # Whole prompts only: vLLM's CPU build dies when a prompt with a seed is cut (docs/decisions/0007).
         arguments.append("--no-enable-chunked-prefill")
@@ -45,6 +47,19 @@ def command(
         arguments += ["--gpu-memory-utilization", str(settings.gpu_memory_utilization)]
         arguments += ["--tensor-parallel-size", str(settings.tensor_parallel_size)]
     return arguments + list(settings.extra_engine_args)
+
+
+def adapter_arguments(model: Path, platform: Platform) -> list[str]:
+    """Lets an engine serve adapters over a model in a folder.
+
+    On CPU adapters may change the layers of the blocks only. If they may change the head too, vLLM's CPU build dies as
+    soon as one request of a step wants log-probabilities of its prompt, as a probe does, and another does not
+    (docs/decisions/0013).
+    """
+    arguments = ["--enable-lora"]
+    if platform == "cpu" and (layers := linear_layers(model)):
+        arguments += ["--lora-target-modules", *layers]
+    return arguments
 
 
 def environment(

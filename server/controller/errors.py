@@ -9,10 +9,6 @@ class ModelUnusable(ControllerError):
     """The model cannot be served: it is missing, incomplete, or of an architecture that vLLM does not know."""
 
 
-class UnfitSetting(ControllerError):
-    """A setting asks for something that does not work on this machine."""
-
-
 class EngineFailed(ControllerError):
     """The engine did not start, or ended by itself."""
 

@@ -56,6 +56,24 @@ def inspect(folder: Path) -> Model:
     return Model(folder.resolve(), architectures[0] if architectures else "", sum(f.stat().st_size for f in weights))
 
 
+def linear_layers(folder: Path) -> list[str]:
+    """What the matrices in a model's blocks are called, such as `q_proj`: neither its embeddings nor its head.
+
+    It reads the headers of safetensors, and finds nothing in other files.
+    """
+    from safetensors import safe_open
+
+    layers = set()
+    for file in folder.glob("*.safetensors"):
+        with safe_open(file, framework="numpy") as weights:
+            for name in weights.keys():  # noqa: SIM118 - it is no mapping
+                *where, layer, kind = name.split(".")
+                in_a_block = any(part.isdigit() for part in where)
+                if in_a_block and kind == "weight" and len(weights.get_slice(name).get_shape()) == 2:
+                    layers.add(layer)
+    return sorted(layers)
+
+
 def read_json(path: Path) -> dict[str, Any] | None:
     """A JSON object from a file; None if there is no such file.
 

@@ -5,7 +5,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Literal
 
-from server.controller.errors import EngineFailed, UnfitSetting
+from server.controller.errors import EngineFailed
 from server.controller.settings import EngineSettings
 
 Platform = Literal["cpu", "cuda"]
@@ -28,23 +28,6 @@ def detect() -> Platform:
             "CPU build: `make clean` and then `make up TARGET=cpu`."
         )
     return "cuda"
-
-
-def require_adapter_form(settings: EngineSettings) -> None:
-    """Refuses adapters on a running CPU engine: a probe beside other requests would end it.
-
-    In vLLM 0.32's code for adapters on CPU (`bgmv_shrink`) a step fails in which one request wants log-probabilities of
-    its prompt and others do not. It can go when that works there (docs/rollout.md).
-
-    Raises:
-        UnfitSetting: `adapter_form` is `loaded`, and the engine runs on CPU.
-        EngineFailed: vLLM is not installed.
-    """
-    if settings.upstream is None and settings.adapter_form == "loaded" and detect() == "cpu":
-        raise UnfitSetting(
-            "ATTUNE_ADAPTER_FORM is loaded, which ends a busy engine on CPU: vLLM's CPU build fails when an adapter is "
-            "probed beside other requests. Set it to merged, or leave it out; loaded is for GPUs."
-        )
 
 
 def loads_adapters(settings: EngineSettings, platform: Platform) -> bool:

@@ -88,7 +88,7 @@ class EngineSettings(AttuneSettings):
     adapter_form: Literal["auto", "merged", "loaded"] = Field(
         default="auto",
         description="How an adapter is served: merged into its base model, by an engine of its own; or loaded by the "
-        "base model's running engine. auto is merged on CPU, where loaded is refused, and loaded on a GPU.",
+        "base model's running engine. auto is merged on CPU, where loaded computes more slowly, and loaded on a GPU.",
     )
     max_lora_rank: Literal[8, 16, 32, 64, 128, 256, 320, 512] = Field(
         default=64,

@@ -15,7 +15,6 @@ from ledger import completions, engines, feedback, keys, versions
 from ledger.clock import utc_now
 from ledger.database import Database
 from ledger.records import Choice, Completion, Engine, EngineState, ModelVersion, NewFeedback
-from server.controller import platform
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -168,16 +167,6 @@ def test_the_doctor_names_what_is_wrong(
     assert "nothing" in checks["model"]["found"]
     assert checks["ledger"]["ok"]
     assert checks["installation"]["ok"]
-
-
-def test_the_doctor_refuses_what_ends_a_cpu_engine(
-    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(platform, "detect", lambda: "cpu")
-    monkeypatch.setenv("ATTUNE_ADAPTER_FORM", "loaded")
-    assert cli.run(["doctor", "--json"]) == 1
-    checks = {check["name"]: check for check in json.loads(capsys.readouterr().out)}
-    assert "ATTUNE_ADAPTER_FORM" in checks["settings"]["found"]
 
 
 def test_an_expiry_is_a_duration_or_a_date() -> None:

@@ -69,13 +69,13 @@ def test_adapters_are_served_under_their_names_with_the_next_rank_that_vllm_take
         ModelVersion(number, 1, "adapter", path, str(number), "candidate", utc_now())
         for number, path in enumerate(folders, start=2)
     ]
-    arguments = trial_engine._adapters(BASE, [BASE, *adapters])
+    arguments = trial_engine._adapters(BASE, [BASE, *adapters], "cuda")
     assert arguments[arguments.index("--max-lora-rank") + 1] == "16"
     assert arguments[arguments.index("--lora-modules") + 1 :] == [
         f"attune@v2={folders[0]}",
         f"attune@v3={folders[1]}",
     ]
-    assert trial_engine._adapters(BASE, [BASE]) == []
+    assert trial_engine._adapters(BASE, [BASE], "cuda") == []
 
 
 def base_and_adapter(folder: Path) -> tuple[ModelVersion, ModelVersion]:
@@ -117,7 +117,7 @@ async def test_one_engine_that_fails_ends_the_others(
 async def test_base_and_adapter_in_one_batch_answer_as_they_do_alone(
     home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The CPU kernels of vLLM 0.32 answer for the base as the adapter in the last place: that place stays empty."""
+    """The CPU kernels of vLLM 0.32 alone would answer for the base as the adapter in the last place."""
     monkeypatch.setenv("ATTUNE_ADAPTER_FORM", "loaded")
     base, adapter = base_and_adapter(tmp_path)
     chats, sampling = shipped.open_prompts()[:32], Sampling(max_tokens=24, temperature=None, seed=17)
@@ -136,4 +136,4 @@ async def test_base_and_adapter_in_one_batch_answer_as_they_do_alone(
 def test_two_bases_cannot_be_served_by_one_engine() -> None:
     other = ModelVersion(2, None, "base", "/other", "o", "candidate", utc_now())
     with pytest.raises(WrongUsage, match="--url"):
-        trial_engine._adapters(BASE, [BASE, other])
+        trial_engine._adapters(BASE, [BASE, other], "cpu")

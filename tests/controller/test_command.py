@@ -6,11 +6,9 @@ from typing import Literal
 import pytest
 
 from server.controller import command as command_module
-from server.controller import platform as platform_module
-from server.controller.command import command, environment, niceness
-from server.controller.errors import UnfitSetting
-from server.controller.platform import Platform, cpu_computes_in_bfloat16, require_adapter_form
-from server.controller.settings import EngineSettings
+from server.controller.command import adapter_arguments, command, environment, niceness
+from server.controller.platform import Platform, cpu_computes_in_bfloat16
+from server.controller.settings import STARTER, EngineSettings
 
 
 def arguments(settings: EngineSettings, platform: Platform) -> list[str]:
@@ -127,30 +125,17 @@ def test_only_an_engine_that_is_to_load_adapters_can_do_so() -> None:
     assert allowed not in environment(settings, "cpu", {allowed: "1"})
 
 
+def test_on_cpu_adapters_change_the_layers_of_the_blocks_only(tmp_path: Path) -> None:
+    made = adapter_arguments(STARTER, "cpu")
+    assert made[:2] == ["--enable-lora", "--lora-target-modules"]
+    assert made[2:] == ["down_proj", "gate_proj", "k_proj", "o_proj", "q_proj", "up_proj", "v_proj"]
+    assert adapter_arguments(STARTER, "cuda") == ["--enable-lora"]
+    assert adapter_arguments(tmp_path, "cpu") == ["--enable-lora"]
+
+
 def test_an_engine_beside_another_is_not_bound_to_the_same_cores() -> None:
     binding = "VLLM_CPU_OMP_THREADS_BIND"
     assert binding not in environment(EngineSettings(), "cpu", {})
     assert environment(EngineSettings(), "cpu", {}, beside_another=True)[binding] == "nobind"
     assert environment(EngineSettings(), "cpu", {binding: "1"}, beside_another=True)[binding] == "1"
     assert binding not in environment(EngineSettings(), "cuda", {}, beside_another=True)
-
-
-@pytest.mark.parametrize(
-    ("platform", "settings", "refused"),
-    [
-        ("cpu", EngineSettings(adapter_form="loaded"), True),
-        ("cpu", EngineSettings(adapter_form="merged"), False),
-        ("cpu", EngineSettings(), False),
-        ("cpu", EngineSettings(adapter_form="loaded", upstream="http://127.0.0.1:1"), False),
-        ("cuda", EngineSettings(adapter_form="loaded"), False),
-    ],
-)
-def test_adapters_on_a_running_cpu_engine_are_refused_with_the_reason_and_what_to_do(
-    monkeypatch: pytest.MonkeyPatch, platform: Platform, settings: EngineSettings, refused: bool
-) -> None:
-    monkeypatch.setattr(platform_module, "detect", lambda: platform)
-    if not refused:
-        require_adapter_form(settings)
-        return
-    with pytest.raises(UnfitSetting, match=r"ATTUNE_ADAPTER_FORM is loaded.*probed beside other requests.*merged"):
-        require_adapter_form(settings)

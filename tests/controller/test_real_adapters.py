@@ -1,9 +1,7 @@
 """Adapters on the running engine of a real vLLM: the right one is opened, and a wrong one under its name is caught.
 
-Wrong is another adapter's file under the name, and an exchange in place, after which vLLM serves what it likes.
-
-The engine answers nobody else meanwhile: on CPU a probe beside other requests would end it, which is why
-`python -m server.controller` refuses `loaded` there. So the controller runs in here.
+Wrong is another adapter's file under the name, and an exchange in place, after which vLLM serves what it likes. The
+engine answers other requests all the while.
 """
 
 import asyncio
@@ -60,6 +58,30 @@ async def loading(home: Path, database: Database, model: Path) -> AsyncIterator[
         await running
 
 
+@asynccontextmanager
+async def asked_by_others(database: Database) -> AsyncIterator[None]:
+    """Has the base answer three requests at a time while the block runs, and none of them fail."""
+    with database.read() as connection:
+        [engine] = engines.serving(connection)
+    stop, answered = asyncio.Event(), 0
+
+    async def keep_asking(session: aiohttp.ClientSession) -> None:
+        nonlocal answered
+        body = {"model": "attune@v1", "prompt": "Once upon a time", "max_tokens": 24, "ignore_eos": True}
+        while not stop.is_set():
+            async with session.post("/v1/completions", json=body) as answer:
+                assert answer.status == 200, await answer.text()
+                answered += (await answer.json())["usage"]["completion_tokens"] == 24
+
+    connector = aiohttp.UnixConnector(engine.url.removeprefix("unix://"))
+    async with aiohttp.ClientSession("http://engine", connector=connector) as session:
+        asking = [asyncio.create_task(keep_asking(session)) for _ in range(3)]
+        yield
+        stop.set()
+        await asyncio.gather(*asking)
+    assert answered > 20
+
+
 async def until(condition: Callable[[], bool], timeout_s: float) -> None:
     async with asyncio.timeout(timeout_s):
         while not condition():
@@ -91,18 +113,19 @@ async def test_an_adapter_is_attested_on_the_running_engine_and_another_under_it
         async with loading(home, database, model):
             await until(lambda: ready(database) == {1}, 240)
             tried, mixed_up = (register_passed(database, folder, 1) for folder in (right, wrong))
-            with database.write() as connection:
-                deployments.start_canary(connection, tried, 0.1, WHY)
-            await until(lambda: ready(database) == {1, tried}, 30)
-            with database.write() as connection:
-                deployments.withdraw(connection, tried, WHY)
-                deployments.start_canary(connection, mixed_up, 0.1, WHY)
-            await until(lambda: newest(database, 1)[0].action == "roll_back", 60)
-            entries = newest(database, 4)
-            assert [entry.action for entry in entries] == ["roll_back"] + ["probe_failed"] * 3
-            assert "does not serve attune@v3" in entries[-1].reason
-            await until(lambda: ready(database) == {1}, 30)
-            await an_exchange_in_place_is_caught(database, right, wrong, probe_of_wrong)
+            async with asked_by_others(database):
+                with database.write() as connection:
+                    deployments.start_canary(connection, tried, 0.1, WHY)
+                await until(lambda: ready(database) == {1, tried}, 30)
+                with database.write() as connection:
+                    deployments.withdraw(connection, tried, WHY)
+                    deployments.start_canary(connection, mixed_up, 0.1, WHY)
+                await until(lambda: newest(database, 1)[0].action == "roll_back", 60)
+                entries = newest(database, 4)
+                assert [entry.action for entry in entries] == ["roll_back"] + ["probe_failed"] * 3
+                assert "does not serve attune@v3" in entries[-1].reason
+                await until(lambda: ready(database) == {1}, 30)
+                await an_exchange_in_place_is_caught(database, right, wrong, probe_of_wrong)
 
 
 async def an_exchange_in_place_is_caught(database: Database, right: Path, wrong: Path, probe_of_wrong: Json) -> None:

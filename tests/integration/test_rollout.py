@@ -42,13 +42,13 @@ async def test_a_version_is_tried_promoted_and_rolled_back_without_a_failed_requ
         openings.now(live)
         async with ConstantLoad(stack.base_url, stack.secrets.app, concurrency=4, pause_s=0.5) as load:
             await change(stack, "canary", version=number, share=0.5)
-            await until(lambda: ready_with(database, number), 300)
-            openings.now(live, number)
+            openings.now(live, number, since=await until(lambda: ready_with(database, number), 300))
             await asyncio.sleep(3)
             await change(stack, "promote", version=number)
             openings.now(number)
             await asyncio.sleep(3)
             began = time.monotonic()
+            openings.now(live, number)  # it may answer again before the command has
             await change(stack, "rollback", version=number)
             openings.now(live)
             await until(lambda: all(row.version_number == live for row in rows(database)), 60)
@@ -74,10 +74,14 @@ async def change(stack: Stack, action: str, **body: object) -> None:
         assert answer.status_code == 200, answer.text
 
 
-async def until(condition: Callable[[], bool], timeout_s: float) -> None:
+async def until(condition: Callable[[], bool], timeout_s: float) -> float:
+    """Waits; returns the latest time at which the condition did not hold, or when the wait began."""
+    before = looked = time.monotonic()
     async with asyncio.timeout(timeout_s):
         while not await asyncio.to_thread(condition):
             await asyncio.sleep(0.5)
+            before, looked = looked, time.monotonic()
+    return before
 
 
 def rows(database: Database) -> list[Engine]:
