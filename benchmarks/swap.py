@@ -4,46 +4,46 @@
 another, while 16 requests are always open, streams and whole answers. `--form merged` merges each adapter and starts an
 engine for it (blue/green), `--form loaded` loads it on the engine that runs, and with `--form mixed` every second
 version is no adapter but whole weights, for which an engine is started (blue/green). With `--engine fake` a small
-engine that pays out words stands in for vLLM, on which the control alone is measured.
+engine that pays out words stands in for vLLM, on which the control alone is measured. After every change each open
+version's engine is asked for log-probabilities, which must be those in the registry.
 `python -m benchmarks.swap --help`.
 """
 
 import argparse
 import asyncio
+import math
 import tempfile
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import asdict, dataclass, field
-from itertools import product
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Any, get_args
 
 import aiohttp
 from sqlalchemy import func, select, update
 from tqdm import tqdm
 
+from alignment import probe
 from benchmarks import results
 from benchmarks.intervals import percentile
-from ledger import deployments, engines
+from benchmarks.swap_report import Action, Form, How, report
+from ledger import deployments, engines, versions
 from ledger.database import Database
 from ledger.schema import audit, model_versions
+from server.controller.client import EngineClient
+from server.controller.command import engine_dtype
+from server.controller.errors import EngineFailed
+from server.controller.platform import detect
+from server.controller.probe import attest, tolerance
+from server.controller.settings import EngineSettings
 from tests.constant_load import GATEWAYS_LAG_S, Answered, ConstantLoad, Openings
 from tests.random_adapter import register_passed, write_random_adapters, write_whole_weights
 from tests.small_installation import SmallInstallation
 from tests.stack import STARTER, Stack
 
-Action = Literal["canary", "promote", "rollback"]
-Form = Literal["merged", "loaded", "mixed"]
-How = Literal["loaded", "own engine"]
-
 SETTLE_S = 2.0
 _VERSIONS = 8
-_FORMS: dict[Form, str] = {
-    "merged": "adapters, each merged and served by an engine of its own",
-    "loaded": "adapters, loaded on the engine that runs",
-    "mixed": "adapters, loaded on the engine that runs, and whole weights, each served by an engine of its own",
-}
 _FAKE_ANSWERS = {"first_token_delay_s": 0.1, "token_delay_s": 0.02}
 
 
@@ -63,6 +63,20 @@ class Change:
     ended: float
     seconds: float
     finished_s: float | None
+
+
+@dataclass(frozen=True)
+class Attested:
+    """How far what a version's engine served lay from the registry.
+
+    Attributes:
+        mean: Of the distances of log-probabilities, in nats; None where the registry has none.
+        failure: Why it is not the same; empty if it is.
+    """
+
+    number: int
+    mean: float | None
+    failure: str = ""
 
 
 @dataclass
@@ -86,16 +100,20 @@ class Experiment:
     how: Mapping[int, How]
     openings: Openings = field(default_factory=Openings)
     commands: list[Command] = field(default_factory=list)
+    attested: list[Attested] = field(default_factory=list)
 
     async def cycle(self, number: int) -> None:
         """Tries a version on half of the people, promotes it, and rolls it back."""
         await self._change("canary", number, share=0.5)
         self._in_effect(await self._until(lambda: self._ready(number)), self.live, number)
         await asyncio.sleep(SETTLE_S)
+        await self._attest(self.live, number)
         self._in_effect(await self._change("promote", number), number)
         await asyncio.sleep(SETTLE_S)
+        await self._attest(number)
         self._in_effect(await self._change("rollback", number), self.live)
         await self._until(lambda: not self._there(number))
+        await self._attest(self.live)
 
     async def _change(self, action: Action, number: int, **more: object) -> float:
         """Asks for a change; returns when it was not made yet."""
@@ -120,6 +138,22 @@ class Experiment:
                 await asyncio.sleep(0.1)
                 before, looked = looked, time.monotonic()
         return before
+
+    async def _attest(self, *numbers: int) -> None:
+        """Compares what the engines of these versions serve now with the registry."""
+        with self.database.read() as connection:
+            registered = {version.number: version for version in versions.list_all(connection)}
+            rows = [row for row in engines.serving(connection) if row.version_number in numbers]
+        allowed = tolerance(engine_dtype(EngineSettings(), detect()))
+        for row in rows:
+            version = registered[row.version_number]
+            others = [other for other in registered.values() if other is not version]
+            async with EngineClient(row.url) as client:
+                try:
+                    apart = await attest(client, version, others, allowed, row.upstream_model)
+                    self.attested.append(Attested(version.number, apart and apart.mean))
+                except EngineFailed as error:
+                    self.attested.append(Attested(version.number, None, str(error)))
 
     def _ready(self, number: int) -> bool:
         with self.database.read() as connection:
@@ -149,6 +183,7 @@ async def run(form: Form, cycles: int, concurrency: int, folder: Path) -> dict[s
             with database.read() as connection:
                 live = deployments.current(connection).live_version
             assert live is not None
+            _register_figures(database, live)
             how: dict[int, How] = {}
             for served, adapter in zip(_how(form, len(adapters)), adapters, strict=True):
                 if form == "mixed" and served == "own engine":
@@ -193,6 +228,13 @@ async def _measure(
     return _figures(experiment, form, concurrency, time.monotonic() - began)
 
 
+def _register_figures(database: Database, live: int) -> None:
+    """Registers log-probabilities of the starter too: those of a base model are not computed by Attune."""
+    found = {"probe": probe.compute(STARTER, None).model_dump(mode="json")}
+    with database.write() as connection:
+        connection.execute(update(model_versions).where(model_versions.c.number == live).values(found))
+
+
 def _readmit(database: Database, number: int) -> None:
     """Lets a version be tried that was rolled back before: an adapter takes longer to make than to change."""
     with database.write() as connection:
@@ -221,6 +263,12 @@ def _figures(experiment: Experiment, form: Form, concurrency: int, seconds: floa
         "mixed": sum(answer.mixed for answer in answers),
         "of_a_version_that_was_not_open": sum(not experiment.openings.may_answer(answer) for answer in good),
         "failed_probes": failed_probes,
+        "attested": len(experiment.attested),
+        "attested_compared": sum(one.mean is not None for one in experiment.attested),
+        "attested_largest_mean": max(
+            (one.mean for one in experiment.attested if one.mean is not None), default=math.nan
+        ),
+        "attested_otherwise": [one.failure for one in experiment.attested if one.failure],
         "latency_during_a_change": _latency(during),
         "latency_outside": _latency(outside),
     }
@@ -264,44 +312,6 @@ def _latency(answers: Sequence[Answered]) -> dict[str, float]:
     }
 
 
-def report(figures: dict[str, Any]) -> list[str]:
-    """The figures for people, as Markdown."""
-    lines = [
-        f"{len(figures['changes'])} changes in {figures['seconds']:.0f} s under {figures['concurrency']} open "
-        f"requests; {_FORMS[figures['form']]}.",
-        "",
-        f"- answers: {figures['answers']:,}, {figures['streams']:,} of them streams; failed: {figures['failed']}",
-        f"- answers that mix two versions: {figures['mixed']}",
-        f"- answers of a version that was not open then: {figures['of_a_version_that_was_not_open']}",
-        f"- probes that failed: {figures['failed_probes']}",
-        "",
-        "Seconds from the command until it is in effect: until a canary gets its first request; until the version that "
-        "is taken away gets its last, and has ended its last answer.",
-        "",
-        "| change | served | n | p50 | p99 | last answer ended, p50 | p99 |",
-        "| --- | --- | --- | --- | --- | --- | --- |",
-    ]
-    for action, how in product(get_args(Action), get_args(How)):
-        of_kind = [change for change in figures["changes"] if (change["action"], change["how"]) == (action, how)]
-        if not of_kind:
-            continue
-        took = [change["seconds"] for change in of_kind]
-        ended = [change["finished_s"] for change in of_kind if change["finished_s"] is not None]
-        row = [f"{percentile(took, 0.5):.2f}", f"{percentile(took, 0.99):.2f}"]
-        row += [f"{percentile(ended, 0.5):.2f}", f"{percentile(ended, 0.99):.2f}"] if ended else ["-", "-"]
-        lines.append(f"| {action} | {how} | {len(of_kind)} | {' | '.join(row)} |")
-    lines += [
-        "",
-        "| latency, seconds | answers | TTFT p50 | p99 | whole answer p50 | p99 |",
-        "| --- | --- | --- | --- | --- | --- |",
-    ]
-    for name, key in (("during a change", "latency_during_a_change"), ("outside", "latency_outside")):
-        measured = figures[key]
-        cells = [f"{measured[part]:.2f}" for part in measured if part != "answers"]
-        lines.append(f"| {name} | {measured['answers']:,} | {' | '.join(cells)} |")
-    return lines
-
-
 def main() -> int:
     """Runs it and writes the figures; exit status 0 if no answer failed, mixed versions or came from a closed one."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -318,6 +328,7 @@ def main() -> int:
     path = results.write(named, figures, lines)
     print("\n".join([*lines, "", f"written to {path}"]))
     wrong = figures["failed"] + figures["mixed"] + figures["of_a_version_that_was_not_open"]
+    wrong += len(figures["attested_otherwise"])
     return 0 if wrong == 0 else 1
 
 
