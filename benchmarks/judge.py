@@ -1,10 +1,11 @@
 """The judge of `attune eval compare`, as a served model behind the gateway: one that was taught to judge, and one not.
 
-`attune up` serves the starter as v1, which has never seen a judge's question. `attune align run` teaches v2 (SFT) to
-give verdicts on pairs of a right answer and one to another question, in both orders. v2 is put on canary, so that both
-are served, and `attune eval compare v1 v2 --judge` runs with each of them as the judge. What is measured is the way
-there and back: whether verdicts are asked for, read and counted. Nobody should rely on the taste of a judge of this
-size; how often it is right on pairs that it was not taught is said beside it. `python -m benchmarks.judge --help`.
+`attune up` serves the starter as v1, which has never seen a judge's question. v2 is the starter with all of its weights
+trained to give verdicts on pairs of a right answer and one to another question, in both orders. It is registered as
+whole weights and put on canary, so that both are served, and `attune eval compare v1 v2 --judge` runs with each of them
+as the judge. What is measured is the way there and back: whether verdicts are asked for, read and counted. Nobody
+should rely on the taste of a judge of this size; how often it is right on pairs that it was not taught is said beside
+it. `python -m benchmarks.judge --help`.
 """
 
 import argparse
@@ -16,27 +17,21 @@ from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from random import Random
-from typing import Any
 
 from tqdm import tqdm
 
+from alignment import probe
 from benchmarks import results
-from benchmarks.teaching import attune, teach
-from evals.chat import Message
+from benchmarks.judge_lessons import EPOCHS, known_pairs, train_judge
+from benchmarks.teaching import attune
 from evals.endpoint import Endpoint
-from evals.preference import Pair, Preference, by_judge, judges_question
+from evals.preference import Pair, Preference, by_judge
 from evals.statistics import wilson
 from ledger import deployments, engines
 from ledger.database import Database
 from ledger.deployments import Change
-from models.recipe.corpus import shard
-from tests.stack import Stack
-
-SEED = 78
-_TRAINING = {"epochs": 3.0, "max_length": 900, "save_every": 1000, "eval_every": 1000}
-_LONGEST_PAIR = 1200
-"""Characters of request and answers: the starter's context is 1,024 tokens."""
+from tests.random_adapter import register_passed
+from tests.stack import STARTER, Stack
 
 
 @dataclass(frozen=True)
@@ -62,43 +57,15 @@ class Judged:
     seconds: float
 
 
-def known_pairs(part: int, count: int) -> list[Pair]:
-    """Pairs whose `candidate` is the right answer and whose `parent` is the answer to another question."""
-    asked = [(chat.messages[:-1], chat.exchanges[-1]) for chat in shard(SEED, part, count)]
-    others = asked[:]
-    Random(f"judge:{SEED}:{part}").shuffle(others)
-    pairs = [
-        Pair(tuple(Message(role=m.role, content=m.content) for m in messages), said.answer, other.answer)
-        for (messages, said), (_, other) in zip(asked, others, strict=True)
-        if said.answer != other.answer
-    ]
-    return [pair for pair in pairs if _length(pair) <= _LONGEST_PAIR]
-
-
-def _length(pair: Pair) -> int:
-    return sum(len(message.content) for message in pair.prompt) + len(f"{pair.candidate}{pair.parent}")
-
-
-def lessons(pairs: Sequence[Pair]) -> list[dict[str, Any]]:
-    """Rows in TRL's unpaired format: the judge's question on each pair in both orders, and the right verdict."""
-    return [
-        {
-            "prompt": [message.model_dump() for message in judges_question(pair, swapped)],
-            "completion": f"Answer {name} is about the request and the other is not. [[{name}]]",
-            "label": True,
-        }
-        for pair in pairs
-        for swapped, name in ((False, "A"), (True, "B"))
-    ]
-
-
 async def run(taught: Sequence[Pair], folder: Path) -> list[Judged]:
-    """Teaches a judge, serves it beside the starter, and lets both judge."""
+    """Trains a judge, serves it beside the starter, and lets both judge."""
+    weights = train_judge(STARTER, taught, folder / "judge")
+    (weights / "probe.json").write_text(probe.compute(weights, None).model_dump_json())
     stack = Stack(folder)
     stack.run()
     try:
         with closing(stack.open_ledger()) as database:
-            number = teach(stack.environment, database, lessons(taught), folder, _TRAINING)
+            number = register_passed(database, weights, 1, "full")
             with database.write() as connection:
                 deployments.start_canary(connection, number, 0.1, Change("op", "a benchmark"))
             await _until_open(database, number)
@@ -145,7 +112,8 @@ async def _judged(stack: Stack, number: int, judge: int, held_out: Sequence[Pair
 def report(judged: Sequence[Judged], taught: int) -> list[str]:
     """The figures for people, as Markdown."""
     lines = [
-        f"v1 is the starter; v2 the starter after {taught} pairs of lessons. 200 open prompts, two verdicts each.",
+        f"v1 is the starter; v2 the starter after {EPOCHS} passes over lessons on {taught} pairs in both orders. "
+        "200 open prompts, two verdicts each.",
         "",
         "| judge | pairs | without readable verdicts | refused for | right on known pairs (95 %) | seconds |",
         "| --- | --- | --- | --- | --- | --- |",
