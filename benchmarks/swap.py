@@ -271,6 +271,10 @@ def _figures(experiment: Experiment, form: Form, concurrency: int, seconds: floa
         "attested_otherwise": [one.failure for one in experiment.attested if one.failure],
         "latency_during_a_change": _latency(during),
         "latency_outside": _latency(outside),
+        "latency_outside_by_how": {
+            how: _latency([answer for answer in outside if experiment.how.get(answer.version or 0, "base") == how])
+            for how in ("base", *get_args(How))
+        },
     }
 
 

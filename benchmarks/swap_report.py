@@ -49,8 +49,10 @@ def report(figures: dict[str, Any]) -> list[str]:
         "| latency, seconds | answers | TTFT p50 | p99 | whole answer p50 | p99 |",
         "| --- | --- | --- | --- | --- | --- |",
     ]
-    for name, key in (("during a change", "latency_during_a_change"), ("outside", "latency_outside")):
-        measured = figures[key]
+    rows = {"during a change": figures["latency_during_a_change"], "outside": figures["latency_outside"]}
+    by_how = figures["latency_outside_by_how"].items()
+    rows |= {f"outside, {how}": measured for how, measured in by_how if "ttft_p50_s" in measured}
+    for name, measured in rows.items():
         cells = [f"{measured[part]:.2f}" for part in measured if part != "answers"]
         lines.append(f"| {name} | {measured['answers']:,} | {' | '.join(cells)} |")
     return lines
