@@ -206,7 +206,7 @@ def report(found: Sequence[Trial], share: float, bad: float) -> list[str]:
     """The trials as Markdown."""
     back = [one for one in found if one.outcome == "roll_back"]
     lines = [
-        f"{len(found)} versions whose answers get {bad:.0%} thumbs up instead of {LIKED:.0%}, each on canary for "
+        f"{len(found)} trials of versions whose answers get {bad:.0%} thumbs up instead of {LIKED:.0%}, on canary for "
         f"{share:.0%} of the people, every one of whom asks once and votes: {len(back)} were rolled back by the "
         f"canary analysis. Answers that were good and the worse version's, or bad and not its: "
         f"{sum(one.misled for one in found)}.",
