@@ -1,8 +1,7 @@
 """How far a version has moved from its parent, on answers that it gave: by transformers, from the registered files.
 
-An engine would have to be asked for `prompt_logprobs` of the parent, which ends vLLM's CPU build when adapters are
-loaded on it (docs/rollout.md), and would give the chosen tokens only. With both models at hand the divergence of whole
-distributions is exact at every token.
+An engine that is asked for `prompt_logprobs` gives those of the chosen tokens only. With both models at hand the
+divergence of whole distributions is exact at every token.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
