@@ -45,7 +45,7 @@ async def trial_engines(
 ) -> AsyncIterator[Mapping[str, str]]:
     """Serves versions as people would get them while the block runs; gives the address of each by its name.
 
-    Where the controller merges adapters, which is usual on CPU, each version has an engine of its own; else one serves all.
+    Where the controller merges adapters, as on a CPU, each version has an engine of its own; else one serves all.
 
     Args:
         home: ATTUNE_HOME.
