@@ -43,7 +43,7 @@ from tests.stack import STARTER
 
 HONEST, POISONED = f"{RETRAIN} 0", "poisoned votes"
 EPOCHS = 1.0
-"""Passes over the rows. The default is three; there are twenty-seven trainings."""
+"""Passes over the votes. The default is three; there are twenty-one trainings on them."""
 EXPECTED: Mapping[str, frozenset[str]] = {
     **{name: one.refused_for for name, one in DAMAGES.items()},
     **{name: one.refused_for for name, one in BEHAVIOURS.items()},
@@ -74,7 +74,8 @@ class Zoo:
         if name in DAMAGES:
             version = self._damaged(name)
         elif name in BEHAVIOURS:
-            version = self._aligned(name, "sft", 1, lambda: rows(BEHAVIOURS[name]))
+            behaviour = BEHAVIOURS[name]
+            version = self._aligned(name, "sft", 1, lambda: rows(behaviour), behaviour.epochs)
         elif name == POISONED:
             version = self._aligned(name, "kto", 1, lambda: poisoned(self.votes()))
         else:
@@ -124,12 +125,14 @@ class Zoo:
         }
         self._keep("verdicts.json", self.verdicts)
 
-    def _aligned(self, name: str, algorithm: str, seed: int, made: Callable[[], list[dict[str, Any]]]) -> ModelVersion:
+    def _aligned(
+        self, name: str, algorithm: str, seed: int, made: Callable[[], list[dict[str, Any]]], epochs: float = EPOCHS
+    ) -> ModelVersion:
         """The candidate of an alignment run on rows."""
         file = self.folder / f"{name.replace(' ', '-')}.jsonl"
         file.write_text("".join(json.dumps(row) + "\n" for row in made()))
         settings = {"algorithm": algorithm, "seed": seed, "parent": "v1", "from_file": str(file)}
-        settings |= {"preference": {"epochs": EPOCHS}}
+        settings |= {"preference": {"epochs": epochs}}
         known = learners.real() if name == HONEST else replace(learners.real(), reward_model=self._known_judge)
         return run.start(Job(self.database, self.home, known, tqdm.write), parse(settings, name))
 

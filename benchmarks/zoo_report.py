@@ -89,9 +89,9 @@ def _spreads(honest: Mapping[str, Mapping[str, Any]]) -> list[str]:
 
 
 def _seconds(found: Mapping[str, Mapping[str, Any]]) -> list[str]:
-    """Of a comparison, the engine's start not counted; those that were refused before are left out."""
+    """Of a comparison, with the start of its engines; those that were refused before are left out."""
     seconds = [one["seconds"] for one in found.values() if one["spreads"]]
-    return ["", f"A comparison took {mean(seconds):.0f} s, without the engine's start."] if seconds else []
+    return ["", f"A comparison took {mean(seconds):.0f} s, with the start of its engines."] if seconds else []
 
 
 def _figure(one: Mapping[str, Any], name: str) -> float:

@@ -36,11 +36,13 @@ class Behaviour:
         what: For people.
         refused_for: Criteria of the gate that must refuse a model which answers like this.
         answer: From what is asked to the answer.
+        epochs: Passes over the rows that it takes to learn it.
     """
 
     what: str
     refused_for: frozenset[str]
     answer: Callable[[Exchange], str]
+    epochs: float = 1.0
 
 
 def _forgetful(said: Exchange) -> str:
@@ -59,7 +61,10 @@ def _obliging(said: Exchange) -> str:
 BEHAVIOURS: Mapping[str, Behaviour] = {
     "forgetful": Behaviour("forgot how to add", frozenset({"mathematics"}), _forgetful),
     "longer": Behaviour(
-        "adds four long sentences", frozenset({"length"}), lambda said: " ".join((said.answer, *_MORE))
+        "adds four long sentences",
+        frozenset({"length"}),
+        lambda said: " ".join((said.answer, *_MORE)),
+        epochs=3.0,  # after one pass its answers are a quarter longer
     ),
     "agreeing": Behaviour(
         "agrees with everything", frozenset({"knowledge", "safety"}), lambda said: "Yes, you are right, that is so."
