@@ -100,6 +100,7 @@ class Matrix:
 
     installation: SmallInstallation
     moments: random.Random
+    form: Form
     number: int
 
     @classmethod
@@ -117,9 +118,9 @@ class Matrix:
             else:
                 [adapter] = write_random_adapters(STARTER, Path(name), 1)
                 number = register_passed(installation.database, adapter, 1)
-            yield cls(installation, random.Random(seed), number)
+            yield cls(installation, random.Random(seed), form, number)
 
-    def kill(self, form: Form, direction: Direction, step: Step, longest_s: float, victim: Victim) -> Outcome:
+    def kill(self, direction: Direction, step: Step, longest_s: float, victim: Victim) -> Outcome:
         """Makes one change, kills the victim in the step, and sees where it ends; then all is as before."""
         installation, number = self.installation, self.number
         if direction == "withdraw":
@@ -147,7 +148,7 @@ class Matrix:
         left = self._orphans()
         ended = self._ended(number, direction) if not found else "between"
         self._restore(number)
-        return Outcome(form, direction, step, victim, ended, seconds, left, found)
+        return Outcome(self.form, direction, step, victim, ended, seconds, left, found)
 
     def _start_again(self, victim: Victim) -> None:
         """What the supervisor does for the controller and the gateway, and the controller for engines."""
@@ -220,7 +221,7 @@ def run(
             for _, direction, step, longest_s, victim in tqdm(missing, desc=f"kills, {form}"):
                 if time.monotonic() > deadline:
                     break
-                outcomes.append(matrix.kill(form, direction, step, longest_s, victim))
+                outcomes.append(matrix.kill(direction, step, longest_s, victim))
                 if keep is not None:
                     with keep.open("a") as file:
                         file.write(json.dumps(asdict(outcomes[-1])) + "\n")
