@@ -33,7 +33,7 @@ def report(
         f"Bad models refused: {sum(bool(one['refused_for']) for one in bad.values())} of {len(bad)}, "
         f"for the right reason: {sum(right.values())}.",
         "",
-        "| model | what is wrong with it | refused for | asked |",
+        "| model | what is wrong with it | refused for | must be refused for |",
         "| --- | --- | --- | --- |",
     ]
     lines += [
