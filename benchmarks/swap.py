@@ -37,7 +37,7 @@ from server.controller.errors import EngineFailed
 from server.controller.platform import detect
 from server.controller.probe import attest, tolerance
 from server.controller.settings import EngineSettings
-from tests.constant_load import GATEWAYS_LAG_S, Answered, ConstantLoad, Openings
+from tests.constant_load import GATEWAYS_LAG_S, Answered, ConstantLoad, Openings, last_before
 from tests.random_adapter import register_passed, write_random_adapters, write_whole_weights
 from tests.small_installation import SmallInstallation
 from tests.stack import STARTER, Stack
@@ -105,14 +105,14 @@ class Experiment:
     async def cycle(self, number: int) -> None:
         """Tries a version on half of the people, promotes it, and rolls it back."""
         await self._change("canary", number, share=0.5)
-        self._in_effect(await self._until(lambda: self._ready(number)), self.live, number)
+        self._in_effect(await last_before(lambda: self._ready(number), 240, 0.1), self.live, number)
         await asyncio.sleep(SETTLE_S)
         await self._attest(self.live, number)
         self._in_effect(await self._change("promote", number), number)
         await asyncio.sleep(SETTLE_S)
         await self._attest(number)
         self._in_effect(await self._change("rollback", number), self.live)
-        await self._until(lambda: not self._there(number))
+        await last_before(lambda: not self._there(number), 240, 0.1)
         await self._attest(self.live)
 
     async def _change(self, action: Action, number: int, **more: object) -> float:
@@ -129,15 +129,6 @@ class Experiment:
     def _in_effect(self, since: float, *open_versions: int) -> None:
         self.openings.now(*open_versions, since=since)
         self.commands[-1].ended = time.monotonic() + GATEWAYS_LAG_S
-
-    async def _until(self, condition: Any) -> float:
-        """Waits; returns the latest time at which the condition did not hold, or when the wait began."""
-        before = looked = time.monotonic()
-        async with asyncio.timeout(240):
-            while not await asyncio.to_thread(condition):
-                await asyncio.sleep(0.1)
-                before, looked = looked, time.monotonic()
-        return before
 
     async def _attest(self, *numbers: int) -> None:
         """Compares what the engines of these versions serve now with the registry."""

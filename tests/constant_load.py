@@ -3,6 +3,7 @@
 import asyncio
 import json
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Any, Self
@@ -55,6 +56,20 @@ class Openings:
         before = [numbers for at, numbers in self.changes if at <= answer.began - GATEWAYS_LAG_S][-1:]
         lately = [numbers for at, numbers in self.changes if answer.began - GATEWAYS_LAG_S < at <= answer.first]
         return any(answer.version in numbers for numbers in before + lately)
+
+
+async def last_before(condition: Callable[[], bool], timeout_s: float, every_s: float) -> float:
+    """Waits for a condition; returns the latest monotonic time when it did not hold, or when the wait began.
+
+    Raises:
+        TimeoutError: It still does not hold.
+    """
+    before = looked = time.monotonic()
+    async with asyncio.timeout(timeout_s):
+        while not await asyncio.to_thread(condition):
+            await asyncio.sleep(every_s)
+            before, looked = looked, time.monotonic()
+    return before
 
 
 class ConstantLoad:

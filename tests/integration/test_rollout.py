@@ -4,7 +4,6 @@ import asyncio
 import subprocess
 import sys
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 import httpx
@@ -13,7 +12,7 @@ import pytest
 from ledger import deployments, engines
 from ledger.database import Database
 from ledger.records import Deployment, Engine
-from tests.constant_load import ConstantLoad, Openings
+from tests.constant_load import ConstantLoad, Openings, last_before
 from tests.processes import ROOT
 from tests.random_adapter import register_passed
 from tests.stack import Stack, model_folder
@@ -42,7 +41,7 @@ async def test_a_version_is_tried_promoted_and_rolled_back_without_a_failed_requ
         openings.now(live)
         async with ConstantLoad(stack.base_url, stack.secrets.app, concurrency=4, pause_s=0.5) as load:
             await change(stack, "canary", version=number, share=0.5)
-            openings.now(live, number, since=await until(lambda: ready_with(database, number), 300))
+            openings.now(live, number, since=await last_before(lambda: ready_with(database, number), 300, 0.5))
             await asyncio.sleep(3)
             await change(stack, "promote", version=number)
             openings.now(number)
@@ -51,7 +50,7 @@ async def test_a_version_is_tried_promoted_and_rolled_back_without_a_failed_requ
             openings.now(live, number)  # it may answer again before the command has
             await change(stack, "rollback", version=number)
             openings.now(live)
-            await until(lambda: all(row.version_number == live for row in rows(database)), 60)
+            await last_before(lambda: all(row.version_number == live for row in rows(database)), 60, 0.5)
             await asyncio.sleep(1)
         assert load.failures == []
         assert [answer for answer in load.answers if answer.mixed] == []
@@ -72,16 +71,6 @@ async def change(stack: Stack, action: str, **body: object) -> None:
     async with httpx.AsyncClient(base_url=stack.base_url, headers=headers, timeout=20, trust_env=False) as client:
         answer = await client.post(f"/deployments/{action}", json={"reason": "a test", **body})
         assert answer.status_code == 200, answer.text
-
-
-async def until(condition: Callable[[], bool], timeout_s: float) -> float:
-    """Waits; returns the latest time at which the condition did not hold, or when the wait began."""
-    before = looked = time.monotonic()
-    async with asyncio.timeout(timeout_s):
-        while not await asyncio.to_thread(condition):
-            await asyncio.sleep(0.5)
-            before, looked = looked, time.monotonic()
-    return before
 
 
 def rows(database: Database) -> list[Engine]:
