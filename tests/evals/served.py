@@ -23,14 +23,14 @@ class Served:
     Attributes:
         url: As `Endpoint` takes it.
         models: By name.
-        failures: Statuses that the next requests get instead of an answer.
+        failures: By model, statuses that its next requests get instead of an answer.
         bodies: Of every request for a completion.
         most_running: The most that were answered at once.
     """
 
     url: str
     models: Mapping[str, Model]
-    failures: list[int] = field(default_factory=list)
+    failures: dict[str, list[int]] = field(default_factory=dict)
     bodies: list[dict[str, Any]] = field(default_factory=list)
     most_running: int = 0
     running: int = 0
@@ -42,8 +42,8 @@ class Served:
         self.most_running = max(self.most_running, self.running)
         await asyncio.sleep(0)
         self.running -= 1
-        if self.failures:
-            status = self.failures.pop(0)
+        if failures := self.failures.get(body["model"]):
+            status = failures.pop(0)
             return web.json_response(wire.error(status, "told to fail"), status=status, headers={"Retry-After": "0"})
         if body["model"] not in self.models:
             return web.json_response(wire.error(404, "no such model", "NotFoundError"), status=404)

@@ -118,7 +118,7 @@ async def test_over_http_it_is_what_the_models_say(short_folder: Path) -> None:
     few = tuple(replace(task, items=task.items[:5]) for task in TASKS)
     counted: list[None] = []
     with serve(short_folder, {"attune@v2": liked, "attune@v1": able}) as served:
-        served.failures[:] = [400]
+        served.failures["attune@v2"] = [400]
         endpoint = Endpoint(served.url, concurrency=1)
         found = await comparison.collect(
             Served("attune@v2", endpoint),

@@ -44,7 +44,7 @@ async def test_without_a_temperature_the_server_takes_its_own(short_folder: Path
 
 async def test_what_fails_for_a_while_is_asked_again(short_folder: Path) -> None:
     with serve(short_folder, {"m": echo}) as served:
-        served.failures[:] = [503, 429]
+        served.failures["m"] = [503, 429]
         [answer] = await ask(Endpoint(served.url, backoff_s=0.0), "m", CHATS[:1], GREEDY)
         assert answer.text == "question 0"
         assert len(served.bodies) == 3
@@ -53,7 +53,7 @@ async def test_what_fails_for_a_while_is_asked_again(short_folder: Path) -> None
 @pytest.mark.parametrize(("status", "tries"), [(500, 3), (400, 1), (404, 1)])
 async def test_what_keeps_failing_is_unanswered_with_its_reason(short_folder: Path, status: int, tries: int) -> None:
     with serve(short_folder, {"m": echo}) as served:
-        served.failures[:] = [status] * tries
+        served.failures["m"] = [status] * tries
         answers = await ask(Endpoint(served.url, concurrency=1, backoff_s=0.0), "m", CHATS[:2], GREEDY)
         assert answers[0].text is None and f"status {status}" in (answers[0].error or "")
         assert answers[1].text == "question 1"

@@ -104,7 +104,7 @@ async def test_a_judge_is_asked_in_both_orders(
 
 async def test_a_judge_that_does_not_answer_is_counted(short_folder: Path) -> None:
     with serve(short_folder, {"judge": judge_of("good")}) as served:
-        served.failures[:] = [400]
+        served.failures["judge"] = [400]
         found = await by_judge(
             Endpoint(served.url, concurrency=1), "judge", pairs(("good", "bad"), ("good", "bad")), lambda: None
         )
