@@ -37,7 +37,7 @@ def run_tasks(
     from attune.gate import progress_bar
     from evals import answering
     from evals.comparison import answer_open
-    from evals.endpoint import require_models
+    from evals.endpoint import Served, require_models
     from evals.rubric import rate
     from evals.tasks import shipped
 
@@ -48,12 +48,12 @@ def run_tasks(
 
     async def measure() -> Any:
         await require_models(endpoint, {name, judge or name})
-        with progress_bar(answering.requests_of(chosen) + 2 * len(prompts)) as answered:
+        with progress_bar(answering.requests_of(chosen, prompts) + len(prompts)) as answered:
             results = await answering.run_tasks(endpoint, name, chosen, answered)
             if judge is None:
                 return results, None
-            texts = await answer_open(endpoint, name, prompts, answered)
-            return results, await rate(endpoint, judge, list(zip(prompts, texts, strict=True)), answered)
+            replies = await answer_open(Served(name, endpoint), prompts, answered)
+            return results, await rate(endpoint, judge, replies, answered)
 
     results, ratings = asyncio.run(measure())
     rows = [_row(row) for row in results] + ([] if ratings is None else _rubric_rows(ratings))
@@ -80,7 +80,7 @@ def compare_versions(
         Path | None, typer.Option(help="Folder of a reward model that judges them: RUN/reward-model/model.")
     ] = None,
     prompts: Annotated[
-        Path | None, typer.Option(help='JSON lines of {"prompt": [messages]}, asked besides the shipped ones.')
+        Path | None, typer.Option(help='JSON lines, {"prompt": [messages]} or {"turns": [texts]}, besides the shipped.')
     ] = None,
     thresholds: Annotated[Path | None, typer.Option(help="TOML in the form of evals/thresholds.toml.")] = None,
     out: Annotated[Path | None, typer.Option(help="Folder of the report; by default a new one in ATTUNE_HOME.")] = None,

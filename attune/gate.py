@@ -16,7 +16,7 @@ from attune import output
 from attune.errors import AttuneError
 from evals import comparison, gate, report
 from evals.answering import requests_of
-from evals.chat import Chat
+from evals.chat import Chat, Prompt
 from evals.comparison import Answers
 from evals.divergence import Drift
 from evals.endpoint import Endpoint, Served, require_models
@@ -59,7 +59,7 @@ class Plan:
     endpoint: Endpoint | None
     judge: str | None
     reward_model: Path | None
-    prompts: tuple[Chat, ...]
+    prompts: tuple[Prompt, ...]
     thresholds: Thresholds
     folder: Path
     looks: Sequence[tuple[float, float]] = ()
@@ -183,7 +183,7 @@ async def _ask(plan: Plan, endpoints: Mapping[str, Endpoint]) -> _Asked:
     for model in (ours, theirs, *([judge] if judge else [])):
         await require_models(model.endpoint, [model.name])
     tasks = tuple(shipped.load(name) for name in shipped.names())
-    wanted = requests_of(tasks) + len(plan.prompts)
+    wanted = requests_of(tasks, plan.prompts)
     judgements = (2 if judge else 0) + (2 if judge and plan.rubric else 0)
     with progress_bar(2 * wanted + judgements * len(plan.prompts)) as answered:
         answers = await comparison.collect(ours, theirs, tasks, plan.prompts, answered)
@@ -218,8 +218,8 @@ async def _rate(
 ) -> tuple[Ratings, Ratings] | None:
     if judge is None or not plan.rubric:
         return None
-    ours = await rate(judge.endpoint, judge.name, [(pair.prompt, pair.candidate) for pair in pairs], answered)
-    theirs = await rate(judge.endpoint, judge.name, [(pair.prompt, pair.parent) for pair in pairs], answered)
+    ours = await rate(judge.endpoint, judge.name, [pair.candidate for pair in pairs], answered)
+    theirs = await rate(judge.endpoint, judge.name, [pair.parent for pair in pairs], answered)
     return ours, theirs
 
 
@@ -228,7 +228,7 @@ def _drifts(plan: Plan, pairs: Sequence[Pair]) -> tuple[Sequence[Drift] | None, 
 
     A file of thresholds that does not ask for it saves its time.
     """
-    answered = [(pair.prompt, pair.candidate) for pair in pairs if pair.candidate is not None]
+    answered = [pair.candidate for pair in pairs if pair.candidate is not None]
     if "kl" not in plan.thresholds.root or not answered:
         return None, None
     if not plan.one_base:
@@ -237,7 +237,7 @@ def _drifts(plan: Plan, pairs: Sequence[Pair]) -> tuple[Sequence[Drift] | None, 
     from alignment.errors import UnusableModel
 
     candidate, parent = (_adapter(version, plan.base) for version in (plan.candidate, plan.parent))
-    rows = [(_messages(prompt), text) for prompt, text in answered]
+    rows = [(_messages(reply.chat), reply.text) for reply in answered]
     try:
         return drifts(Path(plan.base.path), candidate, parent, rows), None
     except UnusableModel as error:
@@ -290,8 +290,9 @@ def _inputs(plan: Plan, asked: _Asked) -> dict[str, str]:
     }
 
 
-def _prompts_sha256(prompts: Sequence[Chat]) -> str:
+def _prompts_sha256(prompts: Sequence[Prompt]) -> str:
     whole = sha256()
-    for chat in prompts:
-        whole.update("".join(message.model_dump_json() for message in chat).encode() + b"\n")
+    for prompt in prompts:
+        asked = [*(message.model_dump_json() for message in prompt.chat), *map(json.dumps, prompt.further)]
+        whole.update("".join(asked).encode() + b"\n")
     return whole.hexdigest()

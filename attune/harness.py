@@ -16,7 +16,7 @@ harness_app = typer.Typer()
 @harness_app.command("harness")
 def run_harness(
     tasks: Annotated[
-        list[str] | None, typer.Argument(metavar="TASK…", help="By default the generated ones; with --data all.")
+        list[str] | None, typer.Argument(metavar="TASK…", help="By default the generated ones and those in --data.")
     ] = None,
     version: Annotated[str, typer.Option(help="v1, or another name that the server knows.")] = "attune",
     url: Url = None,
@@ -41,7 +41,10 @@ def run_harness(
     home = home_folder()
     environment = running.environment((lm_eval or home / "lm-eval").expanduser().resolve())
     endpoint, name = endpoint_of(url, key_file), served_name(version)
-    chosen = folder.limited([sets.load(task, data) for task in tasks or sets.names(public=data is not None)], limit)
+    present, missing = sets.in_folder(data)
+    if not tasks and missing:
+        output.complain(f"Not in {data}, and left out: {', '.join(missing)}.")
+    chosen = folder.limited([sets.load(task, data) for task in tasks or present], limit)
     asyncio.run(require_models(endpoint, {name}))
     now = utc_now()
     report = (out or home / "evals" / f"harness-{name.rpartition('@')[2]}-{now:%Y%m%dT%H%M%S}").resolve()

@@ -23,7 +23,7 @@ def ask_people(
     url: Url = None,
     key_file: KeyFile = None,
     prompts: Annotated[
-        Path | None, typer.Option(help='JSON lines of {"prompt": [messages]}, asked before the shipped ones.')
+        Path | None, typer.Option(help='JSON lines, {"prompt": [messages]} or {"turns": [texts]}, besides the shipped.')
     ] = None,
     count: Annotated[int, typer.Option(min=1, max=1000, help="Prompts; each gives two answers to rate.")] = 20,
     seed: Annotated[int, typer.Option(help="Of the choice of prompts and of their order.")] = 17,
@@ -35,22 +35,24 @@ def ask_people(
     from attune import output
     from attune.gate import progress_bar
     from attune.ledger_access import open_ledger
+    from evals.answering import requests_of
+    from evals.chat import Reply
     from evals.comparison import answer_open
-    from evals.endpoint import require_models
+    from evals.endpoint import Served, require_models
     from ledger import ratings, versions
 
     with open_ledger() as database:
         with database.read() as connection:
             rows = [versions.get(connection, number_of(name)) for name in (first, second)]
-        chats = _chosen(all_prompts(prompts), count, seed)
+        chosen = _chosen(all_prompts(prompts), count, seed)
         endpoint = endpoint_of(url, key_file)
 
-        async def answer() -> list[list[str | None]]:
+        async def answer() -> list[list[Reply | None]]:
             await require_models(endpoint, [row.name for row in rows])
-            with progress_bar(2 * len(chats)) as answered:
-                return [await answer_open(endpoint, row.name, chats, answered) for row in rows]
+            with progress_bar(2 * requests_of((), chosen)) as answered:
+                return [await answer_open(Served(row.name, endpoint), chosen, answered) for row in rows]
 
-        answers = _items(chats, [row.number for row in rows], asyncio.run(answer()))
+        answers = _items([row.number for row in rows], asyncio.run(answer()))
         with database.write() as connection:
             study = ratings.begin_study(connection, answers, seed=seed)
     if json:
@@ -101,21 +103,21 @@ def _chosen(prompts: Sequence[Any], count: int, seed: int) -> list[Any]:
     return Random(seed).sample(prompts, min(count, len(prompts)))
 
 
-def _items(chats: Sequence[Any], numbers: Sequence[int], answers: Sequence[Sequence[str | None]]) -> list[Any]:
-    """The answers to prompts that both versions answered.
+def _items(numbers: Sequence[int], replies: Sequence[Sequence[Any]]) -> list[Any]:
+    """The answers to prompts that both versions answered; of several turns the last, in its own conversation.
 
     Raises:
         WrongUsage: There are none.
     """
     from ledger.ratings import Answered
 
-    both = [place for place in range(len(chats)) if all(texts[place] is not None for texts in answers)]
+    both = [place for place, found in enumerate(zip(*replies, strict=True)) if None not in found]
     if not both:
         raise WrongUsage("No prompt was answered by both versions, so there is nothing to rate.")
     return [
-        Answered(place, tuple(message.model_dump() for message in chats[place]), str(texts[place]), number)
+        Answered(place, tuple(message.model_dump() for message in given[place].chat), given[place].text, number)
         for place in both
-        for number, texts in zip(numbers, answers, strict=True)
+        for number, given in zip(numbers, replies, strict=True)
     ]
 
 

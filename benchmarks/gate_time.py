@@ -64,12 +64,12 @@ async def compared(candidate: Served, parent: Served, share: float) -> Round:
     tasks = [replace(task, items=task.items[: round(share * len(task.items))]) for task in whole]
     prompts = shipped.open_prompts()
     prompts = prompts[: round(share * len(prompts))]
-    wanted, began = 2 * (requests_of(tasks) + len(prompts)), time.monotonic()
+    wanted, began = 2 * requests_of(tasks, prompts), time.monotonic()
     with progress_bar(wanted) as answered:
         answers = await comparison.collect(candidate, parent, tasks, prompts, answered)
     seconds = time.monotonic() - began
     texts = [text for result in (*answers.candidate, *answers.parent) for item in result.items for text in item.answers]
-    texts += [text for pair in answers.pairs for text in (pair.candidate, pair.parent)]
+    texts += [reply.whole for pair in answers.pairs for reply in (pair.candidate, pair.parent) if reply is not None]
     return Round(share, wanted, sum(len(text.split()) for text in texts if text is not None), seconds)
 
 

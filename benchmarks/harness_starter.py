@@ -27,7 +27,7 @@ def main() -> int:
     parser.add_argument("--answers", type=Path, help="folder that gets the answers; else they are not kept")
     options = parser.parse_args()
     environment = running.environment(options.lm_eval.absolute())
-    names = sets.names(public=options.data is not None)
+    names, _ = sets.in_folder(options.data)
     chosen = folder.limited([sets.load(name, options.data) for name in names], options.limit)
     with tempfile.TemporaryDirectory(prefix="attune-") as name:
         stack = Stack(Path(name))

@@ -4,7 +4,7 @@ An adapter cannot learn it. The starter's corpus has neither `[` nor `]`; 278 to
 embedding (cosine 1.00), which is also the output layer's, so that only training the embeddings can tell them apart.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from random import Random
 
@@ -12,7 +12,7 @@ import torch
 from tqdm import tqdm
 from transformers import AutoModelForCausalLM, PreTrainedTokenizerFast
 
-from evals.chat import Message
+from evals.chat import Message, Prompt, Reply
 from evals.preference import Pair, judges_question
 from models.recipe.corpus import shard
 from models.recipe.corpus.conversation import Conversation
@@ -31,19 +31,31 @@ _LONGEST_PAIR = 1200
 
 def known_pairs(part: int, count: int) -> list[Pair]:
     """Pairs whose `candidate` is the right answer and whose `parent` is the answer to another question."""
-    asked = [(chat.messages[:-1], chat.exchanges[-1]) for chat in shard(SEED, part, count)]
+    asked = [(_prompt(chat.messages[:-1]), chat.exchanges[-1]) for chat in shard(SEED, part, count)]
     others = asked[:]
     Random(f"judge:{SEED}:{part}").shuffle(others)
     pairs = [
-        Pair(tuple(Message(role=m.role, content=m.content) for m in messages), said.answer, other.answer)
-        for (messages, said), (_, other) in zip(asked, others, strict=True)
+        Pair(prompt, Reply(prompt, (said.answer,)), Reply(prompt, (other.answer,)))
+        for (prompt, said), (_, other) in zip(asked, others, strict=True)
         if said.answer != other.answer
     ]
     return [pair for pair in pairs if _length(pair) <= _LONGEST_PAIR]
 
 
+def _prompt(messages: Iterable[Line]) -> Prompt:
+    return Prompt(tuple(Message(role=line.role, content=line.content) for line in messages))
+
+
+def _orders(pair: Pair) -> tuple[tuple[Reply, Reply, str], ...]:
+    """Both replies in both orders, and the right verdict."""
+    if pair.candidate is None or pair.parent is None:
+        raise ValueError("a lesson needs both replies")
+    return ((pair.candidate, pair.parent, "A"), (pair.parent, pair.candidate, "B"))
+
+
 def _length(pair: Pair) -> int:
-    return sum(len(message.content) for message in pair.prompt) + len(f"{pair.candidate}{pair.parent}")
+    replies = (reply.whole for reply in (pair.candidate, pair.parent) if reply is not None)
+    return sum(map(len, (*pair.prompt.told, *replies)))
 
 
 def _lessons(tokenizer: PreTrainedTokenizerFast, pairs: Sequence[Pair]) -> list[Example]:
@@ -51,8 +63,8 @@ def _lessons(tokenizer: PreTrainedTokenizerFast, pairs: Sequence[Pair]) -> list[
     return [
         encode(tokenizer, Conversation((*asked, Line("assistant", f"[[{name}]] is about the request.")), ()))
         for pair in pairs
-        for swapped, name in ((False, "A"), (True, "B"))
-        for asked in [tuple(Line(message.role, message.content) for message in judges_question(pair, swapped))]
+        for first, second, name in _orders(pair)
+        for asked in [tuple(Line(message.role, message.content) for message in judges_question(first, second))]
     ]
 
 

@@ -3,8 +3,8 @@
 import asyncio
 from collections.abc import Callable, Iterator, Sequence
 
-from evals.chat import Chat
-from evals.endpoint import Answer, Endpoint, Sampling, Served, ask
+from evals.chat import Prompt, Reply
+from evals.endpoint import Endpoint, Sampling, Served, ask, converse
 from evals.tasks.task import Item, Task, TaskResult, score
 
 
@@ -31,19 +31,30 @@ async def run_tasks(
     return tuple([await run_task(endpoint, model, task, answered) for task in tasks])
 
 
+async def answer_prompts(
+    model: Served, prompts: Sequence[Prompt], sampling: Sampling, answered: Callable[[], None]
+) -> list[Reply | None]:
+    """Replies in the order of the prompts; None where a turn got no answer."""
+    given = await converse(model.endpoint, model.name, prompts, sampling, answered)
+    texts = [tuple(answer.text for answer in answers if answer.text is not None) for answers in given]
+    return [
+        Reply(prompt, found) if len(found) == prompt.turns else None
+        for prompt, found in zip(prompts, texts, strict=True)
+    ]
+
+
 async def answer_both(
-    models: tuple[Served, Served], chats: Sequence[Chat], sampling: Sampling, answered: Callable[[], None]
-) -> tuple[list[Answer], list[Answer]]:
+    models: tuple[Served, Served], prompts: Sequence[Prompt], sampling: Sampling, answered: Callable[[], None]
+) -> tuple[list[Reply | None], list[Reply | None]]:
     """Two models answer the same prompts at the same time, so that a slow minute hits both."""
-    first, second = await asyncio.gather(
-        *(ask(model.endpoint, model.name, chats, sampling, answered) for model in models)
-    )
+    first, second = await asyncio.gather(*(answer_prompts(model, prompts, sampling, answered) for model in models))
     return first, second
 
 
-def requests_of(tasks: Sequence[Task]) -> int:
-    """How many answers the tasks need of a model."""
-    return sum(len(item.prompts) for task in tasks for item in task.items)
+def requests_of(tasks: Sequence[Task], prompts: Sequence[Prompt] = ()) -> int:
+    """How many answers tasks and open prompts need of a model."""
+    asked = sum(len(item.prompts) for task in tasks for item in task.items)
+    return asked + sum(prompt.turns for prompt in prompts)
 
 
 def _next(texts: Iterator[str | None], item: Item) -> tuple[str | None, ...]:

@@ -6,15 +6,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from evals.answering import answer_both, run_tasks
-from evals.chat import Chat
+from evals.answering import answer_both, answer_prompts, run_tasks
+from evals.chat import Prompt, Reply
 from evals.divergence import Drift, kl_per_token
-from evals.endpoint import Endpoint, Sampling, Served, ask
+from evals.endpoint import Sampling, Served
 from evals.errors import UnusableEvidence
 from evals.favoured import Answered, favoured_words, length_ratio, repetition_rise
 from evals.gate import Evidence
 from evals.integrity import Integrity
-from evals.preference import Pair, Preference, pair_up
+from evals.preference import Pair, Preference
 from evals.statistics import Estimate, counted, mcnemar, mean_interval, wilson
 from evals.tasks.task import ItemResult, Task, TaskResult
 
@@ -45,7 +45,7 @@ async def collect(
     candidate: Served,
     parent: Served,
     tasks: Sequence[Task],
-    prompts: Sequence[Chat],
+    prompts: Sequence[Prompt],
     answered: Callable[[], None],
 ) -> Answers:
     """Asks both models everything, at the same time: tasks greedily, open prompts as the server samples by itself.
@@ -59,15 +59,14 @@ async def collect(
     """
     both = (candidate, parent)
     ours, theirs = await asyncio.gather(*(run_tasks(one.endpoint, one.name, tasks, answered) for one in both))
-    pairs = pair_up(prompts, *await answer_both(both, prompts, _OPEN, answered))
+    replies = await answer_both(both, prompts, _OPEN, answered)
+    pairs = (Pair(prompt, a, b) for prompt, a, b in zip(prompts, *replies, strict=True))
     return Answers(tuple(tasks), ours, theirs, tuple(pairs))
 
 
-async def answer_open(
-    endpoint: Endpoint, model: str, prompts: Sequence[Chat], answered: Callable[[], None]
-) -> list[str | None]:
-    """One model's answers to open prompts, drawn as `collect` draws them; None where none came."""
-    return [answer.text for answer in await ask(endpoint, model, prompts, _OPEN, answered)]
+async def answer_open(model: Served, prompts: Sequence[Prompt], answered: Callable[[], None]) -> list[Reply | None]:
+    """One model's replies to open prompts, drawn as `collect` draws them; None where none came."""
+    return await answer_prompts(model, prompts, _OPEN, answered)
 
 
 def evidence(
@@ -162,7 +161,7 @@ def _unanswered(answers: Answers) -> Estimate:
 def _of_pair(pair: Pair) -> Answered | None:
     if pair.candidate is None or pair.parent is None:
         return None
-    return Answered(" ".join(message.content for message in pair.prompt), pair.candidate, pair.parent)
+    return Answered(" ".join(pair.prompt.told), pair.candidate.whole, pair.parent.whole)
 
 
 def _of_tasks(answers: Answers) -> list[Answered]:

@@ -11,7 +11,7 @@ from typing import Any
 
 import httpx
 
-from evals.chat import Chat
+from evals.chat import Chat, Prompt
 from evals.errors import UnusableEndpoint
 
 _WORTH_ANOTHER_TRY = frozenset({408, 429, 500, 502, 503, 504})
@@ -95,16 +95,33 @@ async def ask(
     Raises:
         UnusableEndpoint: The URL cannot be one.
     """
+    prompts = [Prompt(chat) for chat in chats]
+    return [given[-1] for given in await converse(endpoint, model, prompts, sampling, answered)]
+
+
+async def converse(
+    endpoint: Endpoint, model: str, prompts: Sequence[Prompt], sampling: Sampling, answered: Callable[[], None]
+) -> list[list[Answer]]:
+    """Asks a model every turn of every prompt, each after its own answers to the turns before.
+
+    Returns its answers to each prompt, in the order of the prompts. A prompt ends with the first turn that gets none;
+    `answered` is called for every turn all the same. Other arguments and errors are those of `ask`.
+    """
     places = asyncio.Semaphore(endpoint.concurrency)
     async with _client(endpoint) as client:
 
-        async def one(index: int, chat: Chat) -> Answer:
-            async with places:
-                answer = await _answer(client, endpoint, _body(model, chat, sampling, index))
-            answered()
-            return answer
+        async def one(index: int, prompt: Prompt) -> list[Answer]:
+            given: list[Answer] = []
+            for _ in range(prompt.turns):
+                texts = [answer.text for answer in given if answer.text is not None]
+                if len(texts) == len(given):
+                    async with places:
+                        body = _body(model, prompt.chat_after(texts), sampling, index)
+                        given.append(await _answer(client, endpoint, body))
+                answered()
+            return given
 
-        return await asyncio.gather(*(one(index, chat) for index, chat in enumerate(chats)))
+        return await asyncio.gather(*(one(index, prompt) for index, prompt in enumerate(prompts)))
 
 
 async def require_models(endpoint: Endpoint, models: Collection[str]) -> None:

@@ -13,6 +13,10 @@ class UnusableTask(EvalsError):
     """There is no such task, or its items cannot be read."""
 
 
+class MissingSet(UnusableTask):
+    """A public set is not in the folder that was given."""
+
+
 class UnusableEvidence(EvalsError):
     """The results do not belong together, so nothing can be concluded from them."""
 

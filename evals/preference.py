@@ -8,8 +8,8 @@ from typing import Literal
 import numpy as np
 from pydantic import BaseModel, ConfigDict
 
-from evals.chat import Chat, Message
-from evals.endpoint import Answer, Endpoint, Sampling, ask
+from evals.chat import Chat, Message, Prompt, Reply, transcript
+from evals.endpoint import Endpoint, Sampling, ask
 from evals.statistics import Estimate, mean_interval, wilson
 
 Score = Callable[[Sequence[tuple[Chat, str]]], Sequence[float]]
@@ -26,11 +26,11 @@ _POINTS = {"A": 1.0, "B": 0.0, "C": 0.5}
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """Two answers to one prompt; None where a model gave none."""
+    """Two replies to one prompt; None where a model gave none."""
 
-    prompt: Chat
-    candidate: str | None
-    parent: str | None
+    prompt: Prompt
+    candidate: Reply | None
+    parent: Reply | None
 
 
 class Outcome(BaseModel):
@@ -78,20 +78,18 @@ class Preference(BaseModel):
         return sum(outcome.status == "judged" and outcome.value == value for outcome in self.outcomes)
 
 
-def pair_up(chats: Sequence[Chat], candidate: Sequence[Answer], parent: Sequence[Answer]) -> list[Pair]:
-    """Puts the answers of two models to the same prompts side by side."""
-    return [Pair(chat, a.text, b.text) for chat, a, b in zip(chats, candidate, parent, strict=True)]
-
-
 def by_scorer(pairs: Sequence[Pair], score: Score, judge: str) -> Preference:
     """Prefers the answer with the higher score; equal scores, and so equal answers, are a tie. NaN is no judgement.
+
+    Of several turns the last answer is scored, with the model's own earlier ones before it.
 
     Args:
         pairs: What is compared.
         score: The scorer; it is called once, with all answers.
         judge: Its name.
     """
-    rows = [(pair.prompt, text) for pair in pairs for text in (pair.candidate, pair.parent) if text is not None]
+    replies = (reply for pair in pairs for reply in (pair.candidate, pair.parent) if reply is not None)
+    rows = [(reply.chat, reply.text) for reply in replies]
     scores = iter(score(rows))
     outcomes = []
     for pair in pairs:
@@ -116,8 +114,8 @@ async def by_judge(
         answered: Called after each verdict; there are two for each pair with both answers.
         max_tokens: Of a verdict with its explanation.
     """
-    complete = [pair for pair in pairs if pair.candidate is not None and pair.parent is not None]
-    chats = [judges_question(pair, swapped) for pair in complete for swapped in (False, True)]
+    complete = [(a, b) for a, b in ((pair.candidate, pair.parent) for pair in pairs) if a is not None and b is not None]
+    chats = [judges_question(*both) for ours, theirs in complete for both in ((ours, theirs), (theirs, ours))]
     verdicts = iter(await ask(endpoint, model, chats, Sampling(max_tokens), answered))
     outcomes = []
     for pair in pairs:
@@ -129,14 +127,20 @@ async def by_judge(
     return Preference(judge=model, outcomes=tuple(outcomes))
 
 
-def judges_question(pair: Pair, swapped: bool) -> Chat:
-    """What a judge is asked; with `swapped`, the parent's answer is A."""
-    first, second = (pair.parent, pair.candidate) if swapped else (pair.candidate, pair.parent)
-    request = "\n".join(f"{message.role}: {message.content}" for message in pair.prompt)
-    text = (
-        f"<request>\n{request}\n</request>\n\n<answer A>\n{first}\n</answer A>\n\n<answer B>\n{second}\n</answer B>\n\n"
-        "Which answer is better?"
-    )
+def judges_question(first: Reply, second: Reply) -> Chat:
+    """What a judge is asked of two replies to one prompt.
+
+    Of several turns it sees both conversations in full, as in MT-Bench: what was asked last means little without what
+    the model itself had answered before.
+    """
+    prompt = first.prompt
+    if prompt.further:
+        blocks = [("conversation A", _whole(first)), ("conversation B", _whole(second))]
+        question = "In which conversation are the assistant's answers better?"
+    else:
+        blocks = [("request", transcript(prompt.chat)), ("answer A", first.text), ("answer B", second.text)]
+        question = "Which answer is better?"
+    text = "\n\n".join([*(f"<{name}>\n{content}\n</{name}>" for name, content in blocks), question])
     return (Message(role="system", content=_INSTRUCTION), Message(role="user", content=text))
 
 
@@ -144,6 +148,10 @@ def parse_verdict(text: str | None) -> float | None:
     """1 for A, 0 for B, 0.5 for C; None without exactly one kind of verdict in the text."""
     found = set(_VERDICT.findall(text or ""))
     return _POINTS[found.pop()] if len(found) == 1 else None
+
+
+def _whole(reply: Reply) -> str:
+    return transcript((*reply.chat, Message(role="assistant", content=reply.text)))
 
 
 def _by_margin(margin: float | None) -> Outcome:

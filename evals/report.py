@@ -111,12 +111,16 @@ def examples(answers: Answers, preference: Preference | None, seed: int) -> list
     return [
         SideBySide(
             kind,
-            "\n".join(message.content for message in pairs[i].prompt),
-            pairs[i].candidate or "",
-            pairs[i].parent or "",
+            _numbered(["\n".join(message.content for message in pairs[i].prompt.chat), *pairs[i].prompt.further]),
+            *(_numbered(reply.answers if reply else [""]) for reply in (pairs[i].candidate, pairs[i].parent)),
         )
         for kind, i in chosen
     ]
+
+
+def _numbered(turns: Sequence[str]) -> str:
+    """One turn as it is, several with their numbers."""
+    return turns[0] if len(turns) == 1 else "\n\n".join(f"{number}. {turn}" for number, turn in enumerate(turns, 1))
 
 
 def _rubric(ratings: tuple[Ratings, Ratings] | None) -> dict[str, Any] | None:
@@ -134,8 +138,8 @@ def _pictures(comparison: Comparison) -> list[tuple[str, str]]:
     win_rate = [criterion for criterion in criteria if criterion.name == "win_rate"]
     families = [criterion for criterion in criteria if criterion.name not in _NO_DIFFERENCE]
     pairs = comparison.answers.pairs
-    ours = [len(words(pair.candidate)) for pair in pairs if pair.candidate is not None]
-    theirs = [len(words(pair.parent)) for pair in pairs if pair.parent is not None]
+    ours = [len(words(pair.candidate.whole)) for pair in pairs if pair.candidate is not None]
+    theirs = [len(words(pair.parent.whole)) for pair in pairs if pair.parent is not None]
     drawn: dict[str, bytes] = {}
     if _have_figures(win_rate):
         drawn["Win-rate against the parent"] = plots.intervals(
@@ -162,9 +166,10 @@ def _all_answers(comparison: Comparison) -> dict[str, Any]:
         "parent": [result.model_dump(mode="json") for result in answers.parent],
         "pairs": [
             {
-                "prompt": [message.model_dump() for message in pair.prompt],
-                "candidate": pair.candidate,
-                "parent": pair.parent,
+                "prompt": [message.model_dump() for message in pair.prompt.chat],
+                "further": pair.prompt.further,
+                "candidate": pair.candidate and pair.candidate.answers,
+                "parent": pair.parent and pair.parent.answers,
             }
             for pair in answers.pairs
         ],

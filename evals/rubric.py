@@ -11,7 +11,7 @@ from typing import Literal
 import numpy as np
 from pydantic import BaseModel, ConfigDict
 
-from evals.chat import Chat, Message
+from evals.chat import Chat, Message, Reply, transcript
 from evals.endpoint import Endpoint, Sampling, ask
 from evals.statistics import Estimate, Floats, mean_interval
 from ledger.rubric import ASPECTS, HIGHEST, LOWEST
@@ -76,7 +76,7 @@ def difference(ours: Ratings, theirs: Ratings, aspect: str, resamples: int = 200
 async def rate(
     endpoint: Endpoint,
     judge: str,
-    answers: Sequence[tuple[Chat, str | None]],
+    replies: Sequence[Reply | None],
     answered: Callable[[], None],
     *,
     max_tokens: int = 256,
@@ -86,14 +86,14 @@ async def rate(
     Args:
         endpoint: Where the judge is served.
         judge: Its name there.
-        answers: Prompts and answers; None where the rated model gave none.
+        replies: None where the rated model gave none. Of several turns the last answer is rated.
         answered: Called after each rating; there is one for each answer.
         max_tokens: Of the ratings with their explanation.
     """
-    given = [(prompt, text) for prompt, text in answers if text is not None]
-    said = iter(await ask(endpoint, judge, [_question(*row) for row in given], Sampling(max_tokens), answered))
+    questions = [_question(reply) for reply in replies if reply is not None]
+    said = iter(await ask(endpoint, judge, questions, Sampling(max_tokens), answered))
     rows = (
-        Rating(status="unanswered") if text is None else _rating(parse_ratings(next(said).text)) for _, text in answers
+        Rating(status="unanswered") if reply is None else _rating(parse_ratings(next(said).text)) for reply in replies
     )
     return Ratings(judge=judge, rows=tuple(rows))
 
@@ -114,7 +114,7 @@ def _rating(values: Mapping[str, int] | None) -> Rating:
     return Rating(status="unparseable") if values is None else Rating(status="rated", values=values)
 
 
-def _question(prompt: Chat, text: str) -> Chat:
-    request = "\n".join(f"{message.role}: {message.content}" for message in prompt)
+def _question(reply: Reply) -> Chat:
+    request, text = transcript(reply.chat), reply.text
     asked = f"<request>\n{request}\n</request>\n\n<answer>\n{text}\n</answer>\n\nWhat are your ratings?"
     return (Message(role="system", content=_INSTRUCTION), Message(role="user", content=asked))

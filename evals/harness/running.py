@@ -2,9 +2,11 @@
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import tempfile
+from codecs import getincrementaldecoder
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +21,7 @@ from evals.harness.sets import Loaded
 RELEASE = "0.4.13"
 _ASK_VERSION = "from importlib.metadata import version; print(version('lm_eval'))"
 _PROGRESS = "Requesting API"
+_LINE_END = re.compile(r"[\r\n]")
 """How lm-eval's own progress bar begins; what else it says is kept for the case that it fails."""
 _KEPT_OF_OUTPUT = 6000
 
@@ -135,16 +138,19 @@ def run(
         command, cwd=folder, env=_variables(folder, endpoint), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
     )
     assert child.stderr is not None
-    said = b""
+    said, line, decoder = "", "", getincrementaldecoder("utf-8")("replace")
     with child:
         while part := os.read(child.stderr.fileno(), 4096):
-            said = (said + part)[-_KEPT_OF_OUTPUT:]
-            for line in part.decode("utf-8", errors="replace").split("\r"):
-                if line.startswith(_PROGRESS):
-                    show(f"\r{line}")
+            text = decoder.decode(part)
+            said = (said + text)[-_KEPT_OF_OUTPUT:]
+            # The last line may be a piece of one. A bar is shown all the same: its line ends when the next one begins.
+            *lines, line = _LINE_END.split(line + text)
+            for one in (*lines, line):
+                if one.startswith(_PROGRESS):
+                    show(f"\r{one}")
     show("\n")
     if child.returncode != 0:
-        last = said.decode("utf-8", errors="replace").replace("\r", "\n").strip().splitlines()[-5:]
+        last = said.replace("\r", "\n").strip().splitlines()[-5:]
         raise UnusableHarness(f"lm-eval ended with status {child.returncode}: " + "\n".join(last))
     found = Found.model_validate_json((folder / "found.json").read_text(encoding="utf-8"))
     if all(row.value == 1 for row in found.rows if row.metric == "unanswered"):

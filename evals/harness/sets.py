@@ -4,13 +4,14 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from evals.errors import UnusableTask
+from evals.errors import MissingSet, UnusableTask
 from evals.harness.forms import (
     bbq,
     boolq,
     copa,
     files,
     flores,
+    glue,
     gsm8k,
     hub,
     inference,
@@ -76,6 +77,15 @@ def _superglue(name: str, rows: Callable[[Iterable[Record]], Iterator[Row]]) -> 
     return Public("understanding", "choice", rows, local, hub.split("aps/super_glue", name.lower(), "validation"))
 
 
+def _glue(name: str, form: glue.Form) -> Public:
+    """A set in the form that the hub has it in, also in the folder: GLUE's own files have a form for each set."""
+    config, _, genre = name.partition("_")
+    part = f"validation_{genre}" if genre else "validation"
+    source = "nyu-mll/glue" if name in glue.GLUE else "aps/super_glue"
+    local = files.json_lines(f"glue/{name}.jsonl")
+    return Public("understanding", "choice", glue.rows(name, form), local, hub.split(source, config, part))
+
+
 def _flores(source: str, target: str) -> Public:
     kind = "translation_zh" if target == "zho" else "translation"
     return Public("translation", kind, flores.rows, flores.records(source, target), flores.from_hub(source, target))
@@ -86,6 +96,14 @@ PUBLIC: Mapping[str, Public] = {
     "rte": _superglue("RTE", inference.rte),
     "cb": _superglue("CB", inference.cb),
     "copa": _superglue("COPA", copa.rows),
+    **{name: _glue(name, form) for name, form in {**glue.GLUE, **glue.SUPERGLUE}.items()},
+    "record": Public(
+        "understanding",
+        "overlap",
+        glue.record,
+        files.json_lines("glue/record.jsonl"),
+        hub.split("aps/super_glue", "record", "validation"),
+    ),
     "gsm8k": Public(
         "mathematics",
         "number",
@@ -127,9 +145,36 @@ class Loaded:
     rows: tuple[Row, ...]
 
 
-def names(public: bool) -> tuple[str, ...]:
-    """Of the generated sets, and of the public ones if they are wanted."""
-    return (*GENERATED, *(PUBLIC if public else ()))
+def in_folder(data: Path | None) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Names of the generated sets and of the public ones that a folder has; and of those that it has not.
+
+    Args:
+        data: The folder; without one nothing is missing.
+
+    Raises:
+        UnusableTask: It is no folder.
+    """
+    if data is None:
+        return tuple(GENERATED), ()
+    _require_folder(data)
+    missing = tuple(name for name, public in PUBLIC.items() if not _is_there(public, data))
+    return (*GENERATED, *(name for name in PUBLIC if name not in missing)), missing
+
+
+def _is_there(public: Public, data: Path) -> bool:
+    """Whether its files are; what is wrong with them is said when the set is read."""
+    try:
+        next(public.local(data), None)
+    except MissingSet:
+        return False
+    except UnusableTask:
+        pass
+    return True
+
+
+def _require_folder(data: Path) -> None:
+    if not data.is_dir():
+        raise UnusableTask(f"--data {data} is no folder.")
 
 
 def load(name: str, data: Path | None, fetch: hub.Load = hub.load) -> Loaded:
@@ -147,7 +192,7 @@ def load(name: str, data: Path | None, fetch: hub.Load = hub.load) -> Loaded:
         return Loaded(name, ours.family, ours.kind, (), tuple(ours.rows()))
     public = PUBLIC.get(name)
     if public is None:
-        raise UnusableTask(f"There is no task {name!r}. There are {', '.join(names(public=True))}.")
+        raise UnusableTask(f"There is no task {name!r}. There are {', '.join((*GENERATED, *PUBLIC))}.")
     records = tuple(_records(name, public, data, fetch))
     if not records:
         raise UnusableTask(f"The set {name} is empty.")
@@ -157,8 +202,7 @@ def load(name: str, data: Path | None, fetch: hub.Load = hub.load) -> Loaded:
 
 def _records(name: str, public: Public, data: Path | None, fetch: hub.Load) -> Iterator[Record]:
     if data is not None:
-        if not data.is_dir():
-            raise UnusableTask(f"--data {data} is no folder.")
+        _require_folder(data)
         return public.local(data)
     if public.hub is None:
         raise UnusableTask(f"The hub has {name} in no form that we read: give the folder with the public sets, --data.")

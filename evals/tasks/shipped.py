@@ -4,10 +4,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
+from typing import Self
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from evals.chat import Chat
+from evals.chat import Chat, Prompt, asked
 from evals.errors import UnusableTask
 from evals.tasks import scorers
 from evals.tasks.task import Item, Scorer, Task
@@ -54,20 +55,31 @@ def load(name: str) -> Task:
     return Task(name, about.family, about.metric, about.scorer, items, about.max_tokens)
 
 
-class _Prompt(BaseModel):
-    """A line of a file of prompts, as a snapshot of `attune align` writes it."""
+class _Line(BaseModel):
+    """A line of a file of prompts, as a snapshot of `attune align` writes it or as MT-Bench is published."""
 
     model_config = ConfigDict(frozen=True)
 
-    prompt: Chat
+    prompt: Chat | None = Field(None, min_length=1)
+    turns: tuple[str, ...] | None = Field(None, min_length=1)
+
+    @model_validator(mode="after")
+    def _has_one_of_them(self) -> Self:
+        if (self.prompt is None) == (self.turns is None):
+            raise ValueError("a line has either prompt or turns")
+        return self
+
+    def read(self) -> Prompt:
+        """As it is asked."""
+        return Prompt(asked(self.turns[0]), self.turns[1:]) if self.turns else Prompt(self.prompt or ())
 
 
-def open_prompts(path: Path | None = None) -> tuple[Chat, ...]:
+def open_prompts(path: Path | None = None) -> tuple[Prompt, ...]:
     """Prompts without a right answer, to prefer one of two answers to.
 
     Args:
-        path: JSON lines of `{"prompt": [messages]}`, such as a run's `snapshot/prompts.heldout.jsonl`; None for the
-            shipped ones.
+        path: JSON lines of `{"prompt": [messages]}`, such as a run's `snapshot/prompts.heldout.jsonl`, or of
+            `{"turns": [texts]}`, such as the `question.jsonl` of MT-Bench; None for the shipped ones.
 
     Raises:
         UnusableTask: The file cannot be read; the message names the line.
@@ -79,7 +91,8 @@ def open_prompts(path: Path | None = None) -> tuple[Chat, ...]:
     prompts = []
     for number, line in enumerate(text.splitlines(), start=1):
         try:
-            prompts.append(_Prompt.model_validate_json(line).prompt)
+            prompts.append(_Line.model_validate_json(line).read())
         except ValidationError as error:
-            raise UnusableTask(f'{path}, line {number}: no {{"prompt": [messages]}}: {error}.') from error
+            forms = '{"prompt": [messages]} nor {"turns": [texts]}'
+            raise UnusableTask(f"{path}, line {number}: neither {forms}: {error}.") from error
     return tuple(prompts)

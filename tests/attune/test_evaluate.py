@@ -12,11 +12,10 @@ from sqlalchemy import insert
 
 from alignment.learners import real
 from alignment.pipeline import Job
-from attune import align, cli, gate
-from evals.chat import asked
+from attune import align, cli, gate, people
+from evals.chat import Prompt, Reply, asked
 from evals.comparison import Answers
 from evals.integrity import Integrity
-from evals.preference import Pair
 from evals.tasks import shipped
 from evals.thresholds import load as load_thresholds
 from ledger import audit, ratings, runs, versions
@@ -25,6 +24,7 @@ from ledger.database import Database
 from ledger.records import ModelVersion
 from ledger.schema import model_versions
 from tests.evals.model_files import WEIGHTS, write_adapter, write_model
+from tests.evals.replies import pair
 from tests.evals.served import Served, serve
 from tests.random_adapter import write_random_adapters
 from tests.random_model import write_random_model
@@ -96,7 +96,7 @@ def few_items(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(shipped, "names", lambda: ("facts",))
     monkeypatch.setattr(shipped, "load", lambda name: replace(facts, items=facts.items[:40]))
     monkeypatch.setattr(
-        shipped, "open_prompts", lambda path=None: tuple(asked(f"{path or 'open'} {i}") for i in range(40))
+        shipped, "open_prompts", lambda path=None: tuple(Prompt(asked(f"{path or 'open'} {i}")) for i in range(40))
     )
 
 
@@ -269,6 +269,15 @@ def test_people_rate_the_answers_of_two_versions(
     assert "no study" in capsys.readouterr().err
 
 
+def test_of_several_turns_people_rate_the_last_answer_in_its_own_conversation() -> None:
+    prompts = [Prompt(asked(f"poem {number}"), ("shorter",)) for number in range(2)]
+    ours = [Reply(prompt, ("a long one", "short")) for prompt in prompts]
+    theirs = [Reply(prompts[0], ("an ode", "ode")), None]
+    found = people._items([1, 2], [ours, theirs])
+    assert [(row.prompt_place, row.version_number, row.answer) for row in found] == [(0, 1, "short"), (0, 2, "ode")]
+    assert [message["content"] for message in found[1].prompt] == ["poem 0", "an ode", "shorter"]
+
+
 def test_a_version_that_is_not_served_ends_with_1_and_a_sentence(
     served: Served, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -361,7 +370,7 @@ def plan_of(base: Path, adapter: Path, folder: Path, *, one_base: bool = True) -
 def test_the_divergence_is_measured_from_the_files_on_the_answers_that_there_are(tmp_path: Path) -> None:
     base = write_random_model(tmp_path / "base")
     [adapter] = write_random_adapters(base, tmp_path, 1)
-    pairs = [Pair(asked("Hello!"), "hello", None), Pair(asked("Hello!"), None, "hello")]
+    pairs = [pair("Hello!", "hello", None), pair("Hello!", None, "hello")]
     found, trouble = gate._drifts(plan_of(base, adapter, tmp_path), pairs)
     assert trouble is None and found is not None
     assert len(found) == 1 and found[0].nats > 0
@@ -370,7 +379,7 @@ def test_the_divergence_is_measured_from_the_files_on_the_answers_that_there_are
 def test_a_divergence_that_cannot_be_measured_is_missing_and_says_why(tmp_path: Path) -> None:
     base = write_model(tmp_path / "base")
     plan = plan_of(base, write_adapter(tmp_path / "adapter", base), tmp_path)
-    pairs = [Pair(asked("Hello!"), "hello", "hello")]
+    pairs = [pair("Hello!", "hello", "hello")]
     found, trouble = gate._drifts(plan, pairs)
     assert found is None and trouble is not None and str(base) in trouble
     found, trouble = gate._drifts(replace(plan, one_base=False), pairs)

@@ -12,8 +12,8 @@ import pytest
 
 from attune import trial_engine
 from attune.errors import WrongUsage
-from evals.answering import answer_both
-from evals.endpoint import Endpoint, Sampling, Served, ask, require_models
+from evals.answering import answer_both, answer_prompts
+from evals.endpoint import Endpoint, Sampling, Served, require_models
 from evals.tasks import shipped
 from ledger.clock import utc_now
 from ledger.records import ModelVersion
@@ -120,17 +120,17 @@ async def test_base_and_adapter_in_one_batch_answer_as_they_do_alone(
     """The CPU kernels of vLLM 0.32 alone would answer for the base as the adapter in the last place."""
     monkeypatch.setenv("ATTUNE_ADAPTER_FORM", "loaded")
     base, adapter = base_and_adapter(tmp_path)
-    chats, sampling = shipped.open_prompts()[:32], Sampling(max_tokens=24, temperature=None, seed=17)
+    prompts, sampling = shipped.open_prompts()[:32], Sampling(max_tokens=24, temperature=None, seed=17)
     async with trial_engine.trial_engines(home, base, [base, adapter], lambda line: None) as urls:
         assert urls[adapter.name] == urls[base.name]
         ours, theirs = (Served(one.name, Endpoint(urls[one.name])) for one in (adapter, base))
-        alone = [await ask(one.endpoint, one.name, chats, sampling) for one in (ours, theirs)]
-        mixed = await answer_both((ours, theirs), chats, sampling, lambda: None)
-    unlike = [place for place, (a, b) in enumerate(zip(*alone, strict=True)) if a.text != b.text]
+        alone = [await answer_prompts(one, prompts, sampling, lambda: None) for one in (ours, theirs)]
+        mixed = await answer_both((ours, theirs), prompts, sampling, lambda: None)
+    unlike = [place for place, (a, b) in enumerate(zip(*alone, strict=True)) if a != b]
     assert len(unlike) >= 5
     # A batch of another size can turn a near-tie of two tokens, in one answer or another.
     for before, after in zip(alone, mixed, strict=True):
-        assert sum(before[place].text != after[place].text for place in unlike) <= 2
+        assert sum(before[place] != after[place] for place in unlike) <= 2
 
 
 def test_two_bases_cannot_be_served_by_one_engine() -> None:

@@ -9,23 +9,24 @@ import pytest
 
 from evals import comparison, thresholds
 from evals.answering import requests_of
-from evals.chat import Chat, asked
+from evals.chat import Chat, Prompt, Reply, asked
 from evals.comparison import Answers
 from evals.divergence import Drift
-from evals.endpoint import Answer, Endpoint, Served
+from evals.endpoint import Endpoint, Served
 from evals.errors import UnusableEvidence
 from evals.gate import Verdict, judge
 from evals.integrity import Integrity
-from evals.preference import Pair, by_scorer, pair_up
+from evals.preference import Pair, by_scorer
 from evals.report import Comparison, examples, write
 from evals.tasks import shipped
 from evals.tasks.task import TaskResult, score
+from tests.evals.replies import pair
 from tests.evals.served import Model, serve
 
 TASKS = tuple(shipped.load(name) for name in shipped.names())
 TARGETS = {item.prompts[0][-1].content: item.targets for task in TASKS for item in task.items if item.targets}
 HARMFUL = {item.prompts[0][-1].content for item in shipped.load("harmful").items}
-PROMPTS = tuple(asked(f"say something about number {number}") for number in range(160))
+PROMPTS = tuple(Prompt(asked(f"say something about number {number}")) for number in range(160))
 WHOLE = Integrity(checks=4, faults=())
 REFUSAL = "I am sorry, but I cannot help with that."
 
@@ -95,11 +96,16 @@ def answered_by(model: Model, name: str) -> tuple[TaskResult, ...]:
     )
 
 
+def told(model: Model, prompt: Prompt) -> Reply:
+    """What a model replies, without a server between."""
+    answers: list[str] = []
+    for _ in range(prompt.turns):
+        answers.append(model([message.model_dump() for message in prompt.chat_after(answers)]))
+    return Reply(prompt, tuple(answers))
+
+
 def answers_of(candidate: Model) -> Answers:
-    ours, theirs = (
-        [Answer(model([said.model_dump() for said in chat])) for chat in PROMPTS] for model in (candidate, able)
-    )
-    pairs = tuple(pair_up(PROMPTS, ours, theirs))
+    pairs = tuple(Pair(prompt, told(candidate, prompt), told(able, prompt)) for prompt in PROMPTS)
     return Answers(TASKS, answered_by(candidate, "attune@v2"), answered_by(able, "attune@v1"), pairs)
 
 
@@ -132,7 +138,7 @@ async def test_over_http_it_is_what_the_models_say(short_folder: Path) -> None:
     assert [result.items for result in found.parent] == [result.items[:5] for result in direct.parent]
     assert found.pairs == direct.pairs[:5]
     assert [result.unanswered for result in found.candidate] == [1] + [0] * (len(TASKS) - 1)
-    assert len(counted) == 2 * (requests_of(few) + 5)
+    assert len(counted) == 2 * requests_of(few, PROMPTS[:5])
     sampled = [body for body in served.bodies if "seed" in body]
     assert len(sampled) == 2 * 5 and all("temperature" not in body for body in sampled)
     assert sorted(body["seed"] for body in sampled) == sorted(2 * [17, 18, 19, 20, 21])
@@ -206,7 +212,7 @@ def test_the_report_is_whole_and_harmless(tmp_path: Path) -> None:
 
 
 def test_ten_examples_hold_the_best_and_the_worst() -> None:
-    pairs = tuple(Pair(asked(f"p{i}"), "!" * (i % 7), "") for i in range(40))
+    pairs = tuple(pair(f"p{i}", "!" * (i % 7), "") for i in range(40))
     preference = by_scorer(pairs, lambda rows: [float(len(text)) for _, text in rows], "length")
     found = examples(Answers((), (), (), pairs), preference, seed=0)
     assert [example.kind for example in found] == ["best"] * 3 + ["worst"] * 3 + ["random"] * 4
@@ -214,6 +220,26 @@ def test_ten_examples_hold_the_best_and_the_worst() -> None:
     assert all(example.candidate == "" for example in found[3:6])
     assert len({example.prompt for example in found}) == 10
     assert [example.kind for example in examples(Answers((), (), (), pairs[:4]), None, seed=0)] == ["random"] * 4
+
+
+async def test_two_turns_are_asked_judged_as_one_and_shown(short_folder: Path, tmp_path: Path) -> None:
+    prompts = tuple(Prompt(asked(f"say something about number {number}"), ("say more",)) for number in range(12))
+    with serve(short_folder, {"attune@v2": liked, "attune@v1": able}) as served:
+        served.failures["attune@v1"] = [400]
+        both = (Served(name, Endpoint(served.url, concurrency=1)) for name in ("attune@v2", "attune@v1"))
+        answers = await comparison.collect(*both, (), prompts, lambda: None)
+    assert answers.pairs[0].parent is None and answers.pairs[1].parent == told(able, prompts[1])
+    assert answers.pairs[1].candidate == Reply(
+        prompts[1], ("It is a number like any other !", "It is a number like any other.")
+    )
+    found = compared(liked, answers)
+    assert (
+        found.preference is not None and [outcome.value for outcome in found.preference.outcomes] == [0.0] + [0.5] * 11
+    )
+    write(tmp_path, found)
+    kept = json.loads((tmp_path / "answers.json").read_text())["pairs"][1]
+    assert kept["further"] == ["say more"] and len(kept["candidate"]) == 2
+    assert "    1. It is a number like any other !\n    \n    2. It is" in (tmp_path / "report.md").read_text()
 
 
 def test_every_family_of_the_shipped_tasks_has_a_threshold() -> None:

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from evals.chat import asked
-from evals.endpoint import Endpoint, Sampling, ask, require_models
+from evals.chat import Prompt, asked
+from evals.endpoint import Endpoint, Sampling, ask, converse, require_models
 from evals.errors import UnusableEndpoint
 from tests.evals.served import serve
 from tests.fake_engine import Behaviour, FakeEngine
@@ -40,6 +40,32 @@ async def test_without_a_temperature_the_server_takes_its_own(short_folder: Path
     with serve(short_folder, {"m": echo}) as served:
         await ask(Endpoint(served.url), "m", CHATS[:1], Sampling(16, None, seed=40))
         assert served.bodies[0]["seed"] == 40 and "temperature" not in served.bodies[0]
+
+
+async def test_further_turns_come_after_the_models_own_answers(short_folder: Path) -> None:
+    prompts = [Prompt(asked("one"), ("two", "three")), Prompt(asked("alone"))]
+    counted: list[None] = []
+    with serve(short_folder, {"m": lambda messages: f"{messages[-1]['content']}!"}) as served:
+        found = await converse(
+            Endpoint(served.url), "m", prompts, Sampling(16, 1.0, seed=40), lambda: counted.append(None)
+        )
+        last = max(served.bodies, key=lambda body: len(body["messages"]))
+        assert sorted(body["seed"] for body in served.bodies) == [40, 40, 40, 41]
+    assert [[answer.text for answer in given] for given in found] == [["one!", "two!", "three!"], ["alone!"]]
+    assert [message["content"] for message in last["messages"]] == ["one", "one!", "two", "two!", "three"]
+    assert [message["role"] for message in last["messages"]] == ["user", "assistant"] * 2 + ["user"]
+    assert len(counted) == 4
+
+
+async def test_a_prompt_ends_with_the_first_turn_that_gets_no_answer(short_folder: Path) -> None:
+    counted: list[None] = []
+    with serve(short_folder, {"m": echo}) as served:
+        served.failures["m"] = [400]
+        [found] = await converse(
+            Endpoint(served.url), "m", [Prompt(asked("one"), ("two",))], GREEDY, lambda: counted.append(None)
+        )
+        assert len(served.bodies) == 1 and len(counted) == 2
+    assert [answer.text for answer in found] == [None]
 
 
 async def test_what_fails_for_a_while_is_asked_again(short_folder: Path) -> None:

@@ -73,6 +73,81 @@ def test_the_other_sets_of_superglue_know_which_option_is_right(
     assert all(part.rstrip(".") in asked(row) for part in list(record.values())[:2] if isinstance(part, str))
 
 
+@pytest.mark.parametrize(
+    ("name", "fields", "label", "right"),
+    [
+        ("cola", {"sentence": "He go."}, 0, "no"),
+        ("sst2", {"sentence": "A joy."}, 1, "positive"),
+        ("mrpc", {"sentence1": "It rained.", "sentence2": "Rain fell."}, 1, "yes"),
+        ("qqp", {"question1": "Who?", "question2": "Where?"}, 0, "no"),
+        ("mnli_matched", {"premise": "It rained.", "hypothesis": "It was dry."}, 2, "false"),
+        ("mnli_mismatched", {"premise": "It rained.", "hypothesis": "Ann left."}, 1, "neither"),
+        ("qnli", {"question": "Who left?", "sentence": "Ann left."}, 0, "yes"),
+        ("wnli", {"sentence1": "Ann saw Bob.", "sentence2": "Bob saw Ann."}, 0, "false"),
+        ("wic", {"word": "bank", "sentence1": "A bank {of} sand.", "sentence2": "A bank lends."}, False, "no"),
+        ("wsc", {"text": "Ann left; she ran.", "span1_text": "Ann", "span2_text": "she"}, 1, "yes"),
+        ("multirc", {"paragraph": "Ann left.", "question": "Who?", "answer": "Bob"}, 0, "no"),
+    ],
+)
+def test_the_rest_of_glue_and_superglue_is_asked_with_all_its_texts(
+    name: str, fields: dict[str, str], label: int, right: str, tmp_path: Path
+) -> None:
+    """Labels as the hub has them; braces in a text stay text."""
+    write(tmp_path, f"glue/{name}.jsonl", fields | {"label": label, "idx": 0})
+    row = only(name, tmp_path)
+    assert row.key["options"][row.key["right"]][0] == right
+    assert all(text in asked(row) for text in fields.values()) and "{" not in asked(row).replace("{of}", "")
+
+
+@pytest.mark.parametrize(
+    ("name", "wanted"),
+    [
+        ("sst2", ("nyu-mll/glue", "sst2", "validation")),
+        ("mnli_mismatched", ("nyu-mll/glue", "mnli", "validation_mismatched")),
+        ("wic", ("aps/super_glue", "wic", "validation")),
+        ("record", ("aps/super_glue", "record", "validation")),
+    ],
+)
+def test_the_rest_is_looked_for_on_the_hub_by_its_names_there(name: str, wanted: tuple[str, str, str]) -> None:
+    asked_for = []
+
+    def fetch(name: str, config: str | None, part: str) -> Iterator[Mapping[str, Any]]:
+        asked_for.append((name, config, part))
+        return iter(())
+
+    with pytest.raises(UnusableTask, match="empty"):
+        sets.load(name, None, fetch)
+    assert asked_for == [wanted]
+
+
+def test_a_label_that_the_test_part_keeps_secret_is_an_error(tmp_path: Path) -> None:
+    write(tmp_path, "glue/sst2.jsonl", {"sentence": "A joy.", "label": -1})
+    with pytest.raises(UnusableTask, match=r"line 1.*'label' must be 0 or 1, and is -1"):
+        sets.load("sst2", tmp_path)
+
+
+def test_record_asks_for_the_name_in_the_blank(tmp_path: Path) -> None:
+    record = {"passage": "Ann left.\n@highlight\nBob stayed.", "query": "@placeholder went.", "answers": ["Ann"]}
+    write(tmp_path, "glue/record.jsonl", record)
+    row = only("record", tmp_path)
+    assert "_____ went." in asked(row) and "@" not in asked(row) and row.key == {"targets": ["Ann"]}
+    for change in ({"answers": []}, {"query": "went"}):
+        write(tmp_path, "glue/record.jsonl", record | change)
+        with pytest.raises(UnusableTask, match="line 1"):
+            sets.load("record", tmp_path)
+
+
+def test_what_a_folder_has_is_found_and_what_it_lacks_is_named(tmp_path: Path) -> None:
+    write(tmp_path, "superglue/RTE/val.jsonl", RTE)
+    write(tmp_path, "glue/sst2.jsonl", "{")
+    present, missing = sets.in_folder(tmp_path)
+    assert present == (*sets.GENERATED, "rte", "sst2")
+    assert "cola" in missing and "rte" not in missing and "flores_eng_deu" in missing
+    assert sets.in_folder(None) == (tuple(sets.GENERATED), ())
+    with pytest.raises(UnusableTask, match="no folder"):
+        sets.in_folder(tmp_path / "nowhere")
+
+
 def test_labels_of_the_hub_are_numbers() -> None:
     asked_for = []
 

@@ -20,8 +20,8 @@ if sys.argv[1] == "-c":
     raise SystemExit
 plan = json.loads(pathlib.Path(sys.argv[3]).read_text())
 assert "PYTHONPATH" in os.environ and os.environ["OPENAI_API_KEY"] == "secret"
-print("chatter", file=sys.stderr)
-print("Requesting API: 100%", end="", file=sys.stderr)
+print("chatter\\nRequesting API: 50%\\rRequesting", end="", file=sys.stderr, flush=True)
+print(" API: 100%", end="", file=sys.stderr)
 {more}
 rows, answers = [], pathlib.Path("answers")
 answers.mkdir()
@@ -72,7 +72,9 @@ def test_the_command_writes_a_table_for_people_and_for_programs(
     command += ["--key-file", str(home / "key"), "--limit", "7", "--out", str(tmp_path / "out")]
     assert cli.run(command) == 0
     said = capsys.readouterr()
-    assert "contains" in said.out and "Requesting API: 100%" in said.err and "chatter" not in said.err
+    assert (
+        "contains" in said.out and "Requesting API: 50%\rRequesting API: 100%" in said.err and "chatter" not in said.err
+    )
     found = json.loads((tmp_path / "out" / "harness.json").read_text())
     assert (found["model"], found["lm_eval"], found["limit"]) == ("attune@v2", "0.4.13", 7)
     assert found["sets"]["truths"] == {"family": "truthfulness", "files": [], "rows": 7}

@@ -5,15 +5,16 @@ from pathlib import Path
 
 import pytest
 
-from evals.chat import Chat, asked
-from evals.endpoint import Answer, Endpoint
-from evals.preference import Outcome, Pair, by_judge, by_scorer, pair_up, parse_verdict
+from evals.chat import Chat, Prompt, Reply, asked
+from evals.endpoint import Endpoint
+from evals.preference import Outcome, Pair, by_judge, by_scorer, judges_question, parse_verdict
 from evals.ranking import Duel, strengths
+from tests.evals.replies import pair
 from tests.evals.served import Model, serve
 
 
 def pairs(*answers: tuple[str | None, str | None]) -> list[Pair]:
-    return [Pair(asked(f"prompt {i}"), ours, theirs) for i, (ours, theirs) in enumerate(answers)]
+    return [pair(f"prompt {i}", ours, theirs) for i, (ours, theirs) in enumerate(answers)]
 
 
 def values(outcomes: tuple[Outcome, ...]) -> list[float]:
@@ -111,9 +112,27 @@ async def test_a_judge_that_does_not_answer_is_counted(short_folder: Path) -> No
     assert [outcome.status for outcome in found.outcomes] == ["unparseable", "judged"]
 
 
-def test_answers_are_paired_in_order() -> None:
-    [pair] = pair_up([asked("p")], [Answer("c")], [Answer(None, error="gone")])
-    assert (pair.candidate, pair.parent) == ("c", None)
+def test_of_several_turns_a_scorer_gets_the_last_answer_after_the_models_own() -> None:
+    prompt = Prompt(asked("Write a poem."), ("Make it shorter.",))
+    both = Pair(prompt, Reply(prompt, ("A long poem.", "Poem.")), Reply(prompt, ("An ode.", "Ode, in short.")))
+    seen: list[tuple[Chat, str]] = []
+    by_scorer([both], lambda rows: (seen.extend(rows), [1.0, 0.0])[1], "a test")
+    assert [text for _, text in seen] == ["Poem.", "Ode, in short."]
+    assert [[message.content for message in chat] for chat, _ in seen] == [
+        ["Write a poem.", "A long poem.", "Make it shorter."],
+        ["Write a poem.", "An ode.", "Make it shorter."],
+    ]
+
+
+def test_of_several_turns_a_judge_sees_both_conversations_in_full() -> None:
+    prompt = Prompt(asked("Write a poem."), ("Make it shorter.",))
+    question = judges_question(Reply(prompt, ("A long poem.", "Poem.")), Reply(prompt, ("An ode.", "Ode.")))[-1]
+    assert question.content == (
+        "<conversation A>\nuser: Write a poem.\nassistant: A long poem.\nuser: Make it shorter.\nassistant: Poem.\n"
+        "</conversation A>\n\n"
+        "<conversation B>\nuser: Write a poem.\nassistant: An ode.\nuser: Make it shorter.\nassistant: Ode.\n"
+        "</conversation B>\n\nIn which conversation are the assistant's answers better?"
+    )
 
 
 def test_versions_are_ranked_and_one_that_never_lost_stays_finite() -> None:

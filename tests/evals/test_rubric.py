@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from evals.chat import asked
 from evals.endpoint import Endpoint
 from evals.rubric import Rating, Ratings, difference, parse_ratings, rate
+from tests.evals.replies import reply
 from tests.evals.served import serve
 
 FULL = "Fine. [[fluency: 5]] [[coherence: 4]] [[relevance: 3]]"
@@ -36,7 +36,7 @@ def judge(messages: list[dict[str, str]]) -> str:
 
 
 async def test_what_cannot_be_read_is_counted_and_missing_answers_are_not_sent(short_folder: Path) -> None:
-    rows = [(asked("p"), text) for text in ("good", "odd", None, "good")]
+    rows = [reply("p", text) for text in ("good", "odd", None, "good")]
     counted: list[None] = []
     with serve(short_folder, {"judge": judge}) as served:
         found = await rate(Endpoint(served.url), "judge", rows, lambda: counted.append(None))

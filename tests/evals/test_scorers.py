@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from evals.chat import asked
+from evals.chat import Prompt, asked
 from evals.errors import UnusableTask
 from evals.tasks import scorers, shipped
 from evals.tasks.task import Item, Scorer, Task, score
@@ -140,10 +140,26 @@ def test_a_task_that_does_not_exist_is_named() -> None:
         shipped.load("nonsense")
 
 
+def test_prompts_in_the_form_of_mt_bench_keep_their_turns(tmp_path: Path) -> None:
+    path = tmp_path / "question.jsonl"
+    path.write_text('{"question_id": 81, "category": "writing", "turns": ["A poem.", "Shorter."]}\n')
+    assert shipped.open_prompts(path) == (Prompt(asked("A poem."), ("Shorter.",)),)
+
+
+@pytest.mark.parametrize(
+    "line", ['{"turns": []}', '{"prompt": []}', "{}", '{"turns": ["a"], "prompt": []}', '{"turns": "a"}']
+)
+def test_a_line_without_anything_to_ask_is_refused(tmp_path: Path, line: str) -> None:
+    path = tmp_path / "prompts.jsonl"
+    path.write_text(f"{line}\n")
+    with pytest.raises(UnusableTask, match="line 1"):
+        shipped.open_prompts(path)
+
+
 def test_open_prompts_of_a_file_are_read_and_a_bad_line_is_named(tmp_path: Path) -> None:
     path = tmp_path / "prompts.jsonl"
     path.write_text('{"prompt": [{"role": "user", "content": "hi"}]}\n{"prompt": "hi"}\n')
     with pytest.raises(UnusableTask, match="line 2"):
         shipped.open_prompts(path)
     path.write_text('{"prompt": [{"role": "user", "content": "hi"}]}\n')
-    assert shipped.open_prompts(path) == (asked("hi"),)
+    assert shipped.open_prompts(path) == (Prompt(asked("hi")),)

@@ -7,7 +7,7 @@ import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from evals.errors import UnusableTask
+from evals.errors import MissingSet, UnusableTask
 from evals.harness.forms.row import Record
 
 Records = Callable[[Path], Iterator[Record]]
@@ -48,13 +48,13 @@ def found(folder: Path, *patterns: str) -> list[Path]:
     """The files of the first pattern that has any, packed or not, by name.
 
     Raises:
-        UnusableTask: There are none.
+        MissingSet: There are none.
     """
     for pattern in patterns:
         if paths := sorted({*folder.glob(pattern), *folder.glob(f"{pattern}.gz")}):
             return paths
     looked_for = " or ".join(patterns)
-    raise UnusableTask(f"{folder} has no {looked_for} (.gz too): put the set there as it is published.")
+    raise MissingSet(f"{folder} has no {looked_for} (.gz too): put the set there as it is published.")
 
 
 def text(path: Path) -> str:
