@@ -106,22 +106,16 @@ def _passes(job: Any, version: Any) -> bool:
     from attune import output
     from attune.evaluate import all_prompts
     from attune.gate import Plan, compare, looks_of, record, show
+    from attune.opponents import opponents
     from evals import thresholds
-    from ledger import versions
 
     if version.gate_report is not None:
         output.say(f"{version.name} was judged before and is {version.state}.")
         return bool(version.state != "rejected")
-    with job.database.read() as connection:
-        parent = versions.get(connection, version.parent_number)
-        base = versions.get(connection, versions.base_of(connection, version.number))
     run_folder = job.folder(version.run_id)
     heldout, reward_model = run_folder / "snapshot" / "prompts.heldout.jsonl", run_folder / "reward-model" / "model"
     plan = Plan(
-        candidate=version,
-        parent=parent,
-        base=base,
-        one_base=True,
+        opponents=opponents(job.database, version.number, version.parent_number),
         endpoint=None,
         judge=None,
         reward_model=reward_model if reward_model.is_dir() else None,

@@ -94,19 +94,14 @@ def compare_versions(
         raise WrongUsage("--judge names a model at --url, and goes without --reward-model.")
     from attune import gate, output
     from attune.ledger_access import open_ledger
+    from attune.opponents import opponents
     from evals import thresholds as thresholds_file
-    from ledger import versions
 
     home = home_folder()
     with open_ledger() as database:
-        with database.read() as connection:
-            ours = versions.get(connection, number_of(candidate))
-            theirs = versions.get(connection, number_of(parent))
-            base = versions.get(connection, versions.base_of(connection, ours.number))
-            other_base = versions.base_of(connection, theirs.number)
-        if ours.number == theirs.number:
-            raise WrongUsage("Give two different versions.")
-        if url is None and other_base != base.number:
+        found = opponents(database, number_of(candidate), number_of(parent))
+        ours, theirs = found.both
+        if url is None and not found.one_base:
             raise WrongUsage("They grew from different models: serve the two, and give their address with --url.")
         if record and (ours.parent_number != theirs.number or ours.state != "candidate"):
             raise WrongUsage(
@@ -114,10 +109,7 @@ def compare_versions(
                 f"grew from {f'v{ours.parent_number}' if ours.parent_number else 'nothing'}."
             )
         plan = gate.Plan(
-            candidate=ours,
-            parent=theirs,
-            base=base,
-            one_base=other_base == base.number,
+            opponents=found,
             endpoint=None if url is None else endpoint_of(url, key_file),
             judge=judge,
             reward_model=reward_model,
@@ -127,15 +119,15 @@ def compare_versions(
             looks=gate.looks_of(database, ours),
             rubric=rubric,
         )
-        found = gate.compare(plan, home)
+        compared = gate.compare(plan, home)
         if record:
-            gate.record(database, plan, found, actor=actor())
+            gate.record(database, plan, compared, actor=actor())
     if json:
-        output.as_json(found.verdict.model_dump(mode="json"))
+        output.as_json(compared.verdict.model_dump(mode="json"))
     else:
-        gate.show(found.verdict)
+        gate.show(compared.verdict)
         output.say(f"report: {plan.folder / 'report.html'}")
-    if not found.verdict.passed:
+    if not compared.verdict.passed:
         raise typer.Exit(REFUSED)
 
 

@@ -14,6 +14,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from attune import output
 from attune.errors import AttuneError
+from attune.opponents import Opponents
 from evals import comparison, gate, report
 from evals.answering import requests_of
 from evals.chat import Chat, Prompt
@@ -38,10 +39,7 @@ class Plan:
     """What is compared, and how.
 
     Attributes:
-        candidate: The version that is judged.
-        parent: The version that it must be better than.
-        base: What the candidate grew from, for an engine of their own.
-        one_base: Whether the parent grew from it too.
+        opponents: The candidate and its parent.
         endpoint: Where both are served; None to start engines for it.
         judge: Name of a model at the endpoint that judges the answers; None for none.
         rubric: Whether the judge also rates every answer from 1 to 5.
@@ -52,10 +50,7 @@ class Plan:
         folder: Where the report goes.
     """
 
-    candidate: ModelVersion
-    parent: ModelVersion
-    base: ModelVersion
-    one_base: bool
+    opponents: Opponents
     endpoint: Endpoint | None
     judge: str | None
     reward_model: Path | None
@@ -92,7 +87,7 @@ def record(database: Database, plan: Plan, found: Comparison, *, actor: str) -> 
         stored["preference"] = {name: preference.count(value) for name, value in counts.items()}
     with database.write() as connection:
         return versions.store_verdict(
-            connection, plan.candidate.number, report=stored, passed=found.verdict.passed, actor=actor
+            connection, plan.opponents.candidate.number, report=stored, passed=found.verdict.passed, actor=actor
         )
 
 
@@ -154,15 +149,16 @@ def progress_bar(total: int) -> Iterator[Callable[[], None]]:
 
 
 async def _served(plan: Plan, home: Path, began: float) -> Comparison:
-    integrity = examine(Path(plan.candidate.path), Path(plan.parent.path))
+    versions_compared = plan.opponents.both
+    integrity = examine(*(Path(version.path) for version in versions_compared))
     if plan.endpoint is not None:
-        both = {version.name: plan.endpoint for version in (plan.candidate, plan.parent)}
+        both = {version.name: plan.endpoint for version in versions_compared}
         return _conclude(plan, await _ask(plan, both), integrity, f"at {plan.endpoint.url}", began)
     if integrity.faults:  # an engine would fail over these files, and the verdict is clear without it
         return _conclude(plan, _Asked(Answers((), (), (), ()), None), integrity, "not at all", began)
     from attune.trial_engine import trial_engines
 
-    async with trial_engines(home, plan.base, (plan.candidate, plan.parent), output.complain) as urls:
+    async with trial_engines(home, plan.opponents.base, versions_compared, output.complain) as urls:
         asked = await _ask(plan, {name: Endpoint(url) for name, url in urls.items()})
     served = "by engines of their own" if len(set(urls.values())) > 1 else "by an engine of their own"
     return _conclude(plan, asked, integrity, served, began)
@@ -178,7 +174,7 @@ class _Asked:
 
 
 async def _ask(plan: Plan, endpoints: Mapping[str, Endpoint]) -> _Asked:
-    ours, theirs = (Served(version.name, endpoints[version.name]) for version in (plan.candidate, plan.parent))
+    ours, theirs = (Served(version.name, endpoints[version.name]) for version in plan.opponents.both)
     judge = None if plan.judge is None else Served(plan.judge, endpoints.get(plan.judge, theirs.endpoint))
     for model in (ours, theirs, *([judge] if judge else [])):
         await require_models(model.endpoint, [model.name])
@@ -192,7 +188,7 @@ async def _ask(plan: Plan, endpoints: Mapping[str, Endpoint]) -> _Asked:
 
 
 def _conclude(plan: Plan, asked: _Asked, integrity: Integrity, served: str, began: float) -> Comparison:
-    names = (plan.candidate.name, plan.parent.name)
+    names = (plan.opponents.candidate.name, plan.opponents.parent.name)
     drifts, trouble = _drifts(plan, asked.answers.pairs)
     evidence = comparison.evidence(names, asked.answers, asked.preference, integrity, drifts)
     if trouble:
@@ -208,7 +204,7 @@ async def _prefer(
     if judge is not None:
         return await by_judge(judge.endpoint, judge.name, pairs, answered)
     if plan.reward_model is not None:
-        score = _reward_model(plan.reward_model, Path(plan.base.path))
+        score = _reward_model(plan.reward_model, Path(plan.opponents.base.path))
         return by_scorer(pairs, score, _described(plan.reward_model))
     return None
 
@@ -231,15 +227,16 @@ def _drifts(plan: Plan, pairs: Sequence[Pair]) -> tuple[Sequence[Drift] | None, 
     answered = [pair.candidate for pair in pairs if pair.candidate is not None]
     if "kl" not in plan.thresholds.root or not answered:
         return None, None
-    if not plan.one_base:
+    two = plan.opponents
+    if not two.one_base:
         return None, "they grew from different models, and two tokenizers have no divergence per token"
     from alignment.divergence import drifts
     from alignment.errors import UnusableModel
 
-    candidate, parent = (_adapter(version, plan.base) for version in (plan.candidate, plan.parent))
+    candidate, parent = (_adapter(version, two.base) for version in two.both)
     rows = [(_messages(reply.chat), reply.text) for reply in answered]
     try:
-        return drifts(Path(plan.base.path), candidate, parent, rows), None
+        return drifts(Path(two.base.path), candidate, parent, rows), None
     except UnusableModel as error:
         return None, str(error)
 
@@ -279,9 +276,10 @@ def _described(reward_model: Path) -> str:
 
 
 def _inputs(plan: Plan, asked: _Asked) -> dict[str, str]:
+    ours, theirs = plan.opponents.both
     return {
-        "candidate": f"{plan.candidate.name}, SHA-256 {plan.candidate.sha256}",
-        "parent": f"{plan.parent.name}, SHA-256 {plan.parent.sha256}",
+        "candidate": f"{ours.name}, SHA-256 {ours.sha256}",
+        "parent": f"{theirs.name}, SHA-256 {theirs.sha256}",
         "tasks": ", ".join(f"{task.name} ({len(task.items)} items)" for task in asked.answers.tasks),
         "open prompts": f"{len(plan.prompts)}, SHA-256 {_prompts_sha256(plan.prompts)}",
         "judge": "nobody" if asked.preference is None else asked.preference.judge,

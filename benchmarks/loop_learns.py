@@ -3,7 +3,8 @@
 The starter answers prompts; simulated people press thumbs by a taste that no other code knows
 (`attune.simulate.taste`), a tenth of them flipped. The thumbs go into a ledger of their own, `attune align run` makes a
 candidate, and the taste compares its answers with the parent's on prompts that nobody voted on. Beside PPO, on the same
-thumbs: KTO, SFT on liked answers, and the best of four answers of the parent by the reward model.
+thumbs: KTO, SFT on liked answers, and the best of four answers of the parent by the reward model. The best of four by
+the taste itself shows what choosing among the parent's own answers could reach at most.
 
 Each number of thumbs and algorithm is a cell. Finished cells are kept in the work folder, and a killed benchmark goes
 on where it was, in the middle of a run too. `python -m benchmarks.loop_learns --thumbs 1000 --algorithms ppo`.
@@ -13,7 +14,7 @@ import argparse
 import json
 import math
 import tomllib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -29,7 +30,7 @@ from attune.simulate.questions import Question, questions
 from attune.simulate.taste import Taste, manner_of
 from benchmarks import results
 from benchmarks.loop_policy import Answer, Policy
-from benchmarks.loop_report import BEST_OF, CANDIDATE, plot, report
+from benchmarks.loop_report import BEST_BY_TASTE, BEST_OF, CANDIDATE, plot, report
 from benchmarks.loop_run import Rated, align, cost, give_thumbs, settings_of, votes
 from evals.statistics import bootstrap, wilson
 from ledger import versions
@@ -95,6 +96,10 @@ class Ground:
             for question, reply in zip(asked, replies, strict=True)
         ]
 
+    def liking(self, answers: Sequence[Answer]) -> list[float]:
+        """The same of answers to the questions that are measured on."""
+        return self.scores(self.measured, [answer.reply for answer in answers])
+
     def rated_replies(self, thumbs: int) -> list[Reply]:
         """The parent's answers that people vote on; sampled once and kept."""
         found: list[Reply] = []
@@ -146,15 +151,15 @@ def measure(ground: Ground, thumbs: int, algorithm: str) -> dict[str, Any]:
         folder = home / "runs" / run.id
         judge = RewardModel.load(folder / "reward-model" / "model")
         cell["reward_model"] = run.metrics["reward-model"]["report"]["heldout"]
-        cell[BEST_OF] = best_of(ground, judge)
+        cell[BEST_OF] = best_of(ground, lambda answers: judged(judge, ground.measured, answers))
+        cell[BEST_BY_TASTE] = best_of(ground, ground.liking)
         cell["curve"] = list(curve(ground, judge, folder / "ppo" / "checkpoints"))
     return cell
 
 
 def compared(ground: Ground, answers: Sequence[Answer]) -> dict[str, Any]:
     """The answers against the parent's to the same questions: won, tied, lost, and by how much, by the taste."""
-    mine = np.array(ground.scores(ground.measured, [answer.reply for answer in answers]))
-    parents = np.array(ground.scores(ground.measured, [answer.reply for answer in ground.before]))
+    mine, parents = (np.array(ground.liking(given)) for given in (answers, ground.before))
     gain = mine - parents
     won, tied = int((gain > 0).sum()), int((gain == 0).sum())
     manners = [
@@ -174,13 +179,13 @@ def compared(ground: Ground, answers: Sequence[Answer]) -> dict[str, Any]:
     }
 
 
-def best_of(ground: Ground, judge: RewardModel) -> dict[str, Any]:
-    """Of N sampled answers of the parent, those that the reward model likes best.
+def best_of(ground: Ground, score: Callable[[Sequence[Answer]], Sequence[float]]) -> dict[str, Any]:
+    """Of N sampled answers of the parent, those with the highest score.
 
     Their KL divergence is at most ln N - (N - 1) / N nats (Beirami et al. 2024, arXiv:2401.01879).
     """
     sampled = [ground.parent.answer(ground.measured, SEED + 10 + turn) for turn in range(N)]
-    rewards = np.array([judged(judge, ground.measured, answers) for answers in sampled])
+    rewards = np.array([score(answers) for answers in sampled])
     chosen = [sampled[int(turn)][row] for row, turn in enumerate(rewards.argmax(0))]
     return compared(ground, chosen) | {"kl": math.log(N) - (N - 1) / N}
 

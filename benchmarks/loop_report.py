@@ -7,9 +7,15 @@ from typing import Any
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-CANDIDATE, BEST_OF = "candidate", "best_of_4"
+CANDIDATE, BEST_OF, BEST_BY_TASTE = "candidate", "best_of_4", "best_of_4_by_the_taste"
 AIM_THUMBS, AIM_WIN_RATE, AIM_MINUTES = 1000, 0.8, 10.0
-_NAMES = {"ppo": "PPO", "kto": "KTO", "sft": "SFT on liked answers", BEST_OF: "best of 4 by the reward model"}
+_NAMES = {
+    "ppo": "PPO",
+    "kto": "KTO",
+    "sft": "SFT on liked answers",
+    BEST_OF: "best of 4 by the reward model",
+    BEST_BY_TASTE: "best of 4 by the taste itself",
+}
 
 
 def report(figures: Mapping[str, Any]) -> list[str]:
@@ -65,8 +71,9 @@ def plot(cells: Sequence[Mapping[str, Any]], path: Path) -> None:
 
 def _ways(cell: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
     yield cell["algorithm"], cell[CANDIDATE]
-    if BEST_OF in cell:
-        yield BEST_OF, cell[BEST_OF]
+    for name in (BEST_OF, BEST_BY_TASTE):
+        if name in cell:
+            yield name, cell[name]
 
 
 def _quality_row(cell: Mapping[str, Any], name: str, found: Mapping[str, Any]) -> str:

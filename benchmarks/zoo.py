@@ -27,6 +27,7 @@ from alignment.learners import Task
 from alignment.pipeline import Job
 from attune import gate
 from attune.evaluate import all_prompts
+from attune.opponents import opponents
 from benchmarks import results
 from benchmarks.zoo_files import DAMAGES
 from benchmarks.zoo_report import RETRAIN, report
@@ -105,10 +106,7 @@ class Zoo:
         """Has the gate judge a model, and keeps what it says."""
         began = time.monotonic()
         plan = gate.Plan(
-            candidate=self.version(name),
-            parent=self.parent,
-            base=self.parent,
-            one_base=True,
+            opponents=opponents(self.database, self.numbers[name], self.parent.number),
             endpoint=None,
             judge=None,
             reward_model=self.judge,

@@ -13,6 +13,7 @@ from sqlalchemy import insert
 from alignment.learners import real
 from alignment.pipeline import Job
 from attune import align, cli, gate, people
+from attune.opponents import Opponents
 from evals.chat import Prompt, Reply, asked
 from evals.comparison import Answers
 from evals.integrity import Integrity
@@ -364,7 +365,7 @@ def plan_of(base: Path, adapter: Path, folder: Path, *, one_base: bool = True) -
     parent = ModelVersion(1, None, "base", str(base), "b", "live", utc_now())
     candidate = ModelVersion(2, 1, "adapter", str(adapter), "a", "candidate", utc_now())
     asks = load_thresholds()
-    return gate.Plan(candidate, parent, parent, one_base, None, None, None, (), asks, folder)
+    return gate.Plan(Opponents(candidate, parent, parent, one_base), None, None, None, (), asks, folder)
 
 
 def test_the_divergence_is_measured_from_the_files_on_the_answers_that_there_are(tmp_path: Path) -> None:
@@ -382,7 +383,7 @@ def test_a_divergence_that_cannot_be_measured_is_missing_and_says_why(tmp_path: 
     pairs = [pair("Hello!", "hello", "hello")]
     found, trouble = gate._drifts(plan, pairs)
     assert found is None and trouble is not None and str(base) in trouble
-    found, trouble = gate._drifts(replace(plan, one_base=False), pairs)
+    found, trouble = gate._drifts(replace(plan, opponents=replace(plan.opponents, one_base=False)), pairs)
     assert found is None and trouble is not None and "different models" in trouble
     concluded = gate._conclude(plan, gate._Asked(Answers((), (), (), tuple(pairs)), None), WHOLE, "by a test", 0.0)
     [line] = [line for line in concluded.verdict.criteria if line.name == "kl"]
