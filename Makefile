@@ -99,7 +99,7 @@ bench-zoo: $(INSTALLED) ## bad models of every kind through the gate, and honest
 bench-judge: $(INSTALLED) ## a served judge through the gateway: one that was taught to give verdicts, and one that was not
 	$(BIN)/python -m benchmarks.judge $(ARGS)
 
-bench-gate-time: $(INSTALLED) ## seconds of the gate by items, and in a larger model's shape: ARGS="--shape 0.5b --shares 0.02 0.05"
+bench-gate-time: $(INSTALLED) ## seconds of the gate by items, and in a larger model's shape: ARGS="--shape 0.5b --shares 0.01 0.02"
 	$(BIN)/python -m benchmarks.gate_time $(ARGS)
 
 bench-coverage: $(INSTALLED) ## simulated comparisons: how often the win-rate's 95 % interval holds the truth

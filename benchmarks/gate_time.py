@@ -52,9 +52,9 @@ async def measure(base: ModelVersion, adapter: ModelVersion, home: Path, shares:
     async with trial_engines(home, base, (adapter, base), print) as urls:
         ours, theirs = (Served(version.name, Endpoint(urls[version.name])) for version in (adapter, base))
         print(f"the engines were ready after {time.monotonic() - began:.0f} s")
-        for share in (0.02, *shares):
+        for share in (min(shares) / 4, *shares):
             found.append(await compared(ours, theirs, share))
-            print(f"{share:.0%} of the items: {found[-1].answers} answers in {found[-1].seconds:.1f} s")
+            print(f"{share:.1%} of the items: {found[-1].answers} answers in {found[-1].seconds:.1f} s")
     return found[1:]
 
 
