@@ -61,9 +61,9 @@ async def measure(base: ModelVersion, adapter: ModelVersion, home: Path, shares:
 async def compared(candidate: Served, parent: Served, share: float) -> Round:
     """One comparison."""
     whole = [shipped.load(name) for name in shipped.names()]
-    tasks = [replace(task, items=task.items[: round(share * len(task.items))]) for task in whole]
+    tasks = [replace(task, items=task.items[: max(1, round(share * len(task.items)))]) for task in whole]
     prompts = shipped.open_prompts()
-    prompts = prompts[: round(share * len(prompts))]
+    prompts = prompts[: max(1, round(share * len(prompts)))]
     wanted, began = 2 * requests_of(tasks, prompts), time.monotonic()
     with progress_bar(wanted) as answered:
         answers = await comparison.collect(candidate, parent, tasks, prompts, answered)
