@@ -45,9 +45,9 @@ def write(name: str, figures: dict[str, Any], report: Sequence[str]) -> Path:
     RESULTS.mkdir(exist_ok=True)
     now = datetime.now(UTC)
     where = {"date": now.isoformat(timespec="seconds"), "command": command(), "machine": machine()}
-    stem = RESULTS / f"{name}-{now:%Y-%m-%d}"
+    path = RESULTS / f"{name}-{now:%Y-%m-%d}.md"  # a name may have a dot in it, as a version has
     everything = {**where, "versions": versions(), "revision": revision(), "figures": figures}
-    stem.with_suffix(".json").write_text(json.dumps(everything, indent=2) + "\n")
+    path.with_suffix(".json").write_text(json.dumps(everything, indent=2) + "\n")
     packages = ", ".join(f"{package} {number}" for package, number in versions().items())
     facts = [
         f"- date: {where['date']}",
@@ -55,8 +55,8 @@ def write(name: str, figures: dict[str, Any], report: Sequence[str]) -> Path:
         f"- versions: {packages}; Attune {revision()}",
         f"- command: `{command()}`",
     ]
-    stem.with_suffix(".md").write_text("\n".join([f"# {name}", "", *facts, "", *report]) + "\n")
-    return stem.with_suffix(".md")
+    path.write_text("\n".join([f"# {name}", "", *facts, "", *report]) + "\n")
+    return path
 
 
 def command() -> str:
