@@ -17,7 +17,7 @@ from tests.install_browser import find_chromium
 
 IMAGES = Path(__file__).parents[2] / "docs" / "images"
 EARLIER = ("Write a polite reply to an invitation.", "Tell me a short poem about the sea.")
-QUESTIONS = ("Hello! What can you do?", "What is the capital of France?")
+QUESTIONS = ("Hello! What can you do?", "What is the capital of Italy?")
 
 
 def main(url: str | None) -> None:
