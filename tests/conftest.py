@@ -4,6 +4,8 @@ The server and Attune are started when a test first asks for them, once per run.
 """
 
 import shutil
+import subprocess
+import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,7 +15,8 @@ from sqlalchemy import make_url
 
 from ledger.database import Database
 from tests import databases
-from tests.stack import Stack
+from tests.processes import ROOT
+from tests.stack import Stack, model_folder
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -102,6 +105,19 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     yield running
     running.stop()
     shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def random_adapters(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path, Path]:
+    """A model, the one of `stack`, and two adapters over it, as an alignment run would leave them.
+
+    They are made by another process: torch would stay in memory for the whole run. Who changes them takes a copy.
+    """
+    folder = tmp_path_factory.mktemp("adapters")
+    model = model_folder(folder)
+    made = [sys.executable, "-m", "tests.random_adapter", str(model), str(folder), "2"]
+    subprocess.run(made, check=True, cwd=ROOT, capture_output=True)
+    return model, folder / "adapter0", folder / "adapter1"
 
 
 @pytest.fixture

@@ -1,7 +1,6 @@
 """The engine of a comparison: it comes, it goes, and its failure is a sentence."""
 
 import json
-import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -19,7 +18,6 @@ from ledger.clock import utc_now
 from ledger.records import ModelVersion
 from server.controller.errors import EngineFailed
 from server.controller.processes import inhabitants
-from tests.stack import model_folder
 
 ROOT = Path(__file__).resolve().parents[2]
 BASE = ModelVersion(1, None, "base", "/models/base", "b", "live", utc_now())
@@ -78,19 +76,19 @@ def test_adapters_are_served_under_their_names_with_the_next_rank_that_vllm_take
     assert trial_engine._adapters(BASE, [BASE], "cuda") == []
 
 
-def base_and_adapter(folder: Path) -> tuple[ModelVersion, ModelVersion]:
+@pytest.fixture
+def base_and_adapter(random_adapters: tuple[Path, Path, Path]) -> tuple[ModelVersion, ModelVersion]:
     """A model with a random adapter over it."""
-    base = replace(BASE, path=str(model_folder(folder)))
-    made = [sys.executable, "-m", "tests.random_adapter", base.path, str(folder), "1"]
-    subprocess.run(made, check=True, cwd=ROOT, capture_output=True)
-    return base, replace(base, number=2, parent_number=1, form="adapter", path=str(folder / "adapter0"))
+    model, adapter, _ = random_adapters
+    base = replace(BASE, path=str(model))
+    return base, replace(base, number=2, parent_number=1, form="adapter", path=str(adapter))
 
 
 async def test_where_adapters_are_merged_each_version_has_an_engine_of_its_own(
-    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    home: Path, base_and_adapter: tuple[ModelVersion, ModelVersion], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run_instead(monkeypatch, sys.executable, "-m", "tests.fake_engine")
-    base, adapter = base_and_adapter(tmp_path)
+    base, adapter = base_and_adapter
     async with trial_engine.trial_engines(home, base, [adapter, base], lambda line: None) as urls:
         assert len(set(urls.values())) == 2
         for name, url in urls.items():
@@ -101,9 +99,9 @@ async def test_where_adapters_are_merged_each_version_has_an_engine_of_its_own(
 
 
 async def test_one_engine_that_fails_ends_the_others(
-    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    home: Path, base_and_adapter: tuple[ModelVersion, ModelVersion], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    base, adapter = base_and_adapter(tmp_path)
+    base, adapter = base_and_adapter
     fails = f"echo 'ValueError: no such model'; [ $4 = {base.name} ] && exit 3; sleep 600"
     run_instead(monkeypatch, "bash", "-c", fails, "engine")
     with pytest.raises(EngineFailed, match="no such model"):
@@ -115,11 +113,11 @@ async def test_one_engine_that_fails_ends_the_others(
 @pytest.mark.engine
 @pytest.mark.timeout(600)
 async def test_base_and_adapter_in_one_batch_answer_as_they_do_alone(
-    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    home: Path, base_and_adapter: tuple[ModelVersion, ModelVersion], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The CPU kernels of vLLM 0.32 alone would answer for the base as the adapter in the last place."""
     monkeypatch.setenv("ATTUNE_ADAPTER_FORM", "loaded")
-    base, adapter = base_and_adapter(tmp_path)
+    base, adapter = base_and_adapter
     prompts, sampling = shipped.open_prompts()[:32], Sampling(max_tokens=24, temperature=None, seed=17)
     async with trial_engine.trial_engines(home, base, [base, adapter], lambda line: None) as urls:
         assert urls[adapter.name] == urls[base.name]

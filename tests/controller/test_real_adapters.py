@@ -7,8 +7,6 @@ engine answers other requests all the while.
 import asyncio
 import json
 import shutil
-import subprocess
-import sys
 import tempfile
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, closing, suppress
@@ -29,9 +27,7 @@ from server.controller.errors import ProbeFailed
 from server.controller.probe import attest, tolerance
 from server.controller.processes import kill_inhabitants
 from server.controller.settings import EngineSettings
-from tests.processes import ROOT
 from tests.random_adapter import register_passed
-from tests.stack import model_folder
 
 WHY = Change("op", "a test")
 
@@ -101,12 +97,10 @@ def newest(database: Database, number: int) -> list[AuditEntry]:
 @pytest.mark.engine
 @pytest.mark.timeout(600)
 async def test_an_adapter_is_attested_on_the_running_engine_and_another_under_its_name_is_caught(
-    home: Path, tmp_path: Path
+    home: Path, tmp_path: Path, random_adapters: tuple[Path, Path, Path]
 ) -> None:
-    model = model_folder(tmp_path)
-    made = [sys.executable, "-m", "tests.random_adapter", str(model), str(tmp_path), "2"]
-    subprocess.run(made, check=True, cwd=ROOT, capture_output=True)
-    right, wrong = tmp_path / "adapter0", tmp_path / "adapter1"
+    model, right, other = random_adapters
+    wrong = shutil.copytree(other, tmp_path / "wrong")
     probe_of_wrong = json.loads((wrong / "probe.json").read_bytes())
     shutil.copyfile(right / "probe.json", wrong / "probe.json")  # as if the files had been mixed up
     with closing(Database.open(f"sqlite:///{home / 'ledger.db'}")) as database:

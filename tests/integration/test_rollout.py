@@ -1,8 +1,6 @@
 """A registered version goes canary, live and back on a real vLLM, and nobody's request fails."""
 
 import asyncio
-import subprocess
-import sys
 import time
 from pathlib import Path
 
@@ -13,30 +11,21 @@ from ledger import deployments, engines
 from ledger.database import Database
 from ledger.records import Deployment, Engine
 from tests.constant_load import ConstantLoad, Openings, last_before
-from tests.processes import ROOT
 from tests.random_adapter import register_passed
-from tests.stack import Stack, model_folder
-
-
-@pytest.fixture
-def adapter(tmp_path: Path) -> Path:
-    """An adapter over the stack's model. Made by another process: torch would stay in memory for the whole run."""
-    made = [sys.executable, "-m", "tests.random_adapter", str(model_folder(tmp_path)), str(tmp_path), "1"]
-    subprocess.run(made, check=True, cwd=ROOT, capture_output=True)
-    return tmp_path / "adapter0"
+from tests.stack import Stack
 
 
 @pytest.mark.engine
 @pytest.mark.timeout(600)
 async def test_a_version_is_tried_promoted_and_rolled_back_without_a_failed_request(
-    stack: Stack, adapter: Path
+    stack: Stack, random_adapters: tuple[Path, Path, Path]
 ) -> None:
     database = stack.open_ledger()
     try:
         with database.read() as connection:
             live = deployments.current(connection).live_version
         assert live is not None
-        number = register_passed(database, adapter, live)
+        number = register_passed(database, random_adapters[1], live)
         openings = Openings()
         openings.now(live)
         async with ConstantLoad(stack.base_url, stack.secrets.app, concurrency=4, pause_s=0.5) as load:
