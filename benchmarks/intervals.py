@@ -16,6 +16,8 @@ class Estimate:
     n: int
 
     def __str__(self) -> str:
+        if math.isnan(self.low):
+            return f"{self.median:.3f} (n = {self.n}, too few for an interval)"
         return f"{self.median:.3f} ({self.low:.3f} to {self.high:.3f})"
 
 

@@ -38,3 +38,7 @@ def test_a_ratio_is_taken_within_pairs() -> None:
     # All double in the second round, so every ratio is 0.5 and there is no spread.
     estimate = ratio_interval([10.0, 20.0] * 3, [20.0, 40.0] * 3)
     assert (estimate.median, estimate.low, estimate.high) == pytest.approx((0.5, 0.5, 0.5))
+
+
+def test_too_few_values_have_no_interval_and_say_so() -> None:
+    assert str(median_interval([1.0, 2.0, 4.0])) == "2.000 (n = 3, too few for an interval)"
