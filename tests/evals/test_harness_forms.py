@@ -2,6 +2,8 @@
 
 import gzip
 import json
+import os
+import subprocess
 import sys
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -16,6 +18,7 @@ from evals.harness import sets
 from evals.harness.forms import hub
 from evals.harness.forms.row import Row
 from models.recipe import harness_items
+from tests.processes import ROOT
 
 BOOLQ = {"question": "is the sky blue", "passage": "The sky is blue.", "label": True, "idx": 0}
 RTE = {"premise": "It rained.", "hypothesis": "It was wet.", "label": "not_entailment"}
@@ -300,8 +303,20 @@ def test_a_hub_that_cannot_be_reached_is_named(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setitem(sys.modules, "datasets", SimpleNamespace(load_dataset=refuse))
     with pytest.raises(UnusableTask, match=r"openai/gsm8k cannot be had from the hub \(ConnectionError: no network\)"):
         list(hub.load("openai/gsm8k", "main", "test"))
-    monkeypatch.setitem(sys.modules, "datasets", SimpleNamespace(load_dataset=lambda *_, split: [{"a": split}]))
-    assert list(hub.load("openai/gsm8k", "main", "test")) == [{"a": "test"}]
+
+
+def test_a_set_is_read_with_datasets_from_a_folder_in_the_layout_of_the_hub(tmp_path: Path) -> None:
+    """`datasets` takes a folder of that name before it asks the hub; in its own process, because it keeps caches."""
+    write(tmp_path, "nyu-mll/glue/mnli/dev.jsonl", {"premise": "It rained.", "hypothesis": "It was dry.", "label": 2})
+    split = {"split": "validation_mismatched", "path": "mnli/dev.jsonl"}
+    about = json.dumps({"configs": [{"config_name": "mnli", "data_files": [split]}]})
+    write(tmp_path, "nyu-mll/glue/README.md", f"---\n{about}\n---")
+    program = "from evals.harness import sets; [row] = sets.load('mnli_mismatched', None).rows; print(row.key['right'])"
+    environment = os.environ | {"PYTHONPATH": str(ROOT), "HF_HOME": str(tmp_path / "cache"), "HF_HUB_OFFLINE": "1"}
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=tmp_path, env=environment, capture_output=True, text=True
+    )
+    assert done.stdout == "2\n", done.stderr
 
 
 @pytest.mark.parametrize("name", sets.GENERATED)
