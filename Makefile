@@ -105,8 +105,9 @@ bench-gate-time: $(INSTALLED) ## seconds of the gate by items, and in a larger m
 bench-coverage: $(INSTALLED) ## simulated comparisons: how often the win-rate's 95 % interval holds the truth
 	$(BIN)/python -m benchmarks.coverage $(ARGS)
 
-bench-lm-eval: $(INSTALLED) ## three tasks by our runner and by lm-eval, of which ARGS names the virtual environment
+bench-lm-eval: $(INSTALLED) ## three tasks by our runner and by lm-eval, and metrics beside scikit-learn: ARGS="VENV"
 	$(BIN)/python -m benchmarks.lm_eval_peer $(ARGS)
+	$(BIN)/python -m benchmarks.metrics_peer $(ARGS)
 
 bench-harness: $(INSTALLED) ## the starter through lm-eval, all sets: ARGS="--lm-eval VENV --data FOLDER --limit 60"
 	$(BIN)/python -m benchmarks.harness_starter $(ARGS)

@@ -10,7 +10,7 @@ from random import Random
 from evals.harness.forms.row import Row
 from evals.harness.sets import Loaded
 
-_SCORERS = ("row", "words", "options", "totals", "instructions", "figures")
+_SCORERS = ("row", "words", "options", "labels", "totals", "instructions", "figures")
 _COPIED = (
     "evals/harness/driver.py",
     *(f"evals/harness/scoring/{name}.py" for name in _SCORERS),

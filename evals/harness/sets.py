@@ -21,6 +21,9 @@ from evals.harness.forms import (
 )
 from evals.harness.forms.row import Record, Row
 
+_GLUE, _SUPERGLUE = "nyu-mll/glue", "aps/super_glue"
+"""Their names on the hub."""
+
 
 @dataclass(frozen=True, slots=True)
 class Generated:
@@ -72,18 +75,21 @@ GENERATED: Mapping[str, Generated] = {
 }
 
 
-def _superglue(name: str, rows: Callable[[Iterable[Record]], Iterator[Row]]) -> Public:
+def _superglue(name: str, rows: Callable[[Iterable[Record]], Iterator[Row]], kind: str = "choice") -> Public:
     local = files.json_lines(f"superglue/{name}/val.jsonl")
-    return Public("understanding", "choice", rows, local, hub.split("aps/super_glue", name.lower(), "validation"))
+    return Public("understanding", kind, rows, local, hub.split(_SUPERGLUE, name.lower(), "validation"))
 
 
-def _glue(name: str, form: glue.Form) -> Public:
+def _glue(
+    source: str, name: str, kind: str, rows: Callable[[Iterable[Record]], Iterator[Row]], part: str = "validation"
+) -> Public:
     """A set in the form that the hub has it in, also in the folder: GLUE's own files have a form for each set."""
-    config, _, genre = name.partition("_")
-    part = f"validation_{genre}" if genre else "validation"
-    source = "nyu-mll/glue" if name in glue.GLUE else "aps/super_glue"
     local = files.json_lines(f"glue/{name}.jsonl")
-    return Public("understanding", "choice", glue.rows(name, form), local, hub.split(source, config, part))
+    return Public("understanding", kind, rows, local, hub.split(source, name.partition("_")[0], part))
+
+
+def _labelled(source: str, forms: Mapping[str, glue.Form]) -> Mapping[str, Public]:
+    return {name: _glue(source, name, form.kind, glue.rows(name, form), form.part) for name, form in forms.items()}
 
 
 def _flores(source: str, target: str) -> Public:
@@ -94,16 +100,13 @@ def _flores(source: str, target: str) -> Public:
 PUBLIC: Mapping[str, Public] = {
     "boolq": _superglue("BoolQ", boolq.rows),
     "rte": _superglue("RTE", inference.rte),
-    "cb": _superglue("CB", inference.cb),
+    "cb": _superglue("CB", inference.cb, "commitment"),
     "copa": _superglue("COPA", copa.rows),
-    **{name: _glue(name, form) for name, form in {**glue.GLUE, **glue.SUPERGLUE}.items()},
-    "record": Public(
-        "understanding",
-        "overlap",
-        glue.record,
-        files.json_lines("glue/record.jsonl"),
-        hub.split("aps/super_glue", "record", "validation"),
-    ),
+    **_labelled(_GLUE, glue.GLUE),
+    "stsb": _glue(_GLUE, "stsb", "similarity", glue.stsb),
+    **_labelled(_SUPERGLUE, glue.SUPERGLUE),
+    "multirc": _glue(_SUPERGLUE, "multirc", "proposals", glue.multirc),
+    "record": _glue(_SUPERGLUE, "record", "overlap", glue.record),
     "gsm8k": Public(
         "mathematics",
         "number",

@@ -89,7 +89,8 @@ def test_the_other_sets_of_superglue_know_which_option_is_right(
         ("wnli", {"sentence1": "Ann saw Bob.", "sentence2": "Bob saw Ann."}, 0, "false"),
         ("wic", {"word": "bank", "sentence1": "A bank {of} sand.", "sentence2": "A bank lends."}, False, "no"),
         ("wsc", {"text": "Ann left; she ran.", "span1_text": "Ann", "span2_text": "she"}, 1, "yes"),
-        ("multirc", {"paragraph": "Ann left.", "question": "Who?", "answer": "Bob"}, 0, "no"),
+        ("axb", {"sentence1": "It rained.", "sentence2": "It was dry."}, 1, "false"),
+        ("axg", {"premise": "Ann fixed it.", "hypothesis": "It was fixed."}, 0, "true"),
     ],
 )
 def test_the_rest_of_glue_and_superglue_is_asked_with_all_its_texts(
@@ -107,7 +108,10 @@ def test_the_rest_of_glue_and_superglue_is_asked_with_all_its_texts(
     [
         ("sst2", ("nyu-mll/glue", "sst2", "validation")),
         ("mnli_mismatched", ("nyu-mll/glue", "mnli", "validation_mismatched")),
+        ("stsb", ("nyu-mll/glue", "stsb", "validation")),
         ("wic", ("aps/super_glue", "wic", "validation")),
+        ("multirc", ("aps/super_glue", "multirc", "validation")),
+        ("axb", ("aps/super_glue", "axb", "test")),
         ("record", ("aps/super_glue", "record", "validation")),
     ],
 )
@@ -138,6 +142,33 @@ def test_record_asks_for_the_name_in_the_blank(tmp_path: Path) -> None:
         write(tmp_path, "glue/record.jsonl", record | change)
         with pytest.raises(UnusableTask, match="line 1"):
             sets.load("record", tmp_path)
+
+
+def test_the_answers_proposed_to_a_question_of_multirc_belong_together(tmp_path: Path) -> None:
+    question = {"paragraph": "Ann left.", "question": "Who?"}
+    proposals = [
+        question | {"answer": answer, "label": label, "idx": {"paragraph": 7, "question": number, "answer": 0}}
+        for answer, label, number in (("Ann", 1, 2), ("Bob", 0, 2), ("Ann", 1, 3))
+    ]
+    write(tmp_path, "glue/multirc.jsonl", *proposals)
+    rows = sets.load("multirc", tmp_path).rows
+    assert [row.group for row in rows] == ["multirc-7-2", "multirc-7-2", "multirc-7-3"]
+    assert [row.key["options"][row.key["right"]][0] for row in rows] == ["yes", "no", "yes"]
+    assert all(text in asked(rows[1]) for text in ("Ann left.", "Question: Who?", "Proposed answer: Bob"))
+    write(tmp_path, "glue/multirc.jsonl", proposals[0] | {"idx": 3})
+    with pytest.raises(UnusableTask, match=r"line 1.*'idx' must be an object with the numbers of paragraph and quest"):
+        sets.load("multirc", tmp_path)
+
+
+def test_stsb_asks_for_a_degree(tmp_path: Path) -> None:
+    record = {"sentence1": "A plane takes off.", "sentence2": "A plane lands.", "label": 3.2}
+    write(tmp_path, "glue/stsb.jsonl", record)
+    row = only("stsb", tmp_path)
+    assert row.key == {"degree": 3.2} and "1. A plane takes off.\n2. A plane lands.\n" in asked(row)
+    for label in (-1.0, 5.1, True, "3"):
+        write(tmp_path, "glue/stsb.jsonl", record | {"label": label})
+        with pytest.raises(UnusableTask, match="'label' must be a number from 0 to 5"):
+            sets.load("stsb", tmp_path)
 
 
 def test_what_a_folder_has_is_found_and_what_it_lacks_is_named(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from evals.harness import scoring
-from evals.harness.scoring import figures, instructions, options, row, totals, words
+from evals.harness.scoring import figures, instructions, labels, options, row, totals, words
 from evals.harness.sets import GENERATED, PUBLIC
 
 YES_NO = [["yes", "true"], ["no", "false"]]
@@ -179,6 +179,75 @@ def test_pairs_are_the_same_once_the_name_is_out() -> None:
     assert isnan(totals.same_for_both(same[:1]))
 
 
+def test_the_metrics_of_labels_worked_by_hand() -> None:
+    """Right 1 1 1 0 0 1, said 1 1 0 0 1 and nothing: tp = 2, fn = 2, fp = 1, tn = 1.
+
+    F1 of 1: 4 / (4 + 1 + 2) = 4/7. F1 of 0, where the silent answer says nothing: 2 / (2 + 1 + 1) = 1/2.
+    Matthews', silence being a label: 3 of 6 agree, 1 is right 4 times and said 3 times, 0 twice and twice:
+    (3 · 6 - 4 · 3 - 2 · 2) / √((36 - 20) (36 - 14)) = 2 / √352.
+    Without the silent answer (2 - 1) / √(3 · 3 · 2 · 2) = 1/6.
+    """
+    right, answers = (1, 1, 1, 0, 0, 1), ("yes", "yes", "no", "no", "yes", "who knows")
+    no_yes = list(reversed(YES_NO))
+
+    def found(process: row.Process, metric: str) -> list[Any]:
+        rows = [score(process, {"options": no_yes, "right": r}, a) for r, a in zip(right, answers, strict=True)]
+        assert [one["acc"] for one in rows] == [1, 1, 0, 1, 0, 0] and [one["read"] for one in rows] == [1] * 5 + [0]
+        return [one[metric] for one in rows]
+
+    assert totals.f1_binary(found(labels.paraphrase, "f1_binary")) == pytest.approx(4 / 7)
+    assert totals.f1_macro(found(labels.commitment, "f1_macro")) == pytest.approx((4 / 7 + 1 / 2) / 2)
+    assert totals.matthews(found(labels.matthews, "mcc")) == pytest.approx(2 / sqrt(352))
+    assert totals.matthews(found(labels.matthews, "mcc")[:5]) == pytest.approx(1 / 6)
+    assert totals.matthews([[1, 1], [0, 1]]) == totals.matthews([[1, None], [0, None]]) == 0
+    assert totals.f1_binary([[0, 0], [0, None]]) == 0
+
+
+def test_a_question_of_multirc_is_right_when_every_proposal_was_judged_rightly() -> None:
+    def one(group: str, right: int, answer: str) -> row.Values:
+        return score(labels.proposals, {"options": list(reversed(YES_NO)), "right": right}, answer, group)
+
+    rows = [one("1", 1, "yes"), one("1", 0, "no"), one("2", 1, "yes"), one("2", 1, "no"), one("3", 0, "hm")]
+    assert totals.questions_right([value["em"] for value in rows]) == pytest.approx(1 / 3)
+    assert totals.f1_binary([value["f1a"] for value in rows]) == pytest.approx(2 * 2 / (2 * 2 + 0 + 1))
+    samples = [{"doc": {"group": value["em"][0]}, "metrics": ["em"], "em": value["em"]} for value in rows]
+    [figure] = figures.figures("multirc", {"em,none": 1 / 3, "em_stderr,none": "N/A"}, samples)
+    assert (figure["n"], figure["error_by"]) == (3, "bootstrap")
+
+
+@pytest.mark.parametrize(
+    ("answer", "degree"),
+    [
+        ("4", 4),
+        ("I would say 3.5.", 3.5),
+        ("3,2", 3.2),
+        ("4/5", 4),
+        ("They are 2 out of 5.", 2),
+        ("5 of 5", 5),
+        ("It is 3 on a scale from 0 to 5.", 3),
+        ("0-5: 1", 1),
+        ("10", None),
+        ("-1", None),
+        ("They are alike.", None),
+        ("", None),
+    ],
+)
+def test_the_degree_that_an_answer_says(answer: str, degree: float | None) -> None:
+    assert labels.degree(answer) == degree
+    found = score(labels.similarity, {"degree": 2}, answer)
+    assert found["pearson"] == found["spearman"] == [2, -1 if degree is None else degree]
+    assert found["read"] == (degree is not None)
+
+
+def test_correlations_worked_by_hand() -> None:
+    """Ranks 0, 1, 2, 3 against 0, 1.5, 1.5, 3: Σxy = 4.5, Σx² = 5, Σy² = 4.5, all about the mean."""
+    pairs = [[0.0, 1.0], [1.0, 2.0], [2.0, 2.0], [5.0, 4.0]]
+    assert totals.spearman(pairs) == pytest.approx(4.5 / sqrt(5 * 4.5))
+    # About the means 2 and 2.25: Σxy = 8, Σx² = 14, Σy² = 4.75
+    assert totals.pearson(pairs) == pytest.approx(8 / sqrt(14 * 4.75))
+    assert isnan(totals.pearson([[1, 3], [2, 3]])) and isnan(totals.spearman([[1, 3]]))
+
+
 def test_the_bootstrap_draws_groups() -> None:
     """Of n equal groups with shares p = 1/2 the error is about √(p (1 - p) / n); two rows of a group add nothing."""
     mean = totals.Total(lambda values: sum(values) / len(values))
@@ -238,7 +307,8 @@ TASKS = Path(scoring.__file__).parents[1] / "tasks"
 def test_a_task_names_functions_that_are_there_and_totals_that_have_an_error(kind: str) -> None:
     task = yaml.load((TASKS / f"{kind}.yaml").read_text(), _Tasks)
     module, _, name = task["process_results"].removeprefix("!evals.harness.scoring.").partition(".")
-    assert callable(getattr({"words": words, "options": options, "instructions": instructions}[module], name))
+    modules = {"words": words, "options": options, "labels": labels, "instructions": instructions}
+    assert callable(getattr(modules[module], name))
     for metric in task["metric_list"]:
         aggregation = metric["aggregation"]
         if aggregation.startswith("!"):

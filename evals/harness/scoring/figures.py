@@ -23,16 +23,16 @@ def figures(task: str, results: Mapping[str, Any], samples: Sequence[Mapping[str
         if metric in TOTALS:
             values, groups = [s[metric] for s in counted], [s["doc"]["group"] for s in counted]
             error, by = bootstrap_error(TOTALS[metric], values, groups, _RESAMPLES, Random(17)), "bootstrap"
-            n = _whole(values) if TOTALS[metric].by_group else n
+            n = _whole(values, TOTALS[metric].of_a_group) if TOTALS[metric].by_group else n
             error = error if n > 1 else None
         row = {"task": task, "metric": metric, "value": _number(value), "standard_error": error}
         rows.append(row | {"error_by": by if error is not None else None, "n": n})
     return rows
 
 
-def _whole(values: Sequence[Sequence[Any]]) -> int:
-    """Groups of which two values or more are there, None being none."""
-    return sum(number > 1 for number in Counter(value[0] for value in values if None not in value).values())
+def _whole(values: Sequence[Sequence[Any]], least: int) -> int:
+    """Groups of which so many values are there, None being none."""
+    return sum(number >= least for number in Counter(value[0] for value in values if None not in value).values())
 
 
 def _number(value: Any) -> float | None:

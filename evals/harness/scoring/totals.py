@@ -1,11 +1,11 @@
 """From the values of all rows to one figure, for the metrics that are no mean."""
 
 import math
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from random import Random
-from statistics import stdev
+from statistics import StatisticsError, correlation, stdev
 from typing import Any
 
 NAN = float("nan")
@@ -54,6 +54,53 @@ def followed(values: Sequence[Sequence[float]]) -> float:
     return sum(single) / len(single)
 
 
+def matthews(labels: Sequence[Sequence[int | None]]) -> float:
+    """Matthews' correlation (1975), for any number of labels (Gorodkin 2004, doi:10.1016/j.compbiolchem.2004.09.006).
+
+    (c n - Σ p t) / √((n² - Σ p²) (n² - Σ t²)), where c answers of n are right, and a label is said p and right t times;
+    0 where one of the two never varies, as scikit-learn has it.
+
+    Args:
+        labels: Of each row, what is right and what was said; None, that nothing was, is a label of its own.
+    """
+    n, agreed = len(labels), sum(right == said for right, said in labels)
+    right, said = (Counter(row[place] for row in labels) for place in (0, 1))
+    varies = (n**2 - _squares(right)) * (n**2 - _squares(said))
+    return (agreed * n - sum(right[label] * said[label] for label in right)) / math.sqrt(varies) if varies else 0.0
+
+
+def f1_binary(labels: Sequence[Sequence[int | None]]) -> float:
+    """F1 of the label 1: 2 tp / (2 tp + fp + fn); 0 where it is neither right nor said anywhere."""
+    return _f1(labels, 1)
+
+
+def f1_macro(labels: Sequence[Sequence[int | None]]) -> float:
+    """Mean of the F1 of every label that is right or said anywhere."""
+    there = {label for row in labels for label in row if label is not None}
+    return sum(_f1(labels, label) for label in there) / len(there)
+
+
+def questions_right(values: Sequence[Sequence[Any]]) -> float:
+    """Share of the groups of which every row is right."""
+    groups: dict[Any, list[float]] = defaultdict(list)
+    for group, right in values:
+        groups[group].append(right)
+    return sum(all(rows) for rows in groups.values()) / len(groups)
+
+
+def pearson(pairs: Sequence[Sequence[float]]) -> float:
+    """Pearson's correlation; NaN where one of the two never varies."""
+    try:
+        return correlation([pair[0] for pair in pairs], [pair[1] for pair in pairs])
+    except StatisticsError:
+        return NAN
+
+
+def spearman(pairs: Sequence[Sequence[float]]) -> float:
+    """Spearman's: Pearson's of the ranks, equal values having the mean of theirs."""
+    return pearson(list(zip(_ranks([pair[0] for pair in pairs]), _ranks([pair[1] for pair in pairs]), strict=True)))
+
+
 def bleu_zh(values: Sequence[Sequence[str]]) -> float:
     """BLEU with sacrebleu's tokenizer for Chinese, which has no spaces between words (Post 2018)."""
     import sacrebleu
@@ -69,10 +116,12 @@ class Total:
     Attributes:
         of: From values to the figure.
         by_group: Whether a value begins with its group.
+        of_a_group: Values that a group must have to count.
     """
 
     of: Callable[[Sequence[Any]], float]
     by_group: bool = False
+    of_a_group: int = 2
 
 
 TOTALS: Mapping[str, Total] = {
@@ -86,6 +135,13 @@ TOTALS: Mapping[str, Total] = {
     "bias_ambiguous": Total(bias_ambiguous),
     "instructions_followed": Total(followed),
     "bleu_zh": Total(bleu_zh),
+    "mcc": Total(matthews),
+    "f1_binary": Total(f1_binary),
+    "f1_macro": Total(f1_macro),
+    "f1a": Total(f1_binary),
+    "em": Total(questions_right, by_group=True, of_a_group=1),
+    "pearson": Total(pearson),
+    "spearman": Total(spearman),
 }
 """By metric; lm-eval knows no standard error of these."""
 
@@ -127,3 +183,20 @@ def _difference(values: Sequence[Sequence[Any]], first: str) -> float:
             groups[group][condition == first] = value
     whole = [found for found in groups.values() if len(found) == 2]
     return sum(found[True] - found[False] for found in whole) / len(whole) if whole else NAN
+
+
+def _f1(labels: Sequence[Sequence[int | None]], label: int) -> float:
+    both = sum(right == said == label for right, said in labels)
+    either = sum(row.count(label) for row in labels)
+    return 2 * both / either if either else 0.0
+
+
+def _squares(counts: Counter[int | None]) -> int:
+    return sum(count**2 for count in counts.values())
+
+
+def _ranks(values: Sequence[float]) -> list[float]:
+    places: dict[float, list[int]] = defaultdict(list)
+    for place, value in enumerate(sorted(values)):
+        places[value].append(place)
+    return [sum(places[value]) / len(places[value]) for value in values]
