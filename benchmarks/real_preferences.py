@@ -15,7 +15,7 @@ from alignment.preferences import Comparison, write_rows
 from alignment.reward_model.config import RewardModelConfig
 from alignment.reward_model.report import RewardModelReport
 from alignment.reward_model.stage import train_reward_model
-from benchmarks import results, tfidf
+from benchmarks import adapted_base, results, tfidf
 from evals.statistics import Estimate
 
 
@@ -48,6 +48,24 @@ def write_snapshot(folder: Path, train: Sequence[Comparison], heldout: Sequence[
     return folder
 
 
+def base_model(
+    arguments: argparse.Namespace, train: Sequence[Comparison], heldout: Sequence[Comparison], folder: Path
+) -> tuple[Path, tuple[float, float] | None]:
+    """The model to start from; where it is to read first, with nats a token before and after, written to a folder."""
+    if arguments.read == 0:
+        return arguments.model, None
+    nats = adapted_base.read(
+        arguments.model,
+        train,
+        heldout,
+        folder,
+        epochs=arguments.read,
+        learning_rate=arguments.read_learning_rate,
+        max_length=arguments.max_length,
+    )
+    return folder, nats
+
+
 def table(report: RewardModelReport, words: Estimate, source: str) -> list[str]:
     """The figures for people."""
     rows = {
@@ -70,6 +88,13 @@ def main() -> None:
     parser.add_argument("--epochs", type=float, default=3.0)
     parser.add_argument("--learning-rate", type=float, default=5e-4)
     parser.add_argument("--max-length", type=int, default=384, help="tokens that the reward model sees")
+    parser.add_argument(
+        "--read",
+        type=int,
+        default=0,
+        help="passes over the conversations first, as a language model",
+    )
+    parser.add_argument("--read-learning-rate", type=float, default=1e-3)
     parser.add_argument("--limit", type=int, help="rows of each split, to try it out")
     parser.add_argument("--seed", type=int, default=0)
     arguments = parser.parse_args()
@@ -85,21 +110,26 @@ def main() -> None:
     )
     words = tfidf.heldout_accuracy(train, heldout)
     with tempfile.TemporaryDirectory() as name:
+        base, nats = base_model(arguments, train, heldout, Path(name) / "base")
         report = train_reward_model(
             config,
             snapshot=write_snapshot(Path(name) / "snapshot", train, heldout),
-            base_model=arguments.model,
+            base_model=base,
             out=Path(name) / "out",
             seed=arguments.seed,
             resume=False,
         )
     lines = table(report, words, arguments.source)
+    if nats is not None:
+        lines += ["", "Held-out conversations before and after reading: {:.2f} and {:.2f} nats a token.".format(*nats)]
     figures = {
+        "nats_before_and_after_reading": nats,
         "reward_model": report.model_dump(mode="json"),
         "tfidf": words.model_dump(),
         "config": config.model_dump(mode="json"),
     }
-    path = results.write(f"real-preferences-{arguments.source}", figures, lines)
+    after_reading = "-read" if arguments.read else ""
+    path = results.write(f"real-preferences-{arguments.source}{after_reading}", figures, lines)
     print("\n".join([*lines, "", f"written to {path}"]))
 
 
