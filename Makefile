@@ -42,7 +42,7 @@ format: $(INSTALLED) ## rewrite the code in the project's layout
 browser: $(INSTALLED) ## a Chromium for the browser tests, if there is none
 	$(BIN)/python tests/install_browser.py
 
-bench: bench-start bench-engine-waits bench-cpu bench-probe bench-gateway bench-ppo bench-logprobs bench-adapter bench-canary bench-bad-canary bench-swap bench-rollback bench-loop ## every benchmark; results under benchmarks/results
+bench: bench-start bench-engine-waits bench-cpu bench-probe bench-gateway bench-ppo bench-waiting-threads bench-logprobs bench-adapter bench-canary bench-bad-canary bench-swap bench-rollback bench-loop ## every benchmark; results under benchmarks/results
 
 bench-start: $(INSTALLED) ## a fresh clone: seconds until the first answer, cold and warm
 	$(BIN)/python -m benchmarks.start
@@ -69,6 +69,9 @@ bench-loop: $(INSTALLED) ## thumbs of people with a hidden taste, through `attun
 
 bench-ppo-step: $(INSTALLED) ## time of a PPO step; beside TRL 1.12's PPOTrainer: ARGS="--trl VENV"
 	$(BIN)/python -m benchmarks.ppo_step $(ARGS)
+
+bench-waiting-threads: $(INSTALLED) ## a training step beside other processes, by how torch's threads wait for each other
+	$(BIN)/python -m benchmarks.waiting_threads $(ARGS)
 
 bench-logprobs: $(INSTALLED) ## the starter model in vLLM against transformers, token by token
 	$(BIN)/python -m benchmarks.starter_logprobs $(ARGS)

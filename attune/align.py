@@ -35,8 +35,10 @@ def run_job(
     from attune import output
     from attune.ledger_access import open_ledger
     from attune.settings import load
+    from attune.threads import wait_without_taking_cores
     from ledger.settings import LedgerSettings
 
+    wait_without_taking_cores()
     settings: LedgerSettings = load(LedgerSettings)
     wanted = load_config(config, from_file=from_file)
     with open_ledger() as database:

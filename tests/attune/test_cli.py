@@ -24,6 +24,8 @@ def home(monkeypatch: pytest.MonkeyPatch, ledger_path: Path) -> Path:
     """A home with an empty ledger."""
     monkeypatch.chdir(ledger_path.parent)
     monkeypatch.setenv("ATTUNE_HOME", str(ledger_path.parent))
+    # `align run` sets it where it is not; other tests' processes are not to inherit it.
+    monkeypatch.setenv("GOMP_SPINCOUNT", "10000")
     return ledger_path.parent
 
 

@@ -1,0 +1,15 @@
+"""How the threads of a training on a CPU wait for each other."""
+
+import os
+
+SPINS = "10000"
+"""A tenth of a millisecond, about; libgomp's own default is 300,000 (its manual, GOMP_SPINCOUNT)."""
+
+
+def wait_without_taking_cores() -> None:
+    """Threads that wait in torch go to sleep soon, unless the environment says how they are to wait (decision 14).
+
+    libgomp reads this when torch is loaded: to be called before.
+    """
+    if "OMP_WAIT_POLICY" not in os.environ:
+        os.environ.setdefault("GOMP_SPINCOUNT", SPINS)
