@@ -3,7 +3,7 @@
 import os
 
 SPINS = "10000"
-"""A tenth of a millisecond, about; libgomp's own default is 300,000 (its manual, GOMP_SPINCOUNT)."""
+"""How often a waiting thread looks before it sleeps; by default 300,000 times (libgomp's manual, GOMP_SPINCOUNT)."""
 
 
 def wait_without_taking_cores() -> None:

@@ -11,12 +11,17 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 from sqlalchemy import make_url
 
 from ledger.database import Database
 from tests import databases
 from tests.processes import ROOT
 from tests.stack import Stack, model_folder
+
+# Both judge by the clock, and beside a real engine a drawn example can wait a second for a core.
+settings.register_profile("beside an engine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("beside an engine")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

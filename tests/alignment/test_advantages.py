@@ -18,7 +18,7 @@ def test_gae_of_three_tokens_worked_by_hand() -> None:
 
 
 @given(st.integers(1, 8), st.floats(0.5, 1), st.floats(0, 1), st.integers(0, 2**31))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_gae_equals_the_sum_of_the_paper(length: int, gamma: float, lam: float, seed: int) -> None:
     """Schulman et al. 2016, eq. 16: A_t is the sum of (gamma lam)^l delta_{t+l}."""
     random = np.random.default_rng(seed)
@@ -39,7 +39,7 @@ def test_with_lam_one_returns_are_the_discounted_rewards() -> None:
 
 
 @given(st.integers(1, 6), st.integers(0, 5), st.integers(0, 2**31))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_padding_changes_no_advantage_and_no_whitened_value(length: int, padding: int, seed: int) -> None:
     generator = torch.Generator().manual_seed(seed)
     rewards, values = torch.randn(2, length, generator=generator), torch.randn(2, length, generator=generator)

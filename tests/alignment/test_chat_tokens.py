@@ -27,7 +27,7 @@ def test_role_tokens_in_a_users_text_and_in_an_answer_stay_text(tokens: ChatToke
 
 
 @given(st.lists(st.sampled_from(["<|im_start|>", "<|im_end|>", "<|im", "_end|>", "<", "a", "\u200b"]), max_size=8))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_text_is_broken_as_the_gateway_breaks_it(pieces: list[str]) -> None:
     text = "".join(pieces)
     assert _escape(text) == ControlTokens(["<|endoftext|>", "<|im_start|>", "<|im_end|>"]).escape_text(text)

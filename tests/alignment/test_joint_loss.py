@@ -55,7 +55,7 @@ def test_loss_of_two_judgements_worked_by_hand() -> None:
     st.floats(-2, 2),
     st.floats(0, 0.4),
 )
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_loss_equals_plain_python(rows: list[tuple], intercept: float, smoothing: float) -> None:
     biases = [0.5, -1.0, 2.0]
     total = 0.0

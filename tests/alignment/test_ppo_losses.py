@@ -42,7 +42,7 @@ def test_clipped_value_loss_worked_by_hand(value: float, old: float, target: flo
 
 
 @given(st.integers(0, 2**31))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_losses_equal_numpy(seed: int) -> None:
     random = np.random.default_rng(seed)
     new, old, advantages, returns = (random.normal(size=(3, 4)) for _ in range(4))

@@ -98,7 +98,6 @@ def test_similarity_is_that_of_the_word_triples() -> None:
 words = st.lists(st.sampled_from("abcdefgh"), min_size=1, max_size=12).map(" ".join)
 
 
-@settings(deadline=None)
 @given(st.lists(words, max_size=12), st.sampled_from([0.8, 0.9, 1.0]))
 def test_bands_find_what_comparing_all_with_all_finds(texts: list[str], similarity: float) -> None:
     kept: list[int] = []
@@ -113,7 +112,6 @@ def test_bands_find_what_comparing_all_with_all_finds(texts: list[str], similari
 prompts = st.lists(st.tuples(st.sampled_from(["user", "assistant"]), st.text(max_size=20)), min_size=1, max_size=4)
 
 
-@settings(deadline=None)
 @given(prompts, st.floats(0.01, 0.98))
 def test_prompts_that_differ_in_case_space_or_system_message_stand_on_one_side(
     texts: list[tuple[Any, str]], share: float
@@ -143,7 +141,7 @@ rows = st.lists(
 )
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(given_rows=rows)
 def test_the_same_feedback_gives_the_same_bytes_and_no_prompt_on_both_sides(
     given_rows: list[tuple[str, str, bool, str]], tmp_path_factory: pytest.TempPathFactory

@@ -1,7 +1,7 @@
 """Where a sequence of votes is cut."""
 
 import numpy as np
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from server.canary.blocks import VOTES_PER_ARM, cut
@@ -32,7 +32,6 @@ def test_no_votes_make_no_blocks() -> None:
 
 
 @given(VOTES)
-@settings(deadline=None)
 def test_every_block_holds_enough_of_each_arm_and_no_vote_is_counted_twice(votes: list[tuple[bool, bool]]) -> None:
     canary, event = (np.array([vote[i] for vote in votes], bool) for i in (0, 1))
     blocks = cut(canary, event)
@@ -46,7 +45,6 @@ def test_every_block_holds_enough_of_each_arm_and_no_vote_is_counted_twice(votes
 
 
 @given(VOTES)
-@settings(deadline=None)
 def test_where_it_is_cut_does_not_depend_on_what_people_voted(votes: list[tuple[bool, bool]]) -> None:
     canary = np.array([vote[0] for vote in votes], bool)
     event = np.array([vote[1] for vote in votes], bool)

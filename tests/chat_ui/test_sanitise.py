@@ -33,7 +33,7 @@ FORMULAS = ["$$", "\\(", "\\)", "\\[", "\\]"]
 PIECES = st.sampled_from([*TAGS, *IMAGES, *CODE, *BLOCKS, *FORMULAS])
 
 
-@settings(max_examples=1500, deadline=None)
+@settings(max_examples=1500)
 @given(st.lists(PIECES, max_size=30).map("".join))
 def test_no_raw_html_and_no_image_is_left_for_a_renderer(markdown: str) -> None:
     assert _dangerous(escape_html_outside_code(markdown)) == []

@@ -18,7 +18,7 @@ _VARYING = (
     (re.compile(rb'"(id|item_id)":"(chatcmpl|cmpl|resp|msg)[-_][^"]*"'), rb'"\1":"\2"'),
     (re.compile(rb'"(created|created_at)":\d+'), rb'"\1":0'),
 )
-ATTEMPTS = 5
+ATTEMPTS = 12
 
 
 @pytest.mark.parametrize("name", REQUESTS)
@@ -28,13 +28,16 @@ def test_a_stream_has_the_bytes_of_vllm(name: str, stack: Stack, api: httpx.Clie
         # The first run fills the prefix cache, which changes the last bits of log-probabilities.
         engine.post(path, json={**body, "model": "attune@v1"})
         # vLLM joins tokens in one event when its own loop is late, so two streams of bare vLLM differ now and then.
+        bare_streams, passed_streams = set[bytes](), set[bytes]()
         for _ in range(ATTEMPTS):
             bare = engine.post(path, json={**body, "model": "attune@v1"})
             passed = api.post(path.removeprefix("/v1"), json={**body, "model": "attune"})
             assert (bare.status_code, passed.status_code) == (200, 200), passed.text
-            if _comparable(bare.content) == _comparable(passed.content):
+            bare_streams.add(_comparable(bare.content))
+            passed_streams.add(_comparable(passed.content))
+            if bare_streams & passed_streams:
                 break
-    assert _comparable(passed.content) == _comparable(bare.content)
+    assert bare_streams & passed_streams, (bare_streams, passed_streams)
     assert passed.headers["content-type"] == bare.headers["content-type"]
 
 

@@ -21,8 +21,8 @@ from tests.stack import Stack
 
 pytestmark = pytest.mark.timeout(600)
 
-EXAMPLES = settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
-FEW_EXAMPLES = settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+EXAMPLES = settings(max_examples=60, suppress_health_check=list(HealthCheck))
+FEW_EXAMPLES = settings(max_examples=40, suppress_health_check=list(HealthCheck))
 GET_BY_ID = (
     "/v1/chat/completions/{}",
     "/v1/models/{}",

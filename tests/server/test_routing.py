@@ -9,7 +9,7 @@ from types import MappingProxyType
 
 import httpx
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import insert
 
@@ -47,14 +47,12 @@ def test_the_share_is_kept(version: int, share: float) -> None:
 
 
 @given(ASKERS, VERSIONS, SHARES, SHARES)
-@settings(deadline=None)
 def test_a_larger_share_moves_nobody_back_to_live(asker: Asker, version: int, one: float, other: float) -> None:
     small, large = sorted((one, other))
     assert on_canary(asker, version, large) or not on_canary(asker, version, small)
 
 
 @given(ASKERS, VERSIONS)
-@settings(deadline=None)
 def test_a_share_of_nothing_is_nobody_and_of_all_is_everybody(asker: Asker, version: int) -> None:
     assert 0 <= place(asker, version) < 1
     assert not on_canary(asker, version, 0.0)
@@ -73,7 +71,6 @@ def test_people_of_the_same_name_with_different_owners_are_different_people() ->
 
 
 @given(NAMES.filter(bool), st.none() | NAMES, st.none() | NAMES, NAMES, NAMES)
-@settings(deadline=None)
 def test_a_person_keeps_to_one_version_over_conversations_and_requests(
     user: str, one: str | None, other: str | None, first: str, second: str
 ) -> None:
@@ -81,7 +78,6 @@ def test_a_person_keeps_to_one_version_over_conversations_and_requests(
 
 
 @given(NAMES, NAMES, NAMES)
-@settings(deadline=None)
 def test_without_a_user_the_conversation_keeps_to_one_version(conversation: str, first: str, second: str) -> None:
     assert place(Asker("acme", "", conversation, first), 7) == place(Asker("acme", "", conversation, second), 7)
 
