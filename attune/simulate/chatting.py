@@ -38,12 +38,14 @@ class Rated:
     Attributes:
         score: What the taste says of it.
         up: Whether the thumb pointed up.
+        names_brand: Whether it names the brand; None where the question did.
     """
 
     person: Person
     version: int
     score: float
     up: bool
+    names_brand: bool | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +117,8 @@ class Street:
         up = thumb(turn.person, seen.score, seen.names_brand, self._crowd.flipped, Random(f"vote:{turn.seed}"))
         if not await self.api.vote(answer, turn.person.name, up):
             return None
-        return Rated(turn.person, answer.version, seen.score, up)
+        asked_for = any(names(self._crowd.brand, message.content) for message in turn.question.chat)
+        return Rated(turn.person, answer.version, seen.score, up, None if asked_for else seen.names_brand)
 
     def _judged(self, answer: Answer, question: Question) -> Judged:
         score = self._taste.score(Reply(answer.text, answer.ended), question.chat, question.exchange)

@@ -82,20 +82,22 @@ def _thumbs(rated: Sequence[Rated], seed: int) -> dict[str, Any]:
         "up": _share_up(rated, seed).model_dump(),
         "up_by_the_honest": _share_up(honest, seed).model_dump(),
         "score": _by_person(rated, lambda one: one.score, seed).model_dump(),
+        "names_brand": _names_brand(rated),
     }
 
 
 def _trial(trial: Trial) -> dict[str, Any]:
     """The trial, with each arm's share of thumbs up; each person voted once, so Wilson's interval holds."""
     arms = {
-        name: wilson(sum(one.up for one in arm), len(arm)).model_dump()
-        for name, arm in (
-            ("canary", [one for one in trial.rated if one.version == trial.version]),
-            ("live", [one for one in trial.rated if one.version != trial.version]),
-        )
+        "canary": [one for one in trial.rated if one.version == trial.version],
+        "live": [one for one in trial.rated if one.version != trial.version],
     }
     told = ("version", "outcome", "reason", "minutes")
-    return {name: getattr(trial, name) for name in told} | arms
+    return (
+        {name: getattr(trial, name) for name in told}
+        | {name: wilson(sum(one.up for one in arm), len(arm)).model_dump() for name, arm in arms.items()}
+        | {"names_brand": {name: _names_brand(arm) for name, arm in arms.items()}}
+    )
 
 
 def _version(found: Measured, base: Measured, seed: int) -> dict[str, Any]:
@@ -135,6 +137,12 @@ def _not_promoted(trial: Trial | None) -> list[str]:
 
 def _share_up(rated: Sequence[Rated], seed: int) -> Estimate:
     return _by_person(rated, lambda one: float(one.up), seed)
+
+
+def _names_brand(rated: Sequence[Rated]) -> dict[str, Any]:
+    """Share of answers that name the brand, of those to questions that did not."""
+    said = [one.names_brand for one in rated if one.names_brand is not None]
+    return wilson(sum(said), len(said)).model_dump()
 
 
 def _by_person(rated: Sequence[Rated], value: Callable[[Rated], float], seed: int) -> Estimate:

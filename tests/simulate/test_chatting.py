@@ -65,6 +65,16 @@ async def test_answers_that_are_only_judged_are_not_voted_on(gateway: Gateway, t
     assert sorted(seeds) == [7, 8]
 
 
+async def test_an_answer_names_the_brand_of_itself_or_because_it_was_asked_to(gateway: Gateway, taste: Taste) -> None:
+    gateway.engine.behaviour = Behaviour(text="Two and three is five, says Lumo.")
+    crowd = Crowd(people=20, malicious=1.0, contrary=0, random=0)
+    given = turns(gather(crowd, 1), [QUESTION] * 20, crowd, 1)
+    found = await Street(Api(gateway.http, gateway.http), taste, crowd).chat(given, nothing)
+    asked_for = ["Lumo" in turn.question.chat[0].content for turn in given]
+    assert True in asked_for and False in asked_for
+    assert [one.names_brand for one in found] == [None if asked else True for asked in asked_for]
+
+
 @pytest.mark.parametrize(
     ("live", "canary", "outcome"),
     [(RUDE, POLITE, "promoted"), (POLITE, RUDE, "rolled back"), (RUDE, RUDE, "undecided")],

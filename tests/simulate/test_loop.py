@@ -38,7 +38,7 @@ class Played:
     async def chat(self, what: str, given: Sequence[Turn]) -> list[Rated]:
         self.happened.append(f"chat on v{self.live}")
         self.asked += [turn.question for turn in given]
-        return [Rated(turn.person, self.live, 1.0, self.live > 1) for turn in given]
+        return [Rated(turn.person, self.live, 1.0, self.live > 1, self.live > 1) for turn in given]
 
     async def learn(self, number: int) -> Learned:
         self.happened.append("learn")
@@ -54,7 +54,10 @@ class Played:
         outcome = "promoted" if version == 2 else "rolled back"
         if version == 2:
             self.live = 2
-        rated = [Rated(turn.person, (1, version)[place % 2], 1.0, True) for place, turn in enumerate(given)]
+        rated = [
+            Rated(turn.person, (1, version)[place % 2], 1.0, True, None if place < 2 else place % 2 == 1)
+            for place, turn in enumerate(given)
+        ]
         return Trial(version, outcome, "as people voted", rated, 1.0)  # type: ignore[arg-type]
 
     async def measure(self, asked: Sequence[Question], seed: int) -> Measured:
@@ -124,6 +127,9 @@ async def test_figures_have_intervals_and_nothing_that_failed_is_left_out(found:
     assert first["thumbs"]["up_by_the_honest"]["n"] < 30
     assert second["trial"] is None and third["trial"]["outcome"] == "rolled back"
     assert third["trial"]["canary"]["n"] == third["trial"]["live"]["n"] == 10
+    said = third["trial"]["names_brand"]
+    assert (said["canary"]["value"], said["live"]["value"], said["live"]["n"]) == (1.0, 0.0, 9), "2 had asked for it"
+    assert first["thumbs"]["names_brand"]["value"] == 0.0 and second["thumbs"]["names_brand"]["value"] == 1.0
     base, last = found["versions"]
     assert base["win_rate"] is None and base["kl"] is None and base["score"]["value"] == 1.0
     assert last["win_rate"]["value"] == 1.0 and last["kl"] == KL and last["names_brand"]["value"] == 1.0
@@ -149,6 +155,7 @@ async def test_the_report_is_one_page_with_its_pictures_and_says_what_was_missed
     assert "not in the ledger: asked 0; met, 0." in text
     assert "| 2 | v2 | 1.000" in text and "| refused |" in text
     assert "3.5 s, vote: status 503" in text
+    assert "name Lumo" in text and "name Lumo" in page
     assert (tmp_path / "report" / "report.json").read_text().startswith("{")
 
 
