@@ -1,4 +1,4 @@
-# Three images, each from the pinned lock of its target. docs/operations.md says how they are run together.
+# Three images, each from the pinned lock of its target. docs/deployment.md says how they are run together.
 #
 #   docker build --target gateway   -t attune-gateway .      gateway, chat, command line, controller of an external engine; no torch
 #   docker build --target engine    -t attune-engine .       the controller and the vLLM that it starts

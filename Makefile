@@ -88,9 +88,10 @@ bench-probe: $(INSTALLED) ## how far rounding moves the probe's figures, and how
 bench-canary: $(INSTALLED) ## the canary's test on simulated votes: false rollbacks, power, votes needed
 	$(BIN)/python -m benchmarks.canary_simulation $(ARGS)
 
-bench-swap: $(INSTALLED) ## changes of the model under load, adapters and whole weights: failed requests, and seconds to promote and roll back
+bench-swap: $(INSTALLED) ## changes of the model under load, adapters and whole weights: failed requests, and seconds to promote and roll back; and vLLM alone, started again
 	$(BIN)/python -m benchmarks.swap --form mixed --cycles 30
 	$(BIN)/python -m benchmarks.swap --form merged --cycles 17
+	$(BIN)/python -m benchmarks.swap_peer
 
 bench-rollback: $(INSTALLED) ## thirty rollbacks on small engines: seconds from the command to the last answer of the bad version
 	$(BIN)/python -m benchmarks.swap --engine fake --form loaded --cycles 30

@@ -64,7 +64,8 @@ class Tree:
         """As `command`, with a read-only root file system; `volume` is its home folder, and /tmp is empty memory."""
         root = shlex.quote(str(self.root))
         mounts = [f"mount --bind {root} {root}", f"mount -o remount,bind,ro {root}"]
-        mounts += [self._mount("proc", "/proc"), self._mount("tmpfs", "/dev/shm"), self._mount("tmpfs", "/tmp")]
+        mounts += [self._mount("proc", "/proc"), f"mount -t sysfs -o ro sysfs {self._inside('/sys')}"]
+        mounts += [self._mount("tmpfs", "/dev/shm"), self._mount("tmpfs", "/tmp")]
         mounts.append(f"mount --bind {shlex.quote(str(volume))} {self._inside(self.environment['ATTUNE_HOME'])}")
         return self._isolated(mounts, command, extra)
 

@@ -1,76 +1,42 @@
-"""The Dockerfile's own steps in a clean Debian tree, and the processes of the image that comes out of them.
+"""The Dockerfile's own steps in a clean Debian tree, and the processes of the images that come out of them.
 
-    python -m benchmarks.image_steps [--work-dir DIR] [--bind PATH]
+    python -m benchmarks.image_steps [--images gateway | engine] [--work-dir DIR] [--bind PATH]
 
-For machines without a container engine. Every RUN, COPY, ENV and USER of the target `gateway` and of the stages that it
-stands on is taken from the Dockerfile. Then the processes of deploy/compose.yaml that this image runs are started with
-the commands from there, as the image's user, with a read-only root file system, in a network namespace of their own,
-before a fake engine: tables and keys, controller, gateway, chat. They are asked for an answer, take a vote, pass their
-health checks, and stop.
+For machines without a container engine. Every RUN, COPY, ENV and USER of a target and of the stages that it stands on
+is taken from the Dockerfile. Then the processes of deploy/compose.yaml that these images run are started with the
+commands from there, as the images' user, with a read-only root file system, in a network namespace of their own: of the
+gateway's image tables and keys, controller, gateway and chat before a fake engine; of the engine's the controller with
+a real vLLM, and of the alignment's a run with its gate. They are asked for answers, take votes, pass their health
+checks, and stop.
 
 What differs from an image: Debian's own Python of the same minor version in place of the one of the base image, and no
 seccomp profile. Needs root and debootstrap.
 """
 
 import argparse
-import asyncio
-import ctypes
-import fcntl
-import json
 import os
 import re
-import signal
-import socket
-import struct
 import subprocess
 import sys
 import tempfile
-import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import httpx
 import yaml
 
-from benchmarks import dockerfile, results
+from benchmarks import dockerfile, image_engine, image_gateway, results
 from benchmarks.clean_tree import Builder, StepFailed, Tree
-from tests.fake_engine import FakeEngine
+from benchmarks.image import Image, own_network
 
 ROOT = Path(__file__).resolve().parents[1]
-TARGET = "gateway"
-_CLONE_NEWNET = 0x40000000
-_SIOCGIFFLAGS, _SIOCSIFFLAGS, _IFF_UP = 0x8913, 0x8914, 0x1
-
-
-class Image:
-    """The tree of the target, with a home volume, and what runs in it."""
-
-    def __init__(self, tree: Tree, volume: Path) -> None:
-        self._tree, self.volume = tree, volume
-
-    def run(self, command: Sequence[str], **extra: str) -> subprocess.CompletedProcess[str]:
-        """Runs a command to its end."""
-        closed = self._tree.closed_command(command, self.volume, extra=extra)
-        return subprocess.run(closed, capture_output=True, text=True, timeout=120, check=False)
-
-    @contextmanager
-    def running(self, command: Sequence[str], log: Path, **extra: str) -> Iterator["subprocess.Popen[bytes]"]:
-        """Runs a command while the block runs."""
-        with log.open("wb") as output:
-            closed = self._tree.closed_command(command, self.volume, extra=extra)
-            process = subprocess.Popen(closed, stdout=output, stderr=subprocess.STDOUT)
-        try:
-            yield process
-        finally:
-            process.kill()
-            process.wait()
+TARGETS = {"gateway": ("gateway",), "engine": ("engine", "alignment")}
 
 
 def main() -> int:
     """Builds, starts, asks, and writes what was seen; 1 if something is not as it should be."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--images", choices=TARGETS, default="gateway", help="engine: and alignment, which is on it")
     parser.add_argument(
         "--work-dir", type=Path, help="folder of the trees, kept; by default a new one, removed at the end"
     )
@@ -84,20 +50,34 @@ def main() -> int:
         work = given.work_dir or Path(scratch)
         work.mkdir(parents=True, exist_ok=True)
         steps = dockerfile.read(ROOT / "Dockerfile")
-        release = re.sub(r".*slim-", "", steps.base_image(TARGET))
+        targets = TARGETS[given.images]
+        release = re.sub(r".*slim-", "", steps.base_image(targets[0]))
         builder = Builder(steps, ROOT, work, release, given.bind)
         try:
-            tree = builder.build(TARGET)
+            trees = [builder.build(target) for target in targets]
         except StepFailed as error:
             sys.exit(f"image_steps: {error}")
-        figures = {"seconds": builder.seconds, **_contents(tree)}
-        volume = Path(scratch) / "volume"
-        subprocess.run(["cp", "--archive", f"{tree.root}{tree.environment['ATTUNE_HOME']}", str(volume)], check=True)
-        _own_network()
-        figures |= asyncio.run(_serve(Image(tree, volume), steps, Path(scratch)))
-    path = results.write("image-steps", figures, _report(figures, release))
+        figures = {"seconds": builder.seconds, **_contents(trees[0])}
+        own_network()
+        figures |= _used(given.images, trees, steps, Path(scratch))
+    name = "image-steps" if given.images == "gateway" else f"image-steps-{given.images}"
+    path = results.write(name, figures, _report(figures, given.images, release))
     sys.stdout.write(path.read_text())
     return 0 if all(figures["seen"].values()) else 1
+
+
+def _used(images: str, trees: list[Tree], steps: dockerfile.Dockerfile, scratch: Path) -> dict[str, Any]:
+    """Uses the images on one new volume; what they wrote is shown if something is not as it should be."""
+    volume, logs = scratch / "volume", scratch / "logs"
+    logs.mkdir()
+    home = f"{trees[0].root}{trees[0].environment['ATTUNE_HOME']}"
+    subprocess.run(["cp", "--archive", home, str(volume)], check=True)
+    services = yaml.safe_load((ROOT / "deploy" / "compose.yaml").read_text())["services"]
+    use = image_gateway.use if images == "gateway" else image_engine.use
+    figures: dict[str, Any] = use(*(Image(tree, volume) for tree in trees), steps, services, logs)
+    for log in () if all(figures["seen"].values()) else sorted(logs.iterdir()):
+        sys.stderr.write(f"--- {log.name}\n{log.read_text(errors='replace')[-3000:]}\n")
+    return figures
 
 
 def _contents(tree: Tree) -> dict[str, Any]:
@@ -109,103 +89,23 @@ def _contents(tree: Tree) -> dict[str, Any]:
     return {"packages": len(packages), "installed_mib": int(size.stdout.split()[0])}
 
 
-def _own_network() -> None:
-    """Moves this process into a network namespace in which it alone is, so that every port is free."""
-    if ctypes.CDLL(None, use_errno=True).unshare(_CLONE_NEWNET) != 0:
-        raise OSError(ctypes.get_errno(), "unshare")
-    with socket.socket() as any_socket:
-        request = struct.pack("16sh", b"lo", 0)
-        flags = struct.unpack("16sh", fcntl.ioctl(any_socket, _SIOCGIFFLAGS, request))[1]
-        fcntl.ioctl(any_socket, _SIOCSIFFLAGS, struct.pack("16sh", b"lo", flags | _IFF_UP))
-
-
-async def _serve(image: Image, steps: dockerfile.Dockerfile, logs: Path) -> dict[str, Any]:
-    async with FakeEngine(port=0, model="base") as engine:
-        return await asyncio.to_thread(_use, image, steps, logs, engine.url)
-
-
-def _use(image: Image, steps: dockerfile.Dockerfile, logs: Path, engine_url: str) -> dict[str, Any]:
-    """Starts what the Compose file starts of this image, and uses it as people do."""
-    services = yaml.safe_load((ROOT / "deploy" / "compose.yaml").read_text())["services"]
-    command, check = steps.last(TARGET, "CMD"), steps.last(TARGET, "HEALTHCHECK")
-    assert command is not None and check is not None
-    health = json.loads(check.value.partition("CMD ")[2])
-    seen = {
-        "a file outside the volumes cannot be written": image.run(["touch", "/opt/attune/file"]).returncode != 0,
-        "torch is not there": image.run(["python", "-c", "import torch"]).returncode != 0,
-        "attune prepare": _ok(image.run(services["prepare"]["command"])),
-    }
-    began = time.monotonic()
-    with (
-        image.running(["python", "-m", "server.controller"], logs / "controller", ATTUNE_UPSTREAM=engine_url),
-        image.running(command.words(), logs / "gateway") as gateway,
-        image.running(services["chat"]["command"], logs / "chat", ATTUNE_GATEWAY_URL="http://127.0.0.1:8000") as chat,
-    ):
-        api = httpx.Client(base_url="http://127.0.0.1:8000", trust_env=False, timeout=60)
-        page = httpx.Client(base_url="http://127.0.0.1:7860", trust_env=False)
-        seen["gateway ready"] = _answers(api, "/health/ready")
-        ready_s = time.monotonic() - began
-        seen["chat answers"] = _answers(page, "/")
-        chat_s = time.monotonic() - began
-        api.headers["Authorization"] = f"Bearer {(image.volume / 'admin.key').read_text().strip()}"
-        body = {"model": "attune", "messages": [{"role": "user", "content": "Hello"}]}
-        answer = api.post("/v1/chat/completions", json=body)
-        seen["an answer"] = answer.status_code == 200
-        vote = api.post("/v1/feedback", json={"completion_id": answer.json().get("id"), "value": 1})
-        seen["a vote"] = vote.status_code == 200
-        seen["health check of the image"] = _ok(image.run(health))
-        seen["health check of the chat"] = _ok(image.run(services["chat"]["healthcheck"]["test"][1:]))
-        seen["attune status --check"] = _ok(image.run(["attune", "status", "--check"]))
-        seen["attune backup"] = _ok(image.run(["attune", "backup", "/var/lib/attune/copy.backup"]))
-        memory = {name: _resident_mib(process.pid) for name, process in (("gateway", gateway), ("chat", chat))}
-        gateway.send_signal(signal.SIGTERM)
-        seen["the gateway ends with 0 after SIGTERM"] = gateway.wait(60) == 0
-    for log in () if all(seen.values()) else sorted(logs.glob("*")):
-        if log.is_file():
-            sys.stderr.write(f"--- {log.name}\n{log.read_text(errors='replace')[-3000:]}\n")
-    return {"ready_s": round(ready_s, 1), "chat_s": round(chat_s, 1), "resident_mib": memory, "seen": seen}
-
-
-def _ok(done: "subprocess.CompletedProcess[str]") -> bool:
-    if done.returncode:
-        sys.stderr.write(done.stdout + done.stderr)
-    return done.returncode == 0
-
-
-def _answers(client: httpx.Client, path: str, timeout_s: float = 120) -> bool:
-    """Whether it answers 200 in time."""
-    deadline = time.monotonic() + timeout_s
-    while time.monotonic() < deadline:
-        try:
-            if client.get(path).status_code == 200:
-                return True
-        except httpx.HTTPError:
-            pass
-        time.sleep(0.1)
-    return False
-
-
-def _resident_mib(pid: int) -> int:
-    status = Path(f"/proc/{pid}/status").read_text()
-    found = re.search(r"VmRSS:\s+(\d+) kB", status)
-    return int(found[1]) // 1024 if found else 0
-
-
-def _report(figures: dict[str, Any], release: str) -> list[str]:
+def _report(figures: Mapping[str, Any], images: str, release: str) -> list[str]:
     steps = [f"| {name} | {seconds} |" for name, seconds in figures["seconds"].items()]
     seen = [f"| {what} | {'yes' if so else '**no**'} |" for what, so in figures["seen"].items()]
-    memory = ", ".join(f"{name} {mib} MiB" for name, mib in figures["resident_mib"].items())
+    used = image_gateway.report(figures) if images == "gateway" else image_engine.report(figures)
+    targets = " and ".join(f"`{target}`" for target in TARGETS[images])
     return [
-        f"The steps of the target `{TARGET}` of the Dockerfile in a clean Debian {release}, with Debian's own",
-        "Python; no container engine was used.",
+        f"The Dockerfile's steps for {targets} in a clean Debian {release}, with Debian's own Python; no container",
+        "engine was used.",
         "",
         "| step | seconds |",
         "| --- | --- |",
         *steps,
         "",
-        f"Installed: {figures['packages']} packages, {figures['installed_mib']} MiB with bytecode. As user 10001,",
-        f"with a read-only root file system, the gateway was ready after {figures['ready_s']} s and the chat after",
-        f"{figures['chat_s']} s, started together; resident: {memory}.",
+        f"Installed: {figures['packages']} packages, {figures['installed_mib']} MiB with bytecode. As user 10001, with",
+        "a read-only root file system:",
+        "",
+        *used,
         "",
         "| seen | |",
         "| --- | --- |",
