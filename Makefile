@@ -142,8 +142,9 @@ soak-rollout: $(INSTALLED) ## kill -9 in every step of a change of model, and tw
 	$(BIN)/python -m benchmarks.two_gateways
 	$(BIN)/python -m benchmarks.two_gateways --engine vllm
 
-image-steps: $(INSTALLED) ## the Dockerfile's steps in a clean Debian tree, and the gateway that comes out of it (root, debootstrap)
+image-steps: $(INSTALLED) ## the Dockerfile's steps in clean Debian trees, and what the images do that come out of them (root, debootstrap)
 	$(BIN)/python -m benchmarks.image_steps $(ARGS)
+	$(BIN)/python -m benchmarks.image_steps --images engine $(ARGS)
 
 starter: $(INSTALLED) ## make the starter model again from nothing
 	$(BIN)/python -m models.recipe $(ARGS)
