@@ -42,7 +42,7 @@ format: $(INSTALLED) ## rewrite the code in the project's layout
 browser: $(INSTALLED) ## a Chromium for the browser tests, if there is none
 	$(BIN)/python tests/install_browser.py
 
-bench: bench-start bench-engine-waits bench-cpu bench-probe bench-gateway bench-ppo bench-waiting-threads bench-logprobs bench-adapter bench-canary bench-bad-canary bench-swap bench-rollback bench-loop ## every benchmark; results under benchmarks/results
+bench: bench-start bench-engine-waits bench-cpu bench-probe bench-gateway bench-ppo bench-waiting-threads bench-logprobs bench-adapter bench-canary bench-bad-canary bench-swap bench-rollback bench-loop bench-demo ## every benchmark; results under benchmarks/results
 
 bench-start: $(INSTALLED) ## a fresh clone: seconds until the first answer, cold and warm
 	$(BIN)/python -m benchmarks.start
