@@ -119,6 +119,9 @@ bench-lm-eval: $(INSTALLED) ## three tasks by our runner and by lm-eval, and met
 bench-harness: $(INSTALLED) ## the starter through lm-eval, all sets: ARGS="--lm-eval VENV --data FOLDER --limit 60"
 	$(BIN)/python -m benchmarks.harness_starter $(ARGS)
 
+bench-docs: $(INSTALLED) ## how many commands of the docs the tests run, and how many hops from the README ten behaviours are
+	$(BIN)/python -m benchmarks.docs
+
 bench-ops: $(INSTALLED) ## the ops page's queries with 100,000 votes, on SQLite and PostgreSQL
 	$(BIN)/python -m benchmarks.ops_queries $(ARGS)
 

@@ -99,7 +99,8 @@ RUN = (
 CURL = re.compile(r"curl (--request DELETE )?'?http://127\.0\.0\.1:8000")
 
 
-def _why_not(line: str) -> str | None:
+def why_not_run(line: str) -> str | None:
+    """Why a line of shell is not run here; None if it is."""
     if line in RUN or CURL.match(line):
         return None
     return next((reason for start, reason in NOT_RUN.items() if line == start or line.startswith(start)), None)
@@ -144,7 +145,7 @@ def test_every_line_of_shell_is_run_or_has_a_reason() -> None:
     lines = list(snippets.shell())
     assert len(lines) > 35
     assert [
-        line for line in lines if line.text not in RUN and not CURL.match(line.text) and not _why_not(line.text)
+        line for line in lines if line.text not in RUN and not CURL.match(line.text) and not why_not_run(line.text)
     ] == []
     shown = {line.text for line in lines}
     assert [line for line in RUN if line not in shown] == []
