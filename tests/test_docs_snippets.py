@@ -60,6 +60,8 @@ NOT_RUN = {
     "attune eval ask-people": _ENGINE,
     "attune eval end-study": "ends what the line above begins; tests/attune/test_evaluate.py runs both",
     "python3 -m venv /tmp/trl": "installs another TRL from the index",
+    "python3 -m venv /tmp/litellm": "installs LiteLLM from the index",
+    "make bench-gateway": _HOURS,
     "python3 -m venv /tmp/lm-eval": "installs lm-eval from the index",
     "make bench-lm-eval": _HOURS,
     "make bench-harness": _HOURS,
