@@ -67,7 +67,7 @@ bench-preferences: $(INSTALLED) ## a reward model on real people's preferences: 
 bench-loop: $(INSTALLED) ## thumbs of people with a hidden taste, through `attune align run`: does the candidate please them more
 	$(BIN)/python -m benchmarks.loop_learns $(ARGS)
 
-bench-demo: $(INSTALLED) ## the simulation from three seeds, and with 5 % and 10 % malicious voters: an hour and a half
+bench-demo: $(INSTALLED) ## the simulation from three seeds, and with 5 % and 10 % malicious voters: two hours
 	$(BIN)/python -m benchmarks.demo $(ARGS)
 
 bench-ppo-step: $(INSTALLED) ## time of a PPO step; beside TRL 1.12's PPOTrainer: ARGS="--trl VENV"

@@ -47,11 +47,14 @@ def simulated(case: Case, rounds: int, folder: Path) -> dict[str, Any]:
     """The figures of one simulation, with when it ended and the revision; taken from the folder where it has them.
 
     Raises:
+        SystemExit: The folder has it with another number of rounds.
         subprocess.CalledProcessError: The simulation failed; it has said why.
     """
     kept, home = folder / f"{case.name}.json", folder / case.name
     if kept.exists():
         found: dict[str, Any] = json.loads(kept.read_text())
+        if (had := found["report"]["plan"]["rounds"]) != rounds:
+            raise SystemExit(f"{kept} has {had} rounds, not {rounds}: give another --work-dir.")
         return found
     shutil.rmtree(home, ignore_errors=True)  # of a benchmark that was killed
     subprocess.run([sys.executable, "-m", "attune", "simulate", *case.options(rounds, home)], check=True)

@@ -8,6 +8,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from attune.simulate.report import AIM_UP, AIM_WIN_RATE
+from evals.statistics import Estimate
 
 
 def report(cases: Sequence[Mapping[str, Any]]) -> list[str]:
@@ -156,9 +157,7 @@ def _malicious(one: Mapping[str, Any]) -> float:
 
 
 def _estimate(found: Mapping[str, Any] | None) -> str:
-    if found is None or found["value"] is None:
-        return ""
-    return f"{found['value']:.3f} ({found['low']:.3f} to {found['high']:.3f}, n = {found['n']})"
+    return "" if found is None else str(Estimate.model_validate(found))
 
 
 def _line(cells: Sequence[str]) -> str:

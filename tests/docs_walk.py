@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-_LINK = re.compile(r"\]\((?!https?://|#)([^)#\s]+)")
+LINK = re.compile(r"\]\((?!https?://|#)([^)#\s]+)")
 _NAMED = re.compile(r"`([a-z_]+(?:/[\w.-]+)*/[\w-]+\.\w+)`")
 
 
@@ -59,6 +59,6 @@ def _targets(page: Path) -> Iterator[Path]:
     if page.suffix != ".md":
         return
     text = page.read_text(encoding="utf-8")
-    linked = [page.parent / target for target in _LINK.findall(text)]
+    linked = [page.parent / target for target in LINK.findall(text)]
     named = [ROOT / target for target in _NAMED.findall(text)]
     yield from (path.resolve() for path in (*linked, *named) if path.is_file())

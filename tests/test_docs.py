@@ -18,11 +18,11 @@ from ledger.database import Database
 from server.app import create_app
 from server.metrics import Metrics
 from server.settings import GatewaySettings
+from tests.docs_walk import LINK
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("benchmarks/**/*.md")])
 OPERATIONS = (ROOT / "docs" / "operations.md").read_text()
-LINK = re.compile(r"\]\((?!https?://|#)([^)#\s]+)")
 TO_A_LINE = re.compile(r"\[`(\w+)`\]\((?P<path>[^)\s]+)#L(?P<line>\d+)\)")
 ELSEWHERE = re.compile(r"https://github\.com/[\w-]+/(?P<package>\w+)/blob/v(?P<version>[\d.]+)/src/(?P<path>\S+)")
 

@@ -69,11 +69,13 @@ def test_what_has_ended_is_kept_and_what_was_killed_begins_again(
         home = Path(command[command.index("--home") + 1])
         assert not home.exists(), "it wants a fresh folder"
         (home / "simulation/report-1").mkdir(parents=True)
-        (home / "simulation/report-1/report.json").write_text('{"minutes": 1.0}')
+        (home / "simulation/report-1/report.json").write_text('{"plan": {"rounds": 2}}')
 
     monkeypatch.setattr(subprocess, "run", simulate)
     monkeypatch.setattr(results, "revision", lambda: "1234567")
     (tmp_path / "seed-3-malicious-5%").mkdir()
     first, second = (simulated(Case(3, "5%"), 2, tmp_path) for _ in range(2))
-    assert first == second and first["report"] == {"minutes": 1.0} and len(begun) == 1
+    assert first == second and first["report"] == {"plan": {"rounds": 2}} and len(begun) == 1
     assert begun[0][-9:-1] == ["--rounds", "2", "--seed", "3", "--malicious", "5%", "--home", begun[0][-2]]
+    with pytest.raises(SystemExit, match="has 2 rounds, not 3"):
+        simulated(Case(3, "5%"), 3, tmp_path)
