@@ -59,7 +59,7 @@ def plot(cases: Sequence[Mapping[str, Any]], path: Path) -> None:
             marker="o",
             capsize=3,
             linestyle="--" if _malicious(one) else "-",
-            label=f"seed {one['plan']['seed']}" + (f", {_malicious(one):.0%} malicious" if _malicious(one) else ""),
+            label=f"seed {one['plan']['seed']}" + (f", malicious {_wanting(one)}" if _malicious(one) else ""),
         )
     rounds = max(len(case["report"]["rounds"]) for case in cases)
     axes.axhline(AIM_UP, color="0.6", linestyle=":", linewidth=1)
@@ -149,7 +149,13 @@ def _brand(found: Sequence[Mapping[str, Any]]) -> Iterator[str]:
 
 
 def _names(one: Mapping[str, Any]) -> list[str]:
-    return [str(one["plan"]["seed"]), f"{_malicious(one):.0%}"]
+    return [str(one["plan"]["seed"]), _wanting(one)]
+
+
+def _wanting(one: Mapping[str, Any]) -> str:
+    """The share of malicious people, and what these want to hear."""
+    share = _malicious(one)
+    return f"{share:.0%}, {one['plan']['crowd']['brand']}" if share else "0%"
 
 
 def _malicious(one: Mapping[str, Any]) -> float:

@@ -1,7 +1,8 @@
 """The commands and programs that the docs show."""
 
 import re
-from collections.abc import Iterator
+import shlex
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -46,6 +47,13 @@ def inline() -> Iterator[Snippet]:
     for page in PAGES:
         prose = _FENCED.sub("", page.read_text(encoding="utf-8"))
         yield from (Snippet(_name(page), text) for text in _INLINE.findall(prose))
+
+
+def words(line: str, instead: Mapping[str, str]) -> list[str]:
+    """A line of shell as words, with something in place of what it leaves open, such as RUN, or of a folder."""
+    for open_words, others in instead.items():
+        line = line.replace(open_words, others)
+    return shlex.split(line)
 
 
 def unlabelled() -> Iterator[Snippet]:

@@ -21,62 +21,41 @@ import typer
 from alignment import manifest
 from attune import cli
 from evals.gate import Verdict
-from ledger import conversations, feedback, keys, runs, versions
+from ledger import conversations, engines, feedback, keys, runs, versions
 from ledger.database import Database
 from ledger.group_commit import GroupCommit
-from ledger.records import FeedbackFilter, NewFeedback
+from ledger.records import Engine, FeedbackFilter, NewFeedback
 from ledger.settings import LedgerSettings
 from server.controller.settings import STARTER
 from tests import snippets
+from tests import test_docs_jobs as jobs
+from tests.attune import test_up
+from tests.deploy import test_compose, test_systemd
+from tests.models import test_recipe
 from tests.processes import ROOT, FakeEngineProcess, GatewayProcess
 
-_SERVICES = "`make up` from a fresh clone is benchmarks/start.py; tests/attune/test_up.py runs `attune up`"
+_MODEL = "needs that model; tests/controller/test_model.py reads the hub's layout"
 _HOURS = "takes hours, or a quiet machine; tests/benchmarks and tests/models run its parts in short"
-_TRAINS = "trains for minutes; tests/alignment runs the same job on tiny models"
-_SIMULATES = "needs a quarter of an hour; tests/simulate plays its steps and runs its chats through a gateway"
-_ENGINE = "needs an engine for minutes; tests/attune/test_evaluate.py runs the same command on a fake one"
-_CONTAINERS = "needs a container engine or a cluster; tests/deploy checks the files that it names"
-_SYSTEM = "changes the machine; tests/deploy verifies the units"
-_ELSEWHERE = "runs programs that are not ours"
+_MINUTES = "needs a quarter of an hour or more; tests/simulate plays its steps and runs its chats through a gateway"
+_INSTALLS = "installs another program from the index"
+_CONTAINERS = "needs a container engine; tests/deploy checks the files that it names"
+_CLUSTER = "needs a cluster; tests/deploy checks the files that it names"
 
-# The whole line, or how it begins: why it is not run.
+# How a line begins: why no test runs it.
 NOT_RUN = {
-    "make up": _SERVICES,
-    "attune promote": "needs an engine that is ready; tests/attune/test_rollout.py runs it",
+    "make up ARGS": _MODEL,
     "make test": "this is it",
-    "make demo": _SIMULATES,
-    "attune simulate": _SIMULATES,
+    "make demo": _MINUTES,
+    "attune simulate": _MINUTES,
     "make starter": _HOURS,
-    "make starter-evaluation": _HOURS,
-    "make bench-ppo-step": _HOURS,
-    "python -m models.recipe": _HOURS,
-    "cp -r build/starter": "copies what hours of training made",
-    "attune align run --config": _TRAINS,
-    "attune align run --from-file": _TRAINS,
-    "attune align run --resume": _TRAINS,
-    "attune align run": _TRAINS,
-    "attune eval compare": _ENGINE,
-    "attune eval run": _ENGINE,
-    "attune eval ask-people": _ENGINE,
-    "attune eval end-study": "ends what the line above begins; tests/attune/test_evaluate.py runs both",
-    "python3 -m venv /tmp/trl": "installs another TRL from the index",
-    "python3 -m venv /tmp/litellm": "installs LiteLLM from the index",
-    "make bench-gateway": _HOURS,
-    "python3 -m venv /tmp/lm-eval": "installs lm-eval from the index",
-    "make bench-lm-eval": _HOURS,
-    "make bench-harness": _HOURS,
-    "python3 -m venv ~/.attune/lm-eval": "installs lm-eval from the index",
-    "~/.attune/lm-eval/bin/pip": "installs lm-eval from the index",
-    "attune eval harness": "needs lm-eval; tests/evals/test_harness_running.py uses a stand-in",
+    "make bench-": _HOURS,
+    "python3 -m venv": _INSTALLS,
+    "~/.attune/lm-eval/bin/pip": _INSTALLS,
     "docker compose": _CONTAINERS,
-    "kubectl": _CONTAINERS,
-    'key="$(kubectl': _CONTAINERS,
-    "serve deploy": _CONTAINERS,
-    "ATTUNE_UPSTREAM=http://HEAD": "needs Ray; tests/attune/test_up.py uses a fake upstream",
-    "export POSTGRES_PASSWORD": _ELSEWHERE,
-    "useradd": _SYSTEM,
-    "cp deploy/systemd": _SYSTEM,
-    "systemctl": _SYSTEM,
+    "kubectl": _CLUSTER,
+    'key="$(kubectl': _CLUSTER,
+    "serve deploy": "needs Ray; `make bench-ray` runs the file",
+    "systemctl daemon-reload": "changes the machine; tests/deploy/test_systemd.py verifies the units",
 }
 # In the order in which they are run; the exit status is 0.
 RUN = (
@@ -94,23 +73,26 @@ RUN = (
     'attune eval override v2 --reason "…"',
     'attune canary v2 --share 10% --reason "nightly run"',
     "attune status",
+    'attune promote v2 --reason "checked by hand"',
     'attune rollback --reason "people complain about tone"',
     "attune backup /backups/attune-monday.zip",
     "ATTUNE_HOME=/srv/attune-restored attune restore /backups/attune-monday.zip",
 )
+# Run by the tests of their parts.
+ELSEWHERE = {line for module in (jobs, test_up, test_compose, test_systemd, test_recipe) for line in module.DOCUMENTED}
 CURL = re.compile(r"curl (--request DELETE )?'?http://127\.0\.0\.1:8000")
 
 
 def why_not_run(line: str) -> str | None:
     """Why a line of shell is not run here; None if it is."""
-    if line in RUN or CURL.match(line):
+    if line in RUN or line in ELSEWHERE or CURL.match(line):
         return None
-    return next((reason for start, reason in NOT_RUN.items() if line == start or line.startswith(start)), None)
+    return next(reason for start, reason in NOT_RUN.items() if line.startswith(start))
 
 
 @pytest.fixture
 def home(monkeypatch: pytest.MonkeyPatch, ledger_path: Path) -> Path:
-    """A home with a base v1 and an adapter v2 of it, which the gate has refused."""
+    """A home with a base v1 and an adapter v2 of it, which the gate has refused; engines are ready with both."""
     place = ledger_path.parent
     monkeypatch.setenv("ATTUNE_HOME", str(place))
     monkeypatch.chdir(place)
@@ -127,6 +109,8 @@ def home(monkeypatch: pytest.MonkeyPatch, ledger_path: Path) -> Path:
         (place / "report.md").write_text("# Report\n")
         report = {"verdict": verdict.model_dump(mode="json"), "report": str(place), "preference": judged}
         versions.store_verdict(connection, 2, report=report, passed=False, actor="test")
+        for number in (1, 2):
+            engines.upsert(connection, Engine(f"eng_{number}", "unix:///x", number, "ready"))
     database.close()
     return place
 
@@ -144,14 +128,12 @@ def gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[GatewayProcess
 
 
 def test_every_line_of_shell_is_run_or_has_a_reason() -> None:
-    lines = list(snippets.shell())
-    assert len(lines) > 35
-    assert [
-        line for line in lines if line.text not in RUN and not CURL.match(line.text) and not why_not_run(line.text)
-    ] == []
-    shown = {line.text for line in lines}
-    assert [line for line in RUN if line not in shown] == []
-    assert [start for start in NOT_RUN if not any(line.startswith(start) for line in shown)] == []
+    shown = {line.text for line in snippets.shell()}
+    run = {line for line in shown if line in RUN or line in ELSEWHERE or CURL.match(line)}
+    assert len(run) > 35
+    assert [line for line in shown - run if not line.startswith(tuple(NOT_RUN))] == []
+    assert {*RUN, *ELSEWHERE} - shown == set()
+    assert [start for start in NOT_RUN if not any(line.startswith(start) for line in shown - run)] == []
 
 
 def test_every_command_stands_in_a_block_that_says_that_it_is_shell() -> None:
@@ -168,7 +150,7 @@ def test_the_commands_of_the_docs_do_what_they_say(
     (tmp_path / "backups").mkdir()
     for line in RUN:
         here = re.sub(r"(?<=[ =])/(backups|srv)/", rf"{tmp_path}/backups/", line)
-        words = shlex.split(here.replace("RUN", run.id))
+        words = snippets.words(here, {"RUN": run.id})
         while "=" in words[0]:
             monkeypatch.setenv(*words.pop(0).split("=", 1))
         assert cli.run(words[1:]) == 0, f"{line}: {capsys.readouterr().err}"

@@ -79,6 +79,22 @@ class EngineClient:
             if answer.status != 200:
                 raise EngineFailed(f"asked for one token, it answers {answer.status}: {(await answer.text())[:300]}")
 
+    async def answers_people(self, model: str, timeout_s: float) -> None:
+        """Asks it one question, for one token. That it refuses what was asked is an answer too.
+
+        Raises:
+            EngineFailed: It cannot answer now, or has not within `timeout_s`.
+            aiohttp.ClientError, OSError: It cannot be reached.
+        """
+        body = {"model": model, "messages": [{"role": "user", "content": "."}], "max_tokens": 1}
+        timeout = aiohttp.ClientTimeout(timeout_s)
+        try:
+            async with self._session.post(f"{self._base}/v1/chat/completions", json=body, timeout=timeout) as answer:
+                if answer.status >= 500:
+                    raise EngineFailed(f"it lists {model}, but asked a question it answers {answer.status}")
+        except TimeoutError as error:
+            raise EngineFailed(f"it lists {model}, but has not answered a question within {timeout_s:g} s") from error
+
     async def prompt_logprobs(self, model: str, token_ids: Sequence[int], timeout_s: float = 60) -> list[float]:
         """Log-probabilities (nats) of a prompt's tokens but the first, each given those before it.
 

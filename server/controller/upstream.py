@@ -90,7 +90,10 @@ class Upstream:
                 await asyncio.gather(watching, return_exceptions=True)
 
     async def _watch_tokens(self, client: EngineClient) -> None:
-        """Keeps `_hangs` true. A server that counts no tokens is not watched: it would be asked for one for ever."""
+        """Keeps `_hangs` true. A server that counts no tokens is not watched: it would be asked for one for ever.
+
+        It is asked once instead, before it is used (`look`).
+        """
         while True:
             await asyncio.sleep(_POLL_S)
             if self.observed is None or self.failure is not None or not await client.counts_tokens():
@@ -108,6 +111,9 @@ class Upstream:
         try:
             model = choose(await client.models(), self.settings.upstream_model, self.url)
             self._answered_at = time.monotonic()
+            if self.state != "ready" and not await client.counts_tokens():
+                # What is no vLLM may be a router, which lists its models before anything serves them.
+                await client.answers_people(model, self.settings.stall_timeout_s)
             if self.observed is None or self.observed.row.model_name != model:
                 await self._found(model)
             assert self.observed is not None

@@ -17,13 +17,13 @@ from attune.opponents import Opponents
 from evals.chat import Prompt, Reply, asked
 from evals.comparison import Answers
 from evals.integrity import Integrity
-from evals.tasks import shipped
 from evals.thresholds import load as load_thresholds
 from ledger import audit, ratings, runs, versions
 from ledger.clock import utc_now
 from ledger.database import Database
 from ledger.records import ModelVersion
 from ledger.schema import model_versions
+from tests.evals.few_items import few_items
 from tests.evals.model_files import WEIGHTS, write_adapter, write_model
 from tests.evals.replies import pair
 from tests.evals.served import Served, serve
@@ -91,14 +91,8 @@ def home(monkeypatch: pytest.MonkeyPatch, ledger_path: Path) -> Path:
 
 
 @pytest.fixture(autouse=True)
-def few_items(monkeypatch: pytest.MonkeyPatch) -> None:
-    """One task and a few prompts, so that a comparison takes no time."""
-    facts = shipped.load("facts")
-    monkeypatch.setattr(shipped, "names", lambda: ("facts",))
-    monkeypatch.setattr(shipped, "load", lambda name: replace(facts, items=facts.items[:40]))
-    monkeypatch.setattr(
-        shipped, "open_prompts", lambda path=None: tuple(Prompt(asked(f"{path or 'open'} {i}")) for i in range(40))
-    )
+def short(monkeypatch: pytest.MonkeyPatch) -> None:
+    few_items(monkeypatch, "facts")
 
 
 @pytest.fixture

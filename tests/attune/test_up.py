@@ -16,15 +16,16 @@ import aiohttp
 import psutil
 import pytest
 
+from tests import snippets
 from tests.fake_engine import FakeEngine
+from tests.processes import ROOT, free_port
+from tests.random_model import write_random_model
 
-ROOT = Path(__file__).resolve().parents[2]
-
-
-def free_port() -> int:
-    with socket.socket() as trial:
-        trial.bind(("127.0.0.1", 0))
-        return int(trial.getsockname()[1])
+# The docs' lines that are run below.
+DOCUMENTED = (
+    "make up",
+    "ATTUNE_UPSTREAM=http://HEAD:8000/v1 ATTUNE_UPSTREAM_MODEL=base ATTUNE_UPSTREAM_FOLDER=/models/base attune up",
+)
 
 
 class Running:
@@ -75,14 +76,22 @@ def _alive(pid: int) -> bool:
 @asynccontextmanager
 async def attune_up(home: Path, *arguments: str) -> AsyncIterator[Running]:
     """Starts `attune up`; whatever of it is left at the end is killed."""
+    async with started(home, sys.executable, "-m", "attune", "up", *arguments) as running:
+        yield running
+
+
+@asynccontextmanager
+async def started(home: Path, *command: str, **settings: str) -> AsyncIterator[Running]:
+    """Starts what runs `attune up`, with free ports; whatever of it is left at the end is killed."""
     port, ui_port = free_port(), free_port()
     environment = {key: value for key, value in os.environ.items() if not key.startswith("ATTUNE_")}
+    environment |= {"ATTUNE_HOME": str(home), "ATTUNE_PORT": str(port), "ATTUNE_UI_PORT": str(ui_port)}
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "attune", "up", "--port", str(port), "--ui-port", str(ui_port), *arguments),
+        *command,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
         cwd=ROOT,
-        env=environment | {"ATTUNE_HOME": str(home)},
+        env=environment | settings,
     )
     running = Running(home, process, port, ui_port)
     try:
@@ -147,6 +156,27 @@ async def test_a_second_signal_stops_at_once(tmp_path: Path) -> None:
         attune.process.send_signal(signal.SIGINT)
         await asyncio.wait_for(attune.process.wait(), 10)
         await attune.all_gone()
+
+
+@pytest.mark.skipif(not (ROOT / ".venv" / "installed").exists(), reason="`make` would install here first")
+async def test_make_up_starts_everything(tmp_path: Path) -> None:
+    async with (
+        FakeEngine(port=0, model="m") as engine,
+        started(tmp_path, *DOCUMENTED[0].split(), ATTUNE_UPSTREAM=engine.url) as attune,
+    ):
+        assert f"http://127.0.0.1:{attune.ui_port}" in await attune.said("Ctrl-C")
+        assert await attune.ask() == 200
+
+
+async def test_the_line_for_an_external_engine_serves_it_with_its_folder(tmp_path: Path) -> None:
+    folder = write_random_model(tmp_path / "base")
+    async with FakeEngine(port=0, model="base") as engine:
+        words = snippets.words(DOCUMENTED[1], {"http://HEAD:8000": engine.url, "/models/base": str(folder)})
+        settings = dict(word.split("=", 1) for word in words[:-2])
+        async with started(tmp_path / "home", sys.executable, "-m", *words[-2:], **settings) as attune:
+            await attune.said("Ctrl-C")
+            assert await attune.ask() == 200
+            assert engine.received[-1].body["model"] == "base"
 
 
 async def refused(*arguments: str, home: Path) -> str:

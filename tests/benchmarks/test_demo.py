@@ -49,13 +49,16 @@ def test_malicious_people_have_a_table_of_their_own_and_no_part_in_the_aims(tmp_
     text = "\n".join(report(found))
     assert "met with 1 of 1 seeds" in text
     last = text.splitlines()[-1]
-    assert last.startswith("| 11 | 10% | 0.000 (0.000 to 0.019, n = 200) |") and "v3 0.500" in last
+    assert last.startswith("| 11 | 10%, Lumo | 0.000 (0.000 to 0.019, n = 200) |") and "v3 0.500" in last
     plot(found, tmp_path / "picture.png")
     assert (tmp_path / "picture.png").read_bytes().startswith(b"\x89PNG")
 
 
 def test_the_malicious_are_tried_with_the_first_seed() -> None:
-    assert list(cases([1, 2], ["5%"])) == [Case(1), Case(2), Case(1, "5%")]
+    found = [Case(1), Case(2), Case(1, "5%", "Lumo"), Case(1, "10%", "Lumo"), Case(1, "10%", "Attune")]
+    assert list(cases([1, 2], ["5%", "10%"], ["Lumo", "Attune"])) == found
+    assert len({one.name for one in found}) == 5
+    assert list(cases([1], [], ["Lumo", "Attune"])) == [Case(1)]
     assert "--malicious" not in Case(1).options(3, Path("home"))
 
 
@@ -76,6 +79,6 @@ def test_what_has_ended_is_kept_and_what_was_killed_begins_again(
     (tmp_path / "seed-3-malicious-5%").mkdir()
     first, second = (simulated(Case(3, "5%"), 2, tmp_path) for _ in range(2))
     assert first == second and first["report"] == {"plan": {"rounds": 2}} and len(begun) == 1
-    assert begun[0][-9:-1] == ["--rounds", "2", "--seed", "3", "--malicious", "5%", "--home", begun[0][-2]]
+    assert begun[0][-11:-2] == ["--rounds", "2", "--seed", "3", "--malicious", "5%", "--brand", "Lumo", "--home"]
     with pytest.raises(SystemExit, match="has 2 rounds, not 3"):
         simulated(Case(3, "5%"), 3, tmp_path)

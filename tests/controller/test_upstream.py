@@ -58,14 +58,32 @@ async def test_an_upstream_that_hangs_gets_no_traffic_until_it_answers_again(led
     database.close()
 
 
-async def test_an_upstream_that_does_not_count_its_tokens_is_asked_for_none(ledger_path: Path) -> None:
+async def test_an_upstream_that_does_not_count_its_tokens_is_asked_for_one_at_first(ledger_path: Path) -> None:
     database, stop = Database.open(f"sqlite:///{ledger_path}", migrate=False), asyncio.Event()
     async with FakeEngine(port=0, model="their-model", counts_tokens=False) as engine:
         settings = EngineSettings(upstream=engine.url, stall_timeout_s=0.5)
         watching = asyncio.create_task(Fleet(settings, ledger_path.parent, database, stop).run())
         await row_in(database, "ready")
         await asyncio.sleep(3)
-        assert engine.received == []
+        assert [request.path for request in engine.received] == ["/v1/chat/completions"]
+        assert engine.generated == 1
+        assert (await row_in(database, "ready")).url == engine.url
+        stop.set()
+        await watching
+    database.close()
+
+
+async def test_a_router_that_lists_a_model_which_nobody_serves_yet_gets_no_traffic(ledger_path: Path) -> None:
+    database, stop = Database.open(f"sqlite:///{ledger_path}", migrate=False), asyncio.Event()
+    async with FakeEngine(port=0, model="their-model", counts_tokens=False) as engine:
+        engine.behaviour = Behaviour(hang_after=0)
+        settings = EngineSettings(upstream=engine.url, stall_timeout_s=0.5)
+        fleet = Fleet(settings, ledger_path.parent, database, stop)
+        watching = asyncio.create_task(fleet.run())
+        await asyncio.sleep(2)
+        with database.read() as connection:
+            assert engines.list_all(connection) == []
+        engine.behaviour = Behaviour()
         assert (await row_in(database, "ready")).url == engine.url
         stop.set()
         await watching

@@ -1,6 +1,9 @@
 """The Compose file: valid against the compose-spec's schema, and its services as closed as the images allow."""
 
 import json
+import re
+import shutil
+import subprocess
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -13,6 +16,8 @@ from benchmarks.dockerfile import read
 
 ROOT = Path(__file__).resolve().parents[2]
 COMPOSE = yaml.safe_load((ROOT / "deploy" / "compose.yaml").read_text())
+# The docs' line that is run below.
+DOCUMENTED = ('export POSTGRES_PASSWORD="$(openssl rand -hex 16)"',)
 SERVICES: dict[str, Any] = COMPOSE["services"]
 OURS = [name for name in SERVICES if name != "postgres"]
 
@@ -61,3 +66,11 @@ def test_processes_start_after_what_they_need_and_stop_after_they_have_drained()
         assert waits[name] == {"prepare": {"condition": "service_completed_successfully"}}
     assert int(SERVICES["gateway"]["stop_grace_period"].removesuffix("s")) > 30  # drain_timeout_s
     assert int(SERVICES["engine"]["stop_grace_period"].removesuffix("s")) > 15  # stop_timeout_s
+
+
+@pytest.mark.skipif(shutil.which("openssl") is None, reason="this machine has no openssl")
+def test_the_line_of_the_docs_makes_the_password_that_the_file_wants() -> None:
+    [line] = DOCUMENTED
+    done = subprocess.run(["sh", "-c", f"{line}; env"], capture_output=True, text=True, check=True)
+    assert re.search(r"^POSTGRES_PASSWORD=[0-9a-f]{32}$", done.stdout, re.MULTILINE)
+    assert "${POSTGRES_PASSWORD:?" in json.dumps(COMPOSE)

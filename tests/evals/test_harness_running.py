@@ -19,7 +19,7 @@ if sys.argv[1] == "-c":
     print("0.4.13")
     raise SystemExit
 plan = json.loads(pathlib.Path(sys.argv[3]).read_text())
-assert "PYTHONPATH" in os.environ and os.environ["OPENAI_API_KEY"] == "secret"
+assert "PYTHONPATH" in os.environ and os.environ["OPENAI_API_KEY"] == "{key}"
 print("chatter\\nRequesting API: 50%\\rRequesting", end="", file=sys.stderr, flush=True)
 print(" API: 100%", end="", file=sys.stderr)
 {more}
@@ -34,10 +34,10 @@ pathlib.Path("found.json").write_text(json.dumps({{"lm_eval": "0.4.13", "rows": 
 """
 
 
-def stand_in(place: Path, more: str = "", unanswered: float = 0) -> Path:
+def stand_in(place: Path, more: str = "", unanswered: float = 0, key: str = "secret") -> Path:
     python = place / "lm-eval" / "bin" / "python"
     python.parent.mkdir(parents=True)
-    python.write_text(STAND_IN.format(python=sys.executable, more=more, unanswered=unanswered))
+    python.write_text(STAND_IN.format(python=sys.executable, more=more, unanswered=unanswered, key=key))
     python.chmod(0o755)
     return place / "lm-eval"
 

@@ -20,8 +20,15 @@ from models.recipe.data import Batch, Position, bucketed, encode, mixed_steps, t
 from models.recipe.model import new_model
 from models.recipe.tokenizer import load_tokenizer, train_tokenizer
 from models.recipe.train import CannotResume, accumulate_gradients, read_metrics, response_nll, train
+from tests import snippets
 
 LARGER = Path(__file__).resolve().parents[2] / "models" / "recipe" / "configs" / "larger.toml"
+# The docs' lines that are run below.
+DOCUMENTED = (
+    "python -m models.recipe --stop-after 60",
+    "cp -r build/starter /elsewhere/run",
+    "python -m models.recipe --resume --work-dir /elsewhere/run",
+)
 _DIGEST = """
 from hashlib import sha256
 from models.recipe.config import TokenizerConfig
@@ -224,6 +231,38 @@ def test_the_command_stops_and_goes_on_in_another_folder(tmp_path: Path, monkeyp
     )
     assert main() == 75
     assert calls == [(RecipeConfig(work_dir=tmp_path / "copied"), True, 90.0)]
+
+
+def test_the_lines_of_the_docs_stop_copy_and_go_on(
+    config: RecipeConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In a few steps, and without the questions to the model."""
+    config = config.model_copy(update={"tokenizer": TokenizerConfig(vocab_size=600, conversations=200)})
+    exported: list[int] = []
+    monkeypatch.setattr("models.recipe.__main__.read_config", lambda path: config)
+    monkeypatch.setattr("models.recipe.evaluate.evaluate", lambda *_: None)
+    monkeypatch.setattr("models.recipe.export.export", lambda *_: exported.append(read_metrics(moved)[-1].step))
+    moved = tmp_path / "elsewhere" / "run"
+    moved.parent.mkdir()
+    instead = {
+        "build/starter": str(config.work_dir),
+        "/elsewhere": str(moved.parent),
+        "--stop-after 60": "--stop-after 0",
+    }
+
+    def run(line: str) -> int:
+        program, *arguments = snippets.words(line, instead)
+        if program != "python":
+            return subprocess.run([program, *arguments], check=True).returncode
+        monkeypatch.setattr(sys, "argv", arguments[1:])
+        return main()
+
+    stops, copies, goes_on = DOCUMENTED
+    assert run(stops) == 75
+    assert read_metrics(config.work_dir)[-1].step == config.train.checkpoint_every
+    assert run(copies) == 0
+    assert run(goes_on) == 0
+    assert exported == [config.train.steps]
 
 
 def test_the_config_of_the_larger_model_is_read_and_makes_a_larger_model(tokenizer: PreTrainedTokenizerFast) -> None:
