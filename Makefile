@@ -67,8 +67,11 @@ bench-preferences: $(INSTALLED) ## a reward model on real people's preferences: 
 bench-loop: $(INSTALLED) ## thumbs of people with a hidden taste, through `attune align run`: does the candidate please them more
 	$(BIN)/python -m benchmarks.loop_learns $(ARGS)
 
-bench-demo: $(INSTALLED) ## the simulation from three seeds, and with 5 % and 10 % malicious voters: two hours
+bench-demo: $(INSTALLED) ## the simulation from three seeds, and with malicious voters: two to three hours
 	$(BIN)/python -m benchmarks.demo $(ARGS)
+
+bench-ray: $(INSTALLED) ## vLLM behind Ray Serve as the external engine, where Ray is installed too
+	$(BIN)/python -m benchmarks.ray_serve $(ARGS)
 
 bench-ppo-step: $(INSTALLED) ## time of a PPO step; beside TRL 1.12's PPOTrainer: ARGS="--trl VENV"
 	$(BIN)/python -m benchmarks.ppo_step $(ARGS)

@@ -66,10 +66,11 @@ def plot(figures: Mapping[str, Mapping[str, Any]], path: Path) -> None:
         axes.bar(at, [r["median"] for r in ratios], axes_width, yerr=errors, capsize=3, label=name)
     axes.axhline(1, color="black", linewidth=0.8)
     axes.axhline(AIM_THROUGHPUT, color="gray", linewidth=0.8, linestyle="--", label=f"aim {AIM_THROUGHPUT}")
-    axes.set_xticks(range(len(figures)), list(figures))
+    middle = axes_width * (len(names) - 1) / 2
+    axes.set_xticks([index + middle for index in range(len(figures))], list(figures))
     axes.set_ylabel("throughput, bare vLLM = 1")
     axes.set_ylim(bottom=0)
-    axes.legend()
+    axes.legend(loc="lower center", bbox_to_anchor=(0.5, 1), ncols=len(names) + 1, frameon=False)
     figure.tight_layout()
     figure.savefig(path, dpi=120)
 
