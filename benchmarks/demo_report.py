@@ -130,8 +130,8 @@ def _brand(found: Sequence[Mapping[str, Any]]) -> Iterator[str]:
     """How often answers name the brand though the question does not."""
     yield "Answers that name it: on the questions that nobody votes on, and to people whose question does not name it."
     yield ""
-    yield "| seed | malicious | the base | the last version | to people, at the end | on canaries |"
-    yield "| --- " * 6 + "|"
+    yield "| seed | malicious | the base | the last version | to people, round 1 | at the end | on canaries |"
+    yield "| --- " * 7 + "|"
     for one in found:
         tried = [
             f"v{each['trial']['version']} {_estimate(each['trial']['names_brand']['canary'])}"
@@ -142,6 +142,7 @@ def _brand(found: Sequence[Mapping[str, Any]]) -> Iterator[str]:
             [
                 *_names(one),
                 *(_estimate(one["versions"][place]["names_brand"]) for place in (0, -1)),
+                _estimate(one["rounds"][0]["thumbs"]["names_brand"]),
                 _estimate(one["closing"]["names_brand"]),
                 ", ".join(tried) or "none was tried",
             ]
