@@ -9,7 +9,7 @@ import stat
 import subprocess
 import sys
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 import aiohttp
@@ -100,9 +100,10 @@ async def started(home: Path, *command: str, **settings: str) -> AsyncIterator[R
         if process.returncode is None:
             running.family |= {child.pid for child in psutil.Process(process.pid).children(recursive=True)}
             process.kill()
-        await process.wait()
         for pid in filter(_alive, running.family):
-            os.kill(pid, signal.SIGKILL)
+            with suppress(ProcessLookupError):  # it ended with its parent
+                os.kill(pid, signal.SIGKILL)
+        await process.wait()  # which ends when nobody holds its output any more
 
 
 async def test_everything_starts_restarts_what_dies_and_drains(tmp_path: Path) -> None:
