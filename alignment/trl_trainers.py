@@ -8,11 +8,11 @@ from trl import import_utils
 
 
 def _hide_vllm_on_cpu() -> None:
-    """Keeps TRL from importing vLLM where it cannot use it.
+    """Keeps TRL from importing vLLM where it is not used.
 
-    With GRPOTrainer TRL imports vLLM wherever it is installed, for its colocated engine. That engine has no CPU path
-    (it fails at the first weight sync, TRL 1.16), so on a CPU the import only costs seconds, memory and a warning about
-    vLLM's version. Can go when TRL imports it on first use.
+    With GRPOTrainer TRL imports vLLM wherever it is installed, for its colocated engine, which is not what answers by
+    default on a CPU: there the import only costs seconds, memory and a warning about vLLM's version. Who asks for that
+    engine gets it (`alignment.ppo.colocated`). Can go when TRL imports it on first use.
     """
     if not torch.cuda.is_available():
         import_utils.is_vllm_available = lambda *_, **__: False

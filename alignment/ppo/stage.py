@@ -1,5 +1,6 @@
 """The stage: a reward model and prompts become an adapter and a report. Every step can be interrupted and resumed."""
 
+from contextlib import nullcontext
 from functools import partial
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from alignment.chat_tokens import ChatTokens
 from alignment.checkpoints import newest
 from alignment.errors import AlignmentError
 from alignment.plots import draw_curves
+from alignment.ppo.colocated import colocated
 from alignment.ppo.config import PPOConfig
 from alignment.ppo.critic import critic_from, critic_over
 from alignment.ppo.looks import LookAtHeldout
@@ -127,18 +129,20 @@ def build_trainer(
     metrics = MetricsFile(out / "metrics.jsonl")
     resume_point(out, metrics)
     looks = LookAtHeldout(prompts.heldout, out / "best", metrics, seed)
-    trainer = PPOTrainer(
-        model=policy,
-        args=_arguments(config, out, seed, state.num_processes),
-        train_dataset=Dataset.from_list(as_dataset_rows(prompts.train)),
-        processing_class=tokens.tokenizer,
-        peft_config=lora_config(config.lora),
-        callbacks=[looks, *watching(metrics, "ppo", _SHOWN)],
-        rollout_func=rollout,
-        ppo=config,
-        critic=critic,
-        scorer=answers,
-    )
+    arguments = _arguments(config, out, seed, state.num_processes)
+    with colocated() if arguments.use_vllm else nullcontext():
+        trainer = PPOTrainer(
+            model=policy,
+            args=arguments,
+            train_dataset=Dataset.from_list(as_dataset_rows(prompts.train)),
+            processing_class=tokens.tokenizer,
+            peft_config=lora_config(config.lora),
+            callbacks=[looks, *watching(metrics, "ppo", _SHOWN)],
+            rollout_func=rollout,
+            ppo=config,
+            critic=critic,
+            scorer=answers,
+        )
     looks.trainer = trainer
     quiet(trainer)
     return trainer

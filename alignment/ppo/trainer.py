@@ -32,7 +32,8 @@ from alignment.trl_trainers import GRPOTrainer
 
 CRITIC_FILE = "critic.pt"
 _SHARDED = {DistributedType.FSDP, DistributedType.DEEPSPEED}
-_OURS = ("objective/", "policy/", "loss/", "val/", "tokens", "truncation_rate", "length")
+# And TRL's "sampling/": how far an engine's log-probabilities are from the policy's.
+_OURS = ("objective/", "policy/", "loss/", "val/", "sampling/", "tokens", "truncation_rate", "length")
 
 
 class PPOTrainer(GRPOTrainer):
