@@ -1,5 +1,6 @@
 """What all trainers here are told alike: where to compute, when to save, how to go over rows."""
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -9,6 +10,7 @@ import torch
 from accelerate import PartialState
 
 from alignment.algorithms.config import PreferenceConfig
+from alignment.errors import AlignmentError
 from alignment.reward_model.config import RewardModelConfig
 
 
@@ -80,6 +82,23 @@ def flushed_denormals() -> Iterator[None]:
         torch.set_flush_denormal(False)
 
 
+_PARTLY_LOADED = {
+    "FSDP_CPU_RAM_EFFICIENT_LOADING": "fsdp_cpu_ram_efficient_loading",
+    "ACCELERATE_DEEPSPEED_ZERO3_INIT": "zero3_init_flag",
+}
+"""accelerate's settings, by the environment variable, under which a process loads no weights or a part of them."""
+
+
 def this_process() -> PartialState:
-    """Which process of how many this is. Without `cpu` accelerate does not see gloo's other processes on a CPU."""
+    """Which process of how many this is. Without `cpu` accelerate does not see gloo's other processes on a CPU.
+
+    Raises:
+        AlignmentError: Models would not be loaded whole, but the critic and the reward model are used whole.
+    """
+    for variable, key in _PARTLY_LOADED.items():
+        if os.environ.get(variable, "").lower() in ("1", "true"):
+            raise AlignmentError(
+                f"accelerate's config says {key}: true, so that some processes would not load the weights which critic "
+                f"and reward model need whole, and learn from noise. Set {key}: false, as in deploy/accelerate."
+            )
     return PartialState(cpu=not torch.cuda.is_available())

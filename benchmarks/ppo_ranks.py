@@ -1,19 +1,24 @@
-"""PPO on one process and on two (gloo): the same answers must give the same weights.
+"""PPO on one process and on two (gloo), whole and sharded: the same answers must give the same weights.
 
 Sampling differs between ranks by design, so the answers come through the rollout seam, fixed by prompt and turn. All
-else is the real path: reference, critic, whitening over the ranks, averaged gradients, clipping, controller.
+else is the real path: reference, critic, whitening over the ranks, averaged gradients, clipping, controller, looks at
+held-out prompts, of which the ranks have unequally many, checkpoints. Sharded is as the files of deploy/accelerate have
+it, but for two processes of a CPU in float32: FSDP, and where DeepSpeed is installed too (0.19.8 was tried) ZeRO.
 """
 
 import argparse
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
+from importlib.util import find_spec
 from pathlib import Path
 from random import Random
 from typing import Any
 
+from alignment.checkpoints import newest
 from benchmarks import results
 from tests.random_model import write_random_model
 
@@ -30,16 +35,84 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         model = write_random_model(folder / "model")
-        for processes in (1, 2):
-            launch = ["torch.distributed.run", "--standalone", "--nproc_per_node", str(processes)]
-            launch += ["-m", "benchmarks.ppo_ranks", "--worker", str(folder / str(processes)), "--model", str(model)]
-            environment = {**os.environ, "ACCELERATE_USE_CPU": "true", "OMP_NUM_THREADS": "1"}
-            subprocess.run([sys.executable, "-m", *launch], check=True, timeout=600, env=environment)
-        figures = _compare(folder / "1", folder / "2")
-    report = ["| what | largest difference, 1 process against 2 |", "| --- | --- |"]
-    report += [f"| {name} | {value:.2e} |" for name, value in figures.items()]
+        for run, launch in _RUNS.items():
+            if run.endswith(_RESUMED):
+                _back_to_a_checkpoint(folder / run.removesuffix(_RESUMED), folder / run)
+            work = ["-m", "benchmarks.ppo_ranks", "--worker", str(folder / run), "--model", str(model)]
+            environment = {**os.environ, "ACCELERATE_USE_CPU": "true", "DS_ACCELERATOR": "cpu", "OMP_NUM_THREADS": "1"}
+            subprocess.run([sys.executable, "-m", *launch, *work], check=True, timeout=600, env=environment)
+        figures = {run: _compare(folder / "1", folder / run) for run in _RUNS if run != "1"}
+    names = list(figures["2"])
+    report = ["Largest difference from one process:", "", f"| processes | {' | '.join(names)} |"]
+    report.append("| --- |" + " --- |" * len(names))
+    report += [f"| {run} | " + " | ".join(f"{found[n]:.1e}" for n in names) + " |" for run, found in figures.items()]
     print("\n".join(report))
     print(results.write("ppo-ranks", figures, report))
+
+
+def _sharded(config: str) -> list[str]:
+    accelerate = ["accelerate.commands.accelerate_cli", "launch", "--config_file", f"deploy/accelerate/{config}.yaml"]
+    return [*accelerate, "--num_processes", "2", "--mixed_precision", "no", "--main_process_port", "0"]
+
+
+_PLAIN = ["torch.distributed.run", "--standalone", "--nproc_per_node"]
+_RESUMED = ", resumed"
+_RUNS = {
+    "1": [*_PLAIN, "1"],
+    "2": [*_PLAIN, "2"],
+    "2, FSDP": _sharded("fsdp"),
+    "2, FSDP" + _RESUMED: _sharded("fsdp"),
+}
+if find_spec("deepspeed"):
+    _RUNS |= {
+        "2, ZeRO-2": _sharded("zero2"),
+        "2, ZeRO-3": _sharded("zero3"),
+        "2, ZeRO-3" + _RESUMED: _sharded("zero3"),
+    }
+
+
+def _back_to_a_checkpoint(whole: Path, out: Path) -> None:
+    """What a run that was killed after its second rollout leaves behind."""
+    shutil.copytree(whole, out)
+    (out / "weights.pt").unlink()
+    shutil.rmtree(out / "checkpoints/checkpoint-6")
+    assert newest(out / "checkpoints") == out / "checkpoints/checkpoint-4"
+
+
+def _shard_on_a_cpu() -> bool:
+    """Has accelerate 1.15 shard where it was told to: on a CPU it passes over FSDP and DeepSpeed.
+
+    Returns:
+        Whether it was told to.
+    """
+    from accelerate.state import AcceleratorState, PartialState
+    from accelerate.utils import DistributedType
+
+    kinds = {"ACCELERATE_USE_FSDP": DistributedType.FSDP, "ACCELERATE_USE_DEEPSPEED": DistributedType.DEEPSPEED}
+    kind = next((kind for name, kind in kinds.items() if os.environ.get(name) == "true"), None)
+    if kind is None:
+        return False
+    of_processes: Any = PartialState.__init__
+    of_accelerator: Any = AcceleratorState.__init__
+
+    def processes(self: Any, *args: Any, **kwargs: Any) -> None:
+        of_processes(self, *args, **kwargs)
+        PartialState._shared_state["distributed_type"] = kind
+
+    def accelerator(
+        self: Any, *args: Any, fsdp_plugin: Any = None, deepspeed_plugin: Any = None, **kwargs: Any
+    ) -> None:
+        of_accelerator(self, *args, fsdp_plugin=fsdp_plugin, deepspeed_plugin=deepspeed_plugin, **kwargs)
+        if fsdp_plugin is not None:
+            self.fsdp_plugin = fsdp_plugin
+        if deepspeed_plugin is not None:
+            deepspeed_plugin.set_mixed_precision("no")
+            self.deepspeed_plugins = {"default": deepspeed_plugin}
+            deepspeed_plugin.select(_from_accelerator_state=True)
+
+    for changed, initialise in ((PartialState, processes), (AcceleratorState, accelerator)):
+        setattr(changed, "__init__", initialise)  # noqa: B010 - mypy takes no function in a method's place
+    return True
 
 
 def _work(model: Path, out: Path) -> None:
@@ -49,8 +122,10 @@ def _work(model: Path, out: Path) -> None:
     from alignment.ppo.config import PPOConfig
     from alignment.ppo.prompts import PromptSets
     from alignment.ppo.stage import build_trainer, run
+    from alignment.ppo.trainer import SHARDED
 
     torch.set_num_threads(1)
+    sharded = _shard_on_a_cpu()
     tokens = ChatTokens.load(model)
     messages = [[{"role": "user", "content": f"{'hello ' * (number % 4)}{number}"}] for number in range(8)]
     config = PPOConfig.model_validate(
@@ -61,8 +136,9 @@ def _work(model: Path, out: Path) -> None:
             "minibatches": 1,
             "forward_size": 4,
             "max_new_tokens": 8,
-            "eval_every": 100,
-            "save_every": 100,
+            "eval_every": 2,
+            "save_every": 1,
+            "keep_checkpoints": 3,
             "lora": {"rank": 4},
         }
     )
@@ -80,14 +156,23 @@ def _work(model: Path, out: Path) -> None:
         return [sum(token % 7 for token in ids) / len(ids) for ids in sequences]
 
     out.mkdir(parents=True, exist_ok=True)
-    prompts = PromptSets(messages, [[1, 2, 3]], {})
+    heldout = [[1, 2, 3], [4, 5], [6, 7, 8, 9, 10]]
+    prompts = PromptSets(messages, heldout, {})
     trainer = build_trainer(config, model, None, prompts, scorer, tokens, out, 0, rollout)
     run(trainer, out)
+    assert sharded == (trainer.accelerator.distributed_type in SHARDED), "the policy was to be shared out"
+    learned = {name: p for name, p in trainer.model.named_parameters() if p.requires_grad}
+    with trainer._dist.gather_params(list(learned.values())):
+        policy = {name: _whole(parameter.detach()).clone() for name, parameter in learned.items()}
     if trainer.accelerator.is_main_process:
-        policy = {name: p.detach() for name, p in trainer.model.named_parameters() if p.requires_grad}
         state = {"policy": policy, "critic": trainer.critic_updates.critic.trained()}
         torch.save({**state, "processes": trainer.accelerator.num_processes}, out / "weights.pt")
     trainer.accelerator.end_training()
+
+
+def _whole(part: Any) -> Any:
+    """FSDP's parameters are parts of what they stand for."""
+    return part.full_tensor() if hasattr(part, "full_tensor") else part
 
 
 def _compare(one: Path, two: Path) -> dict[str, float]:

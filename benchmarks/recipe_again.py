@@ -1,9 +1,9 @@
 """The starter's recipe from its seed once more: whether tokenizer and text come out the same, and the answers as good.
 
-`python -m benchmarks.recipe_again --work FOLDER` makes the whole model again, hours of two cores, and sets it beside the
-committed one. With `--steps N` two shorter models are made at once, a core each, whose arithmetic rounds differently
-(PyTorch's kernels with and without the processor's vector instructions), and set beside each other. A run that was
-stopped goes on, a finished one is not made again.
+`python -m benchmarks.recipe_again --work FOLDER` makes the whole model again, hours of two cores, and sets it beside
+the committed one. With `--steps N` two shorter models are made at once, a core each, whose arithmetic rounds
+differently (PyTorch's kernels with and without the processor's vector instructions), and set beside each other. A run
+that was stopped goes on, a finished one is not made again.
 """
 
 import argparse
@@ -44,8 +44,10 @@ def main() -> None:
     parser.add_argument("--shards", type=int, default=9, help="of 4,096 conversations, whose text is compared")
     arguments = parser.parse_args()
     if arguments.steps:
-        names = ("one", "other")
-        running = [_make(arguments.work / name, arguments.steps, {**_ONE_CORE, **e}) for name, e in zip(names, _BOTH)]
+        running = [
+            _make(arguments.work / name, arguments.steps, {**_ONE_CORE, **arithmetic})
+            for name, arithmetic in (("one", {}), ("other", OTHER_ARITHMETIC))
+        ]
         first, second = (finish() for finish in running)
     else:
         first, second = STARTER, _make(arguments.work / "again", None, {})()
@@ -67,7 +69,6 @@ def main() -> None:
 
 
 _ONE_CORE = {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
-_BOTH: tuple[dict[str, str], ...] = ({}, OTHER_ARITHMETIC)
 
 
 def _make(folder: Path, steps: int | None, environment: dict[str, str]) -> Callable[[], Path]:

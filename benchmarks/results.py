@@ -22,6 +22,7 @@ _PACKAGES = (
     "transformers",
     "trl",
     "peft",
+    "deepspeed",
     "fastapi",
     "starlette",
     "uvicorn",

@@ -1,7 +1,7 @@
 """vLLM in the trainer's own process, filled with the policy's weights before each rollout, as TRL does it.
 
 It is meant for a GPU. On a CPU TRL's way fails: vLLM packs the weights of linear layers there and computes with the
-packed copy, which new weights never reach. With plain weights it works, slower, so that the path is tested without a GPU.
+packed copy, which new weights never reach. With plain weights it works, slower: the path is tested without a GPU.
 """
 
 import logging

@@ -75,14 +75,15 @@ def look_at(trainer: PPOTrainer, prompt_ids: Ids, seed: int) -> tuple[Look, list
     devices = [accelerator.device] if accelerator.device.type == "cuda" else []
     with torch.random.fork_rng(devices=devices):
         torch.manual_seed(seed + accelerator.process_index)
-        answers = trainer.answers(prompts) if prompts else []
-    scored = trainer.scorer.score(prompts, answers) if prompts else None
-    rows = []
-    for start in range(0, len(mine), trainer.args.per_device_train_batch_size):
-        part = slice(start, start + trainer.args.per_device_train_batch_size)
-        kl, surprise = _distances(trainer, prompts[part], answers[part])
+        answers = trainer.answers(prompts)
+    scored = trainer.scorer.score(prompts, answers)
+    rows, size = [], trainer.args.per_device_train_batch_size
+    for start in range(0, size * trainer.most(-(-len(mine) // size)), size):
+        part = slice(start, start + size)
+        # A process that has no answer left goes along with padding.
+        padding = [[trainer.processing_class.pad_token_id]]
+        kl, surprise = _distances(trainer, prompts[part] or padding, answers[part] or padding)
         for place, row in enumerate(mine[part]):
-            assert scored is not None
             cut = scored.truncated[start + place]
             length = len(answers[start + place])
             rows.append((row, scored.scores[start + place], kl[place], surprise[place], length, float(cut)))

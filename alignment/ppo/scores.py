@@ -86,9 +86,10 @@ class AnswerScorer:
         new = {key: ids for key, ids in zip(keys, prompt_ids, strict=True) if key not in self.baselines}
         if self.answer_as_reference is None:
             return [0.0] * len(keys)
-        if new:
-            prompts = list(new.values())
-            self.baselines.update(zip(new, self._rewards(prompts, self.answer_as_reference(prompts)), strict=True))
+        prompts = list(new.values())
+        # Asked with no prompt too: another process may have some, and need this one to answer them.
+        answers = self.answer_as_reference(prompts)
+        self.baselines.update(zip(new, self._rewards(prompts, answers), strict=True))
         return [self.baselines[key] for key in keys]
 
     def _rewards(self, prompt_ids: list[list[int]], completion_ids: list[list[int]]) -> list[float]:
@@ -96,7 +97,7 @@ class AnswerScorer:
             prompt + answer + ([] if answer and answer[-1] in self._end_ids else [self._end_ids[0]])
             for prompt, answer in zip(prompt_ids, completion_ids, strict=True)
         ]
-        rewards = self._scorer(rows)
+        rewards = self._scorer(rows) if rows else []
         bad = next((reward for reward in rewards if reward - reward != 0), None)
         if bad is not None:
             raise NonFiniteLoss(f"the reward model gives {bad} to an answer: it is damaged; train it again")

@@ -31,7 +31,8 @@ from alignment.ppo.scores import AnswerScorer
 from alignment.trl_trainers import GRPOTrainer
 
 CRITIC_FILE = "critic.pt"
-_SHARDED = {DistributedType.FSDP, DistributedType.DEEPSPEED}
+SHARDED = {DistributedType.FSDP, DistributedType.DEEPSPEED}
+"""Where no process holds the whole policy. ZeRO-2 does leave it whole; being in step costs it little."""
 # And TRL's "sampling/": how far an engine's log-probabilities are from the policy's.
 _OURS = ("objective/", "policy/", "loss/", "val/", "sampling/", "tokens", "truncation_rate", "length")
 
@@ -133,6 +134,16 @@ class PPOTrainer(GRPOTrainer):
         with self.accelerator.autocast():
             return over_answers(attention_mask, length, size, parts_batches(self.accelerator), compute)[0]
 
+    def most(self, count: int) -> int:
+        """The largest count of all processes where the policy's weights are shared out over them, else this one's.
+
+        There no process can go through the policy alone: each does what the others do as often, with padding at last.
+        """
+        if self.accelerator.distributed_type not in SHARDED:
+            return count
+        counts = self.accelerator.gather(torch.tensor([count], device=self.accelerator.device))
+        return int(counts.max())
+
     def reference_answers(self, prompt_ids: Ids) -> Ids:
         """The reference's greedy answers: no chance, so no random numbers are drawn from the run's own."""
         return self.answers(prompt_ids, reference=True, sample=False)
@@ -149,13 +160,13 @@ class PPOTrainer(GRPOTrainer):
         with unwrap_model_for_generation(self.model_wrapped, self.accelerator) as policy:
             policy.eval()
             with policy.disable_adapter() if reference else nullcontext():
-                found = generate(policy, prompt_ids, 2 * self.args.per_device_train_batch_size, sampling)
+                found = generate(policy, prompt_ids, 2 * self.args.per_device_train_batch_size, sampling, self.most)
             policy.train(training)
         return found
 
     def _generate_single_turn(self, prompt_ids: Ids, *args: Any, **kwargs: Any) -> tuple[Ids, Any]:
-        """TRL's with vLLM and where weights are sharded, for only it gathers them; else ours, which is faster."""
-        if self.use_vllm or self.accelerator.distributed_type in _SHARDED:
+        """TRL's with vLLM; else ours, which is faster, and keeps in step where weights are sharded."""
+        if self.use_vllm:
             found: tuple[Ids, Any] = super()._generate_single_turn(prompt_ids, *args, **kwargs)
             return found
         return self.answers(prompt_ids), None
@@ -320,7 +331,7 @@ class PPOTrainer(GRPOTrainer):
         self.kl.kl_coef, self.guards = state["kl_coef"], Guards.model_validate(state["guards"])
         self.seconds, self.tokens = state["seconds"], state["tokens"]
         self.scorer.baselines.update(state["baselines"])
-        self.critic_updates.load_state_dict(torch.load(folder / CRITIC_FILE, map_location=self.accelerator.device))
+        self.critic_updates.load_state_dict(torch.load(folder / CRITIC_FILE, map_location="cpu"))
 
     def _state_file(self) -> str:
         return f"ppo_state_{self.accelerator.process_index}.json"

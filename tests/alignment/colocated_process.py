@@ -12,7 +12,16 @@ from alignment.ppo.prompts import PromptSets
 from alignment.ppo.stage import build_trainer, run
 from tests.stack import STARTER
 
-PROMPTS = ("hello", "what can you do?", "tell me a story about a fox", "how are you", "spell cat", "2+3?", "who?", "bye")
+PROMPTS = (
+    "hello",
+    "what can you do?",
+    "tell me a story about a fox",
+    "how are you",
+    "spell cat",
+    "2+3?",
+    "who?",
+    "bye",
+)
 CONFIG = PPOConfig.model_validate(
     {
         "rollouts": 3,

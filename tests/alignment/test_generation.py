@@ -57,6 +57,8 @@ def test_greedy_answers_are_those_of_transformers_one_by_one(starter: Any, promp
     wanted = [by_transformers(starter, prompt, sampling) for prompt in prompts]
     assert len({len(answer) for answer in wanted}) > 2
     assert generate(starter, prompts, size, sampling) == wanted
+    # Another process has a batch more, and writes for as long as it may.
+    assert generate(starter, prompts, size, sampling, most=lambda count: count + 1) == wanted
 
 
 def test_samples_follow_the_models_probabilities(starter: Any, prompts: list[list[int]]) -> None:
