@@ -28,7 +28,7 @@ def run_job(
     """Snapshot, reward model, policy, candidate, gate; resumable after a crash. Exit status 2 when it is refused."""
     if resume is not None and (config is not None or from_file is not None or if_new_feedback is not None):
         raise WrongUsage("--resume goes on with the run's own configuration: give it alone.")
-    from alignment import run
+    from alignment import processes, run
     from alignment.config import load as load_config
     from alignment.learners import real
     from alignment.pipeline import Job
@@ -39,14 +39,18 @@ def run_job(
     from ledger.settings import LedgerSettings
 
     wait_without_taking_cores()
+    if not processes.leads():
+        processes.follow(real())
+        return
     settings: LedgerSettings = load(LedgerSettings)
     wanted = load_config(config, from_file=from_file)
     with open_ledger() as database:
-        if if_new_feedback is not None and (new := run.new_feedback(database)) < if_new_feedback:
-            output.say(f"{new} new votes since the last run, fewer than {if_new_feedback}: nothing to do.")
-            return
-        job = Job(database, settings.home.expanduser().resolve(), real(), output.say)
-        version = run.start(job, wanted) if resume is None else run.resume(job, resume)
+        with processes.led(real()) as learners:
+            if if_new_feedback is not None and (new := run.new_feedback(database)) < if_new_feedback:
+                output.say(f"{new} new votes since the last run, fewer than {if_new_feedback}: nothing to do.")
+                return
+            job = Job(database, settings.home.expanduser().resolve(), learners, output.say)
+            version = run.start(job, wanted) if resume is None else run.resume(job, resume)
         output.say(f"{version.name}: its model card is {Path(version.path) / 'README.md'}")
         if gate and not _passes(job, version):
             raise typer.Exit(2)
