@@ -324,9 +324,12 @@ class PPOTrainer(GRPOTrainer):
             torch.save(self.critic_updates.state_dict(), folder / CRITIC_FILE)
         self.accelerator.wait_for_everyone()
 
-    def _load_from_checkpoint(self, resume_from_checkpoint: str, model: nn.Module | None = None) -> None:
-        super()._load_from_checkpoint(resume_from_checkpoint, model)
-        folder = Path(resume_from_checkpoint)
+    def _load_optimizer_and_scheduler(self, checkpoint: str | None) -> None:
+        """What else a resumed run needs comes with the optimiser: DeepSpeed loads the model in another way."""
+        super()._load_optimizer_and_scheduler(checkpoint)
+        if checkpoint is None:
+            return
+        folder = Path(checkpoint)
         state = json.loads((folder / self._state_file()).read_text(encoding="utf-8"))
         self.kl.kl_coef, self.guards = state["kl_coef"], Guards.model_validate(state["guards"])
         self.seconds, self.tokens = state["seconds"], state["tokens"]

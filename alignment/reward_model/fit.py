@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 from datasets import Dataset
-from transformers import PreTrainedModel, set_seed
+from transformers import set_seed
 
 from alignment.chat_tokens import ChatTokens
 from alignment.errors import UnusableModel
@@ -125,12 +125,6 @@ def method(config: RewardModelConfig, model: Any) -> str:
     base = model.get_base_model() if hasattr(model, "get_base_model") else model
     weights = sum(parameter.numel() for name, parameter in base.named_parameters() if "lora_" not in name)
     return "full" if weights < config.full_below else "lora"
-
-
-def plain(trainer: JointRewardTrainer) -> PreTrainedModel:
-    """The trained model without the wrappers of distributed training."""
-    model: PreTrainedModel = trainer.accelerator.unwrap_model(trainer.model)
-    return model
 
 
 def _log_odds(labels: list[float]) -> float:

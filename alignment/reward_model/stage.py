@@ -23,7 +23,7 @@ from alignment.reward_model.data import (
     shuffled_labels,
     training_rows,
 )
-from alignment.reward_model.fit import Run, fit, method, plain
+from alignment.reward_model.fit import Run, fit, method
 from alignment.reward_model.report import Quality, Resampling, RewardModelReport, Scored
 from alignment.reward_model.score import ABOUT_FILE, About, RewardModel
 from alignment.reward_model.trainer import JointRewardTrainer
@@ -162,7 +162,7 @@ def _report(trainer: JointRewardTrainer, lesson: _Lesson, about: About, shuffled
     config, out = lesson.config, lesson.run.out
     metrics = MetricsFile(out / "metrics.jsonl")
     resampling = Resampling(config.bootstrap, lesson.run.seed, config.min_slice)
-    scored = _scored(trainer, lesson, about)
+    scored = _scored(RewardModel.load(out / "model", lesson.base_model), lesson)
     predicted = reporting.predictions(scored, about.intercept, config.pair_temperature)
     draw_calibration(out / "calibration.png", {name: (p, y) for name, (p, y, _) in predicted.items()})
     draw_curves(out / "learning.png", metrics.rows(), _PANELS)
@@ -183,9 +183,13 @@ def _report(trainer: JointRewardTrainer, lesson: _Lesson, about: About, shuffled
     )
 
 
-def _scored(trainer: JointRewardTrainer, lesson: _Lesson, about: About) -> Scored:
-    """Scores the held-out rows: comparisons, then thumbs, as `heldout_rows` encoded them."""
-    model = RewardModel(plain(trainer), lesson.run.tokens, about)
+def _scored(model: RewardModel, lesson: _Lesson) -> Scored:
+    """Scores the held-out rows: comparisons, then thumbs, as `heldout_rows` encoded them.
+
+    Args:
+        model: As it was saved, for a process may hold only a part of what was trained.
+        lesson: With the rows.
+    """
     first = np.array(model.score_ids([row.first for row in lesson.judged]), dtype=float)
     second = np.array(model.score_ids([row.second for row in lesson.judged if row.second]), dtype=float)
     pairs = len(lesson.heldout.comparisons)
@@ -202,12 +206,14 @@ def _shuffled_control(lesson: _Lesson) -> Quality | None:
         folder.mkdir(exist_ok=True)
     config, run = lesson.config, replace(lesson.run, out=folder, name="shuffled control")
     trainer = fit(config, lesson.base_model, shuffled_labels(lesson.rows, run.seed), [], run)
+    save_trained(trainer, folder / "model", partial(_describe, run.tokens, _about(config, intercept=0.0)))
     if not main:
         return None
-    scored = _scored(trainer, lesson, _about(config, intercept=0.0))
+    scored = _scored(RewardModel.load(folder / "model", lesson.base_model), lesson)
     found = reporting.quality(scored, Resampling(config.bootstrap, run.seed))
     write_json(done, found.model_dump())
-    shutil.rmtree(folder / "checkpoints", ignore_errors=True)
+    for used in ("checkpoints", "model"):
+        shutil.rmtree(folder / used, ignore_errors=True)
     return found
 
 

@@ -1,6 +1,5 @@
 """TRL's RewardTrainer with the joint loss of comparisons and thumbs."""
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +13,7 @@ from alignment.padding import groups, parts_batches
 from alignment.reward_model.loss import Judgements, LossSettings, joint_loss, judgement_logits
 from alignment.trl_trainers import RewardTrainer
 
-BIASES_FILE = "biases.json"
+BIASES_FILE = "biases.pt"
 _COLUMNS = ["first", "second", "label", "weight", "rater"]
 
 
@@ -35,8 +34,9 @@ class ThumbBiases(nn.Module):
 class JointRewardTrainer(RewardTrainer):
     """Trains a sequence classifier with one output on rows that `reward_model.data` encoded.
 
-    The biases belong to the trainer and not to the model, so that the saved model is a plain classifier. They are saved
-    with each checkpoint, and their gradients are averaged over the processes here, as they are outside of DDP.
+    The biases belong to the trainer and not to the model, so that the saved model is a plain classifier. So what DDP,
+    FSDP or DeepSpeed do for the model is done for them here: their gradients are averaged over the processes, they have
+    an optimiser of their own, which follows the model's schedule, and both are saved with each checkpoint.
     """
 
     def __init__(
@@ -61,7 +61,7 @@ class JointRewardTrainer(RewardTrainer):
         super().__init__(*args, **kw)
         self._loss, self._bias_learning_rate, self._total_weight = loss, bias_learning_rate, total_weight
         self.biases = biases.to(self.accelerator.device)
-        self._stepped = False
+        self._bias_optimizer = torch.optim.AdamW(self.biases.parameters(), lr=bias_learning_rate, weight_decay=0.0)
 
     def _prepare_dataset(self, dataset: Any, *args: Any, **kwargs: Any) -> Any:
         """The rows are token ids already."""
@@ -69,13 +69,6 @@ class JointRewardTrainer(RewardTrainer):
 
     def _set_signature_columns_if_needed(self) -> None:
         self._signature_columns = _COLUMNS
-
-    def create_optimizer(self, *args: Any, **kwargs: Any) -> Any:
-        """Adds the biases, which have a learning rate of their own and no weight decay: the loss has their prior."""
-        optimizer = super().create_optimizer(*args, **kwargs)
-        group = {"params": list(self.biases.parameters()), "lr": self._bias_learning_rate, "weight_decay": 0.0}
-        optimizer.add_param_group(group)
-        return optimizer
 
     def compute_loss(
         self, model: nn.Module, inputs: dict[str, Tensor], return_outputs: bool = False, num_items_in_batch: Any = None
@@ -110,18 +103,21 @@ class JointRewardTrainer(RewardTrainer):
         return torch.cat(found)[torch.argsort(torch.cat(order))]
 
     def training_step(self, *args: Any, **kwargs: Any) -> Tensor:
-        """One batch forward and backward.
-
-        Trainer clears the gradients of the model only, so those of the biases are cleared here after each step.
-        """
-        if self._stepped:
-            self.biases.zero_grad()
+        """One batch forward and backward; the biases' step after the last batch of an optimiser step."""
         loss: Tensor = super().training_step(*args, **kwargs)
-        self._stepped = self.accelerator.sync_gradients
-        if self.accelerator.sync_gradients and self.accelerator.num_processes > 1:
+        if self.accelerator.sync_gradients:
+            self._step_biases()
+        return loss
+
+    def _step_biases(self) -> None:
+        """With no weight decay: the loss has their prior."""
+        if self.accelerator.num_processes > 1:
             for parameter in self.biases.parameters():
                 parameter.grad = self.accelerator.reduce(parameter.grad, reduction="mean")
-        return loss
+        (group,) = self._bias_optimizer.param_groups
+        group["lr"] = self._bias_learning_rate * self.optimizer.param_groups[0]["lr"] / self.args.learning_rate
+        self._bias_optimizer.step()
+        self._bias_optimizer.zero_grad()
 
     def _note(self, logits: Tensor, judgements: Judgements, attention_mask: Tensor, loss: Tensor) -> None:
         """Keeps the batch's figures for the next log line, over all processes."""
@@ -148,12 +144,14 @@ class JointRewardTrainer(RewardTrainer):
         super()._save_checkpoint(model, trial)
         if self.args.should_save:
             folder = Path(self.args.output_dir) / f"{PREFIX_CHECKPOINT_DIR}-{self.state.global_step}"
-            values = {"intercept": self.biases.intercept.item(), "raters": self.biases.raters.tolist()}
-            (folder / BIASES_FILE).write_text(json.dumps(values))
+            state = {"biases": self.biases.state_dict(), "optimizer": self._bias_optimizer.state_dict()}
+            torch.save(state, folder / BIASES_FILE)
 
-    def _load_from_checkpoint(self, resume_from_checkpoint: str, model: nn.Module | None = None) -> None:
-        super()._load_from_checkpoint(resume_from_checkpoint, model)
-        values = json.loads((Path(resume_from_checkpoint) / BIASES_FILE).read_text())
-        with torch.no_grad():
-            self.biases.intercept.fill_(values["intercept"])
-            self.biases.raters.copy_(torch.tensor(values["raters"]))
+    def _load_optimizer_and_scheduler(self, checkpoint: str | None) -> None:
+        """What else a resumed run needs comes with the optimiser: DeepSpeed loads the model in another way."""
+        super()._load_optimizer_and_scheduler(checkpoint)
+        if checkpoint is None:
+            return
+        state = torch.load(Path(checkpoint) / BIASES_FILE, map_location="cpu")
+        self.biases.load_state_dict(state["biases"])
+        self._bias_optimizer.load_state_dict(state["optimizer"])
