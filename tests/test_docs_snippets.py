@@ -56,6 +56,7 @@ NOT_RUN = {
     "kubectl": _CLUSTER,
     'key="$(kubectl': _CLUSTER,
     "serve deploy": "needs Ray; `make bench-ray` runs the file",
+    "accelerate launch": "needs GPUs; tests/alignment/test_processes.py does it on a CPU, with torchrun",
     "systemctl daemon-reload": "changes the machine; tests/deploy/test_systemd.py verifies the units",
 }
 # How such a line begins: a committed result of it, or of the same with other arguments.
