@@ -32,7 +32,7 @@ def colocated() -> Iterator[None]:
 
 def _other_dtype_is_meant(record: logging.LogRecord) -> bool:
     """Drops a warning about each weight of each rollout: the policy learns in float32, the engine serves bfloat16."""
-    return not record.msg.startswith("Attempted to load weight %s with dtype")
+    return not str(record.msg).startswith("Attempted to load weight %s with dtype")
 
 
 def _give_trl_vllm() -> None:

@@ -43,11 +43,10 @@ def _run(config: RecipeConfig, *, resume: bool, stop_after_s: float = math.inf) 
     from models.recipe.train import CannotResume, train
 
     saved = config.work_dir / "tokenizer"
-    if resume and saved.exists():
-        tokenizer = load_tokenizer(saved)
-    else:
-        tokenizer = train_tokenizer(config.tokenizer, config.seed)
-        tokenizer.save_pretrained(saved)
+    if not (resume and saved.exists()):
+        train_tokenizer(config.tokenizer, config.seed).save_pretrained(saved)
+    # Loaded in either case: a loaded one says so in its settings, and a resumed run must export the same bytes.
+    tokenizer = load_tokenizer(saved)
     try:
         model = train(config, tokenizer, resume=resume, stop_after_s=stop_after_s)
     except CannotResume as error:

@@ -297,6 +297,11 @@ def test_the_recipe_from_the_command_line_makes_a_folder_that_loads(tmp_path: Pa
         }
     )
     assert _run(small, resume=False) == 0
+    load_tokenizer(small.work_dir / "tokenizer").save_pretrained(tmp_path / "resumed")
+    for name in ("tokenizer.json", "tokenizer_config.json", "chat_template.jinja"):
+        assert (small.output_dir / name).read_bytes() == (tmp_path / "resumed" / name).read_bytes(), (
+            "as of a resumed run"
+        )
     model = AutoModelForCausalLM.from_pretrained(small.output_dir)
     assert model.dtype == torch.bfloat16
     assert AutoTokenizer.from_pretrained(small.output_dir).chat_template
