@@ -57,7 +57,7 @@ bench-engine-waits: $(INSTALLED) ## tokens per second, and how a second process 
 bench-cpu: $(INSTALLED) ## CPU time of the gateway per request and per token
 	$(BIN)/python -m benchmarks.gateway_cpu $(ARGS)
 
-bench-ppo: $(INSTALLED) ## PPO on a bandit with a known best policy, three seeds; two processes against one
+bench-ppo: $(INSTALLED) ## PPO on a bandit with a known best policy, three seeds; two processes against one, whole and sharded
 	$(BIN)/python -m benchmarks.ppo_bandit
 	$(BIN)/python -m benchmarks.ppo_ranks
 
@@ -81,6 +81,9 @@ bench-waiting-threads: $(INSTALLED) ## a training step beside other processes, b
 
 bench-logprobs: $(INSTALLED) ## the starter model in vLLM against transformers, token by token
 	$(BIN)/python -m benchmarks.starter_logprobs $(ARGS)
+
+bench-recipe: $(INSTALLED) ## the starter's recipe again from its seed, beside the committed model; two short ones: ARGS="--steps 450"
+	$(BIN)/python -m benchmarks.recipe_again --work build/recipe-again $(ARGS)
 
 bench-adapter: $(INSTALLED) ## a registered adapter in vLLM against transformers with PEFT, token by token
 	$(BIN)/python -m benchmarks.adapter_in_engine $(ARGS)

@@ -68,6 +68,7 @@ MEASURED = {
     "make bench-harness": "harness-starter-*.md",
     "make bench-ppo-step": "ppo_step-*.md",
     "make bench-ray": "ray-serve-*.md",
+    "make bench-recipe ARGS": "recipe-again-450-steps-*.md",
     "serve deploy": "ray-serve-*.md",
 }
 # In the order in which they are run; the exit status is 0.
