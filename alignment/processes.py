@@ -38,6 +38,7 @@ def led(learners: Learners) -> Iterator[Learners]:
 
     yield Learners(partial(together, "reward_model"), partial(together, "ppo"), partial(together, "preference"))
     announce.say(None)
+    announce.end()
 
 
 def follow(learners: Learners) -> None:
@@ -51,6 +52,7 @@ def follow(learners: Learners) -> None:
             # What is wrong with feedback or training all processes see alike, and the leader says it: to leave now
             # would have it killed in the middle of that.
             continue
+    announced.end()
 
 
 class _Announcements:
@@ -69,6 +71,13 @@ class _Announcements:
 
     def hear(self) -> Any:
         return self._exchange([None])
+
+    def end(self) -> None:
+        """Hangs up, all at once: a process that ends while another still holds the line can take it down with it."""
+        import torch.distributed
+
+        torch.distributed.barrier(group=self._channel)
+        torch.distributed.destroy_process_group()
 
     def _exchange(self, holder: list[Any]) -> Any:
         import torch.distributed

@@ -21,6 +21,7 @@ from typing import Any
 from alignment.checkpoints import newest
 from benchmarks import results
 from tests.random_model import write_random_model
+from tests.sharding import accelerate_launch, shard_on_a_cpu
 
 
 def main() -> None:
@@ -50,24 +51,19 @@ def main() -> None:
     print(results.write("ppo-ranks", figures, report))
 
 
-def _sharded(config: str) -> list[str]:
-    accelerate = ["accelerate.commands.accelerate_cli", "launch", "--config_file", f"deploy/accelerate/{config}.yaml"]
-    return [*accelerate, "--num_processes", "2", "--mixed_precision", "no", "--main_process_port", "0"]
-
-
 _PLAIN = ["torch.distributed.run", "--standalone", "--nproc_per_node"]
 _RESUMED = ", resumed"
 _RUNS = {
     "1": [*_PLAIN, "1"],
     "2": [*_PLAIN, "2"],
-    "2, FSDP": _sharded("fsdp"),
-    "2, FSDP" + _RESUMED: _sharded("fsdp"),
+    "2, FSDP": accelerate_launch("fsdp"),
+    "2, FSDP" + _RESUMED: accelerate_launch("fsdp"),
 }
 if find_spec("deepspeed"):
     _RUNS |= {
-        "2, ZeRO-2": _sharded("zero2"),
-        "2, ZeRO-3": _sharded("zero3"),
-        "2, ZeRO-3" + _RESUMED: _sharded("zero3"),
+        "2, ZeRO-2": accelerate_launch("zero2"),
+        "2, ZeRO-3": accelerate_launch("zero3"),
+        "2, ZeRO-3" + _RESUMED: accelerate_launch("zero3"),
     }
 
 
@@ -77,42 +73,6 @@ def _back_to_a_checkpoint(whole: Path, out: Path) -> None:
     (out / "weights.pt").unlink()
     shutil.rmtree(out / "checkpoints/checkpoint-6")
     assert newest(out / "checkpoints") == out / "checkpoints/checkpoint-4"
-
-
-def _shard_on_a_cpu() -> bool:
-    """Has accelerate 1.15 shard where it was told to: on a CPU it passes over FSDP and DeepSpeed.
-
-    Returns:
-        Whether it was told to.
-    """
-    from accelerate.state import AcceleratorState, PartialState
-    from accelerate.utils import DistributedType
-
-    kinds = {"ACCELERATE_USE_FSDP": DistributedType.FSDP, "ACCELERATE_USE_DEEPSPEED": DistributedType.DEEPSPEED}
-    kind = next((kind for name, kind in kinds.items() if os.environ.get(name) == "true"), None)
-    if kind is None:
-        return False
-    of_processes: Any = PartialState.__init__
-    of_accelerator: Any = AcceleratorState.__init__
-
-    def processes(self: Any, *args: Any, **kwargs: Any) -> None:
-        of_processes(self, *args, **kwargs)
-        PartialState._shared_state["distributed_type"] = kind
-
-    def accelerator(
-        self: Any, *args: Any, fsdp_plugin: Any = None, deepspeed_plugin: Any = None, **kwargs: Any
-    ) -> None:
-        of_accelerator(self, *args, fsdp_plugin=fsdp_plugin, deepspeed_plugin=deepspeed_plugin, **kwargs)
-        if fsdp_plugin is not None:
-            self.fsdp_plugin = fsdp_plugin
-        if deepspeed_plugin is not None:
-            deepspeed_plugin.set_mixed_precision("no")
-            self.deepspeed_plugins = {"default": deepspeed_plugin}
-            deepspeed_plugin.select(_from_accelerator_state=True)
-
-    for changed, initialise in ((PartialState, processes), (AcceleratorState, accelerator)):
-        setattr(changed, "__init__", initialise)  # noqa: B010 - mypy takes no function in a method's place
-    return True
 
 
 def _work(model: Path, out: Path) -> None:
@@ -125,7 +85,7 @@ def _work(model: Path, out: Path) -> None:
     from alignment.ppo.trainer import SHARDED
 
     torch.set_num_threads(1)
-    sharded = _shard_on_a_cpu()
+    sharded = shard_on_a_cpu()
     tokens = ChatTokens.load(model)
     messages = [[{"role": "user", "content": f"{'hello ' * (number % 4)}{number}"}] for number in range(8)]
     config = PPOConfig.model_validate(

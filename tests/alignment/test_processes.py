@@ -14,6 +14,7 @@ from ledger.records import AlignmentRun, ModelVersion
 from tests.alignment.job_ground import give_feedback
 from tests.processes import ROOT
 from tests.random_model import write_random_model
+from tests.sharding import accelerate_launch
 
 SMALL = """
 algorithm = "ppo"
@@ -45,10 +46,13 @@ def home(ledger_path: Path) -> Path:
     return place
 
 
-def on_two_processes(home: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    launch = ["-m", "torch.distributed.run", "--standalone", "--nproc_per_node", "2"]
+WHOLE = ["torch.distributed.run", "--standalone", "--nproc_per_node", "2", "-m", "attune"]
+SHARDED = [*accelerate_launch("fsdp"), "-m", "tests.sharding"]
+
+
+def on_two_processes(home: Path, launch: list[str]) -> subprocess.CompletedProcess[str]:
     environment = {**os.environ, "ATTUNE_HOME": str(home), "ACCELERATE_USE_CPU": "true", "OMP_NUM_THREADS": "1"}
-    command = [sys.executable, *launch, "-m", "attune", "align", "run", "--no-gate", *arguments]
+    command = [sys.executable, "-m", *launch, "align", "run", "--no-gate", "--config", str(home / "align.toml")]
     return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=280)
 
 
@@ -59,8 +63,9 @@ def last_run(home: Path) -> tuple[AlignmentRun, ModelVersion | None]:
         return run, versions.made_by(connection, run.id)
 
 
-def test_a_run_on_two_processes_registers_what_both_have_learned(home: Path) -> None:
-    done = on_two_processes(home, "--config", str(home / "align.toml"))
+@pytest.mark.parametrize("launch", [pytest.param(WHOLE, id="whole"), pytest.param(SHARDED, id="FSDP")])
+def test_a_run_on_two_processes_registers_what_both_have_learned(home: Path, launch: list[str]) -> None:
+    done = on_two_processes(home, launch)
     assert done.returncode == 0, done.stderr[-3000:]
     assert (done.stderr + done.stdout).count("is a candidate") == 1, "one of them leads"
     run, made = last_run(home)
@@ -71,7 +76,7 @@ def test_a_run_on_two_processes_registers_what_both_have_learned(home: Path) -> 
 
 def test_what_the_leader_cannot_do_ends_the_others_too(home: Path) -> None:
     (home / "align.toml").write_text(SMALL.replace('"ppo"', '"dpo"'))
-    done = on_two_processes(home, "--config", str(home / "align.toml"))
+    done = on_two_processes(home, WHOLE)
     assert done.returncode == 1
     run, made = last_run(home)
     assert made is None and run.error and run.error in done.stderr
