@@ -45,7 +45,7 @@ def main() -> None:
     arguments = parser.parse_args()
     if arguments.steps:
         running = [
-            _make(arguments.work / name, arguments.steps, {**_ONE_CORE, **arithmetic})
+            _make(arguments.work / f"{arguments.steps}-steps" / name, arguments.steps, {**_ONE_CORE, **arithmetic})
             for name, arithmetic in (("one", {}), ("other", OTHER_ARITHMETIC))
         ]
         first, second = (finish() for finish in running)
