@@ -154,7 +154,8 @@ class FakeEngine:
 
     async def _state(self, request: web.Request) -> web.Response:
         state = {"running": self.running, "most_running": self.most_running, "received": len(self.received)}
-        return web.json_response({**state, "generated": self.generated})
+        last = self.received[-1].body if self.received else None
+        return web.json_response({**state, "generated": self.generated, "last": last})
 
     async def _chat(self, request: web.Request) -> web.StreamResponse:
         return await ChatExchange(self, request, "chatcmpl-").answer()

@@ -26,12 +26,14 @@ class Stack(Process):
         ui_url: Of the chat.
         secrets: Keys to call it with.
         database_url: Of its ledger.
+        compiled: Where torch keeps the kernels that it compiles: empty at first, as on a fresh machine.
     """
 
     def __init__(self, folder: Path, model: Path | None = None, **settings: object) -> None:
         """Start nothing yet. Without a `model`, the starter is served; `settings` are Attune's own."""
         self.home = folder / "home"
         self.home.mkdir()
+        self.compiled = folder / "compiled"
         port, ui_port = free_port(), free_port()
         self.root_url = f"http://127.0.0.1:{port}"
         self.base_url = f"{self.root_url}/v1"
@@ -44,6 +46,7 @@ class Stack(Process):
             "ATTUNE_MODEL": str(model or model_folder(folder)),
             "ATTUNE_ENFORCE_EAGER": "true",
             "ATTUNE_KV_CACHE_GIB": "1",
+            "TORCHINDUCTOR_CACHE_DIR": str(self.compiled),
         }
         environment |= {f"ATTUNE_{name.upper()}": str(value) for name, value in settings.items()}
         super().__init__([sys.executable, "-m", "attune", "up"], folder / "attune.log", environment)

@@ -33,7 +33,7 @@ def command(
     arguments += ["--dtype", engine_dtype(settings, platform)]
     if settings.max_model_len is not None:
         arguments += ["--max-model-len", str(settings.max_model_len)]
-    if settings.enforce_eager if settings.enforce_eager is not None else platform == "cpu":
+    if _eager(settings, platform):
         arguments.append("--enforce-eager")
     if settings.tool_call_parser is not None:
         arguments += ["--enable-auto-tool-choice", "--tool-call-parser", settings.tool_call_parser]
@@ -96,11 +96,19 @@ def environment(
         kept["VLLM_ALLOW_RUNTIME_LORA_UPDATING"] = "1"
     if platform == "cpu":
         kept |= {"VLLM_TARGET_DEVICE": "cpu", "VLLM_CPU_KVCACHE_SPACE": str(settings.kv_cache_gib)}
+        if _eager(settings, platform):
+            # --enforce-eager leaves the ranks of log-probabilities compiled: the first request for some would stop all
+            # others for the time that g++ takes, and would end the engine where there is none (docs/decisions/0016).
+            kept.setdefault("TORCH_COMPILE_DISABLE", "1")
         if beside_another:
             # vLLM binds every engine to the same cores, where a second one would starve beside one that computes.
             kept.setdefault("VLLM_CPU_OMP_THREADS_BIND", "nobind")
             kept["OMP_NUM_THREADS"] = str(max(1, (os.cpu_count() or 1) - 1))
     return kept
+
+
+def _eager(settings: EngineSettings, platform: Platform) -> bool:
+    return settings.enforce_eager if settings.enforce_eager is not None else platform == "cpu"
 
 
 def niceness(settings: EngineSettings, platform: Platform) -> int:

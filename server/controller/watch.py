@@ -25,7 +25,7 @@ async def until_ready(
     model: str,
     report: Callable[[str], Awaitable[None]],
 ) -> None:
-    """Follows an engine's start until it has generated a token.
+    """Follows an engine's start until it has generated a token and told its log-probability.
 
     Args:
         engine: What was started.
@@ -56,7 +56,7 @@ async def until_ready(
         if engine.workplace.socket.exists():
             with suppress(*UNREACHABLE):
                 await client.models(timeout_s=1)
-                await client.generate_one_token(model, timeout_s=remaining)
+                await client.generate_one_token(model, timeout_s=remaining, logprobs=True)
                 return
         await asyncio.sleep(settings.watch_interval_s / 2)
 

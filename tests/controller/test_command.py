@@ -30,6 +30,22 @@ def test_eager_is_the_default_on_cpu_only(platform: Platform, asked: bool | None
     assert ("--enforce-eager" in arguments(EngineSettings(enforce_eager=asked), platform)) is eager
 
 
+@pytest.mark.parametrize(
+    ("platform", "asked", "inherited", "found"),
+    [
+        ("cpu", None, {}, "1"),
+        ("cpu", False, {}, None),
+        ("cuda", None, {}, None),
+        ("cpu", None, {"TORCH_COMPILE_DISABLE": "0"}, "0"),
+    ],
+)
+def test_nothing_is_compiled_in_an_eager_engine_on_cpu(
+    platform: Platform, asked: bool | None, inherited: dict[str, str], found: str | None
+) -> None:
+    made = environment(EngineSettings(enforce_eager=asked), platform, inherited)
+    assert made.get("TORCH_COMPILE_DISABLE") == found
+
+
 def test_prompts_stay_whole_on_cpu() -> None:
     assert "--no-enable-chunked-prefill" in arguments(EngineSettings(), "cpu")
     assert "--no-enable-chunked-prefill" not in arguments(EngineSettings(), "cuda")

@@ -48,6 +48,18 @@ async def test_a_started_engine_is_in_the_ledger_with_all_that_a_gateway_needs(
             assert deployments.current(connection).live_version == row.version_number
 
 
+async def test_an_engine_is_ready_when_it_has_told_a_log_probability(
+    tmp_path: Path, database: Database, model_folder: Path, fake_vllm: list[str]
+) -> None:
+    """What vLLM compiles for one must not keep people waiting."""
+    async with controlled(tmp_path, database, model_folder, fake_vllm):
+        row = await until(database, ready)
+        connector = aiohttp.UnixConnector(row.url.removeprefix("unix://"))
+        async with aiohttp.ClientSession(connector=connector) as engine, engine.get("http://e/fake/state") as state:
+            asked = (await state.json())["last"]
+    assert (asked["max_tokens"], asked["logprobs"]) == (1, 0)
+
+
 async def test_a_stop_leaves_neither_processes_nor_rows(
     tmp_path: Path, database: Database, model_folder: Path, fake_vllm: list[str]
 ) -> None:
