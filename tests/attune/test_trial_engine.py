@@ -1,6 +1,7 @@
 """The engine of a comparison: it comes, it goes, and its failure is a sentence."""
 
 import json
+import shutil
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -118,17 +119,27 @@ async def test_base_and_adapter_in_one_batch_answer_as_they_do_alone(
     """The CPU kernels of vLLM 0.32 alone would answer for the base as the adapter in the last place."""
     monkeypatch.setenv("ATTUNE_ADAPTER_FORM", "loaded")
     base, adapter = base_and_adapter
-    prompts, sampling = shipped.open_prompts()[:32], Sampling(max_tokens=24, temperature=None, seed=17)
+    adapter = replace(adapter, path=str(_stronger(Path(adapter.path), home / "stronger")))
+    prompts, sampling = shipped.open_prompts(), Sampling(max_tokens=24, temperature=None, seed=17)
     async with trial_engine.trial_engines(home, base, [base, adapter], lambda line: None) as urls:
         assert urls[adapter.name] == urls[base.name]
         ours, theirs = (Served(one.name, Endpoint(urls[one.name])) for one in (adapter, base))
         alone = [await answer_prompts(one, prompts, sampling, lambda: None) for one in (ours, theirs)]
         mixed = await answer_both((ours, theirs), prompts, sampling, lambda: None)
     unlike = [place for place, (a, b) in enumerate(zip(*alone, strict=True)) if a != b]
-    assert len(unlike) >= 5
+    assert len(unlike) >= 12
     # A batch of another size can turn a near-tie of two tokens, in one answer or another.
     for before, after in zip(alone, mixed, strict=True):
-        assert sum(before[place] != after[place] for place in unlike) <= 2
+        assert sum(before[place] != after[place] for place in unlike) <= len(unlike) // 3
+
+
+def _stronger(adapter: Path, copy: Path) -> Path:
+    """A copy of an adapter with three times its effect: in how many answers a weak one shows depends on rounding."""
+    shutil.copytree(adapter, copy)
+    settings = json.loads((copy / "adapter_config.json").read_text())
+    settings["lora_alpha"] *= 3
+    (copy / "adapter_config.json").write_text(json.dumps(settings))
+    return copy
 
 
 def test_two_bases_cannot_be_served_by_one_engine() -> None:
