@@ -74,7 +74,7 @@ def back_up(database: Database, home: Path, file: Path) -> Backup:
 @contextmanager
 def opened(ledger: Path) -> Iterator[Database]:
     """Opens the copy of a ledger, brought up to date, while the block runs."""
-    database = Database.open(f"sqlite:///{ledger}")
+    database = Database.open(f"sqlite:///{ledger}", back_up=False)
     try:
         yield database
     finally:

@@ -2,12 +2,14 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from pathlib import Path
 
 from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, NotSupportedError, ProgrammingError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
+from ledger import migration_backups
 from ledger.dialects import Dialect, dialect_of
 from ledger.errors import LedgerError, Unavailable
 
@@ -26,16 +28,17 @@ class Database:
         self._dialect = dialect
 
     @classmethod
-    def open(cls, url: str, *, migrate: bool = True) -> "Database":
+    def open(cls, url: str, *, migrate: bool = True, back_up: bool = True) -> "Database":
         """Connects, and brings the tables up to date. Several processes may do so at the same moment.
 
         Args:
             url: `sqlite:///PATH` (the folder is made if need be) or `postgresql://USER:PASSWORD@HOST/NAME`.
             migrate: Whether to bring the tables up to date.
+            back_up: Whether to copy a SQLite file before its tables are changed: see `ledger.migration_backups`.
 
         Raises:
             LedgerError: The URL is of another database, SQLite is too old, or a newer Attune made the tables.
-            Unavailable: The database cannot be reached or written.
+            Unavailable: The database cannot be reached or written, or not be backed up before it is changed.
         """
         dialect = dialect_of(url)
         database = cls(dialect.create_engine(), dialect)
@@ -43,15 +46,20 @@ class Database:
             with _errors_of_database():
                 dialect.prepare()
                 if migrate:
-                    from ledger.migrations.upgrade import upgrade  # Alembic is slow to import
-
-                    with dialect.migration_lock(), database.write() as connection:
-                        dialect.lock_for_migration(connection)
-                        upgrade(connection)
+                    database._migrate(partial(migration_backups.back_up, dialect) if back_up else _no_backup)
         except BaseException:
             database.close()
             raise
         return database
+
+    def _migrate(self, before: Callable[[str, str], None]) -> None:
+        from ledger.migrations.upgrade import upgrade  # Alembic is slow to import
+
+        with self._dialect.migration_lock():
+            with self.write() as connection:
+                self._dialect.lock_for_migration(connection)
+                upgrade(connection, before)
+            migration_backups.expire(self._dialect)
 
     @property
     def dialect_name(self) -> str:
@@ -138,6 +146,10 @@ def is_outage(error: BaseException) -> bool:
     """Whether the database is full, locked, broken or away, rather than wrongly used by us."""
     defects = (IntegrityError, ProgrammingError, DataError, NotSupportedError)
     return isinstance(error, DBAPIError | PoolTimeout) and not isinstance(error, defects)
+
+
+def _no_backup(_current: str, _newest: str) -> None:
+    """Lets a ledger be migrated that is a copy itself."""
 
 
 @contextmanager

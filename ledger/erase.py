@@ -4,6 +4,7 @@ from datetime import datetime
 
 from sqlalchemy import ColumnElement, Connection, delete, or_, select, update
 
+from ledger import migration_backups
 from ledger.clock import utc_now
 from ledger.errors import NotFound
 from ledger.insertion import upsert
@@ -99,4 +100,5 @@ def mark_built_from(connection: Connection, votes: ColumnElement[bool], at: date
 
 
 def _bury(connection: Connection, kind: str, buried_id: str, at: datetime) -> None:
+    migration_backups.delete_all(connection)
     upsert(connection, tombstones, {"kind": kind, "id": buried_id, "erased_at": at})

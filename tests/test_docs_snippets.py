@@ -31,6 +31,7 @@ from tests import snippets
 from tests import test_docs_jobs as jobs
 from tests.attune import test_up
 from tests.deploy import test_compose, test_systemd
+from tests.ledger import test_old_ledgers
 from tests.models import test_recipe
 from tests.processes import ROOT, FakeEngineProcess, GatewayProcess
 
@@ -93,7 +94,8 @@ RUN = (
     "ATTUNE_HOME=/srv/attune-restored attune restore /backups/attune-monday.zip",
 )
 # Run by the tests of their parts.
-ELSEWHERE = {line for module in (jobs, test_up, test_compose, test_systemd, test_recipe) for line in module.DOCUMENTED}
+_RUN_BY = (jobs, test_up, test_compose, test_systemd, test_old_ledgers, test_recipe)
+ELSEWHERE = {line for module in _RUN_BY for line in module.DOCUMENTED}
 CURL = re.compile(r"curl (--request DELETE )?'?http://127\.0\.0\.1:8000")
 
 
