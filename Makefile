@@ -131,6 +131,9 @@ bench-docs: $(INSTALLED) ## how many commands of the docs the tests run, and how
 bench-ops: $(INSTALLED) ## the ops page's queries with 100,000 votes, on SQLite and PostgreSQL
 	$(BIN)/python -m benchmarks.ops_queries $(ARGS)
 
+bench-old-home: $(INSTALLED) ## a home of an older revision with 100,000 votes: backed up, migrated, killed meanwhile, served
+	$(BIN)/python -m benchmarks.old_home $(ARGS)
+
 soak: soak-crash soak-overload soak-busy-engine soak-alignment soak-rollout ## the slow proofs; results under benchmarks/results
 
 soak-crash: $(INSTALLED) ## kill -9 of the gateway at random moments: nothing lost, nothing doubled

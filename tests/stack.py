@@ -32,7 +32,7 @@ class Stack(Process):
     def __init__(self, folder: Path, model: Path | None = None, **settings: object) -> None:
         """Start nothing yet. Without a `model`, the starter is served; `settings` are Attune's own."""
         self.home = folder / "home"
-        self.home.mkdir()
+        self.home.mkdir(exist_ok=True)
         self.compiled = folder / "compiled"
         port, ui_port = free_port(), free_port()
         self.root_url = f"http://127.0.0.1:{port}"
