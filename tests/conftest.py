@@ -27,12 +27,19 @@ settings.load_profile("beside an engine")
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """For `--dist loadgroup`: the tests of the real vLLM share one process, and start first; other files stay whole.
 
-    They are the longest chain of the run and mostly wait, so that the other process is busy meanwhile.
+    They are the longest chain of the run and mostly wait, so that the other processes are busy meanwhile. Of the others
+    those of the docs, which run whole jobs, come first: at the end a long file would leave a core without work.
     """
     for item in items:
         of_engine = item.get_closest_marker("engine") is not None
         item.add_marker(pytest.mark.xdist_group("engine" if of_engine else item.nodeid.partition("::")[0]))
-    items.sort(key=lambda item: item.get_closest_marker("engine") is None)
+    items.sort(key=_turn)
+
+
+def _turn(item: pytest.Item) -> int:
+    if item.get_closest_marker("engine") is not None:
+        return 0
+    return 1 if item.path.name.startswith("test_docs") else 2
 
 
 @pytest.fixture(scope="session")

@@ -63,9 +63,10 @@ def test_greedy_answers_are_those_of_transformers_one_by_one(starter: Any, promp
 
 def test_samples_follow_the_models_probabilities(starter: Any, prompts: list[list[int]]) -> None:
     torch.manual_seed(0)
-    prompt, n = prompts[0], 4000
+    # A short beginning spreads the chances over many tokens, of which each is a cell of the test below.
+    prompt, n = prompts[0][:3], 4000
     sampling = Sampling(max_new_tokens=1, end_ids=[0], pad_id=0, temperature=2.0)
-    drawn = torch.tensor(generate(starter, [prompt] * n, n, sampling))[:, 0]
+    drawn = torch.tensor(generate(starter, [prompt] * n, n // 8, sampling))[:, 0]
     with torch.no_grad():
         chances = torch.softmax(starter(torch.tensor([prompt])).logits[0, -1].double() / 2.0, -1)
     expected, seen = n * chances, torch.bincount(drawn, minlength=len(chances)).double()
@@ -73,5 +74,5 @@ def test_samples_follow_the_models_probabilities(starter: Any, prompts: list[lis
     # Pearson's test: the rare tokens are one cell, for too few of each are expected.
     expected, seen = (torch.cat([counts[often], counts[~often].sum()[None]]) for counts in (expected, seen))
     freedom = len(expected) - 1
-    assert freedom >= 20
+    assert freedom >= 50
     assert ((seen - expected) ** 2 / expected).sum() <= freedom + 4 * (2 * freedom) ** 0.5

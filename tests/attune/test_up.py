@@ -106,10 +106,13 @@ async def started(home: Path, *command: str, **settings: str) -> AsyncIterator[R
         await process.wait()  # which ends when nobody holds its output any more
 
 
-async def test_everything_starts_restarts_what_dies_and_drains(tmp_path: Path) -> None:
+async def test_everything_starts_with_closed_secrets_restarts_what_dies_and_drains(tmp_path: Path) -> None:
     home = tmp_path / "home"
     async with FakeEngine(port=0, model="m") as engine, attune_up(home, "--upstream", engine.url) as attune:
         said = await attune.said("Ctrl-C")
+        files = [home / name for name in ("admin.key", "ui.key", "ui.secret", "ledger.db", "logs/gateway.log")]
+        assert {stat.S_IMODE(path.stat().st_mode) for path in files} == {0o600}
+        assert stat.S_IMODE(home.stat().st_mode) == 0o700
         assert f"http://127.0.0.1:{attune.port}/v1" in said
         assert f"http://127.0.0.1:{attune.ui_port}" in said
         assert await attune.ask() == 200
@@ -128,24 +131,6 @@ async def test_everything_starts_restarts_what_dies_and_drains(tmp_path: Path) -
         await attune.said("Stopping")
         assert await asyncio.wait_for(attune.process.wait(), 30) == 0
         await attune.all_gone()
-
-
-async def test_secrets_are_made_once_and_closed_to_other_users(tmp_path: Path) -> None:
-    home = tmp_path / "home"
-    async with FakeEngine(port=0, model="m") as engine, attune_up(home, "--upstream", engine.url) as attune:
-        await attune.said("Ctrl-C")
-        files = [home / name for name in ("admin.key", "ui.key", "ui.secret", "ledger.db", "logs/gateway.log")]
-        assert {stat.S_IMODE(path.stat().st_mode) for path in files} == {0o600}
-        assert stat.S_IMODE(home.stat().st_mode) == 0o700
-
-
-async def test_a_killed_supervisor_leaves_nobody_behind(tmp_path: Path) -> None:
-    async with FakeEngine(port=0, model="m") as engine, attune_up(tmp_path, "--upstream", engine.url) as attune:
-        await attune.said("Ctrl-C")
-        assert len(attune.family) >= 3
-        attune.process.kill()
-        await attune.process.wait()
-        await attune.all_gone(2)
 
 
 async def test_a_second_signal_stops_at_once(tmp_path: Path) -> None:
@@ -169,7 +154,7 @@ async def test_make_up_starts_everything(tmp_path: Path) -> None:
         assert await attune.ask() == 200
 
 
-async def test_the_line_for_an_external_engine_serves_it_with_its_folder(tmp_path: Path) -> None:
+async def test_the_line_for_an_external_engine_serves_it_and_its_kill_leaves_nobody_behind(tmp_path: Path) -> None:
     folder = write_random_model(tmp_path / "base")
     async with FakeEngine(port=0, model="base") as engine:
         words = snippets.words(DOCUMENTED[1], {"http://HEAD:8000": engine.url, "/models/base": str(folder)})
@@ -178,6 +163,11 @@ async def test_the_line_for_an_external_engine_serves_it_with_its_folder(tmp_pat
             await attune.said("Ctrl-C")
             assert await attune.ask() == 200
             assert engine.received[-1].body["model"] == "base"
+
+            assert len(attune.family) >= 3
+            attune.process.kill()
+            await attune.process.wait()
+            await attune.all_gone(2)
 
 
 async def refused(*arguments: str, home: Path) -> str:
