@@ -6,6 +6,10 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/installed
 
+# The packages are installed without byte code, which Python writes when it first imports a module. Where the environment
+# forbids that, each of the dozens of processes of a test run compiles everything again: half of all its time.
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
 .PHONY: $(shell grep -oE '^[a-z-]+:' Makefile | tr -d :)
 
