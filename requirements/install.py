@@ -1,14 +1,19 @@
-"""Install Attune into ``.venv``: torch first, then the complete lock, then this checkout. Standard library only.
+"""Install Attune into ``.venv``: the complete lock with its hashes, then this checkout. Standard library only.
 
 ``python3 requirements/install.py cpu|cuda|gateway`` needs a machine that has nothing but Python. ``gateway`` has no
 torch and no engine: for gateway and chat beside an engine that runs elsewhere. ``make up`` and ``make test`` call it
 when the lock is newer than what is installed. Every step says what it does; each may be run again.
+
+pip refuses a file whose SHA-256 is not in the lock. One file is outside the lock: torch's build for a CPU, which comes
+from other places on other machines, with other contents. Set ``TORCH_SHA256`` to the hash of the one that you trust.
 """
 
+import os
 import pathlib
 import shutil
 import subprocess
 import sys
+import tempfile
 import time
 import venv
 
@@ -52,23 +57,30 @@ def make_environment() -> None:
         sys.exit(f"install: Python's venv module failed ({error}). On Debian and Ubuntu: apt-get install python3-venv")
 
 
-def install_torch(target: str) -> None:
-    """Install torch alone: where a CPU build comes from differs from machine to machine.
+def install_torch() -> None:
+    """Install torch's build for a CPU alone: where it comes from, and so its hash, differs from machine to machine.
 
     pip's own configuration is asked first. Where that knows no CPU build, uv is asked, which knows PyTorch's own index
     (``--torch-backend``); pip does not, and an extra index given to the whole lock costs seconds a package.
     """
-    wanted = f"torch=={TORCH}+cpu" if target == "cpu" else f"torch=={TORCH}"
-    say(f"installing {wanted}")
-    if run([*INSTALL, wanted], quiet=target == "cpu") or target == "cuda":
-        return
-    say("pip's configured indexes have no CPU build of torch; asking PyTorch's own index through uv")
-    require(run([*INSTALL, "--quiet", "uv==0.13.9"]), "could not install uv; see the lines above")
-    uv = [str(VENV / "bin" / "uv"), "pip", "install", "--python", str(PYTHON), "--no-deps", "--torch-backend=cpu"]
-    require(
-        run([*uv, f"torch=={TORCH}"]),
-        f"no CPU build of torch {TORCH} was found; install it into .venv by hand, then repeat",
-    )
+    sha256 = os.environ.get("TORCH_SHA256")
+    with tempfile.TemporaryDirectory() as folder:
+        wanted = pathlib.Path(folder, "torch.txt")
+        check = ["--require-hashes"] if sha256 else []
+        pinned = f" --hash=sha256:{sha256}" if sha256 else ""
+        say(f"installing torch=={TORCH}+cpu" + ("" if sha256 else " (not checked: TORCH_SHA256 is not set)"))
+        wanted.write_text(f"torch=={TORCH}+cpu{pinned}\n")
+        if run([*INSTALL, *check, "--requirement", str(wanted)], quiet=True):
+            return
+        say("pip's configured indexes have no such CPU build of torch; asking PyTorch's own index through uv")
+        lock = [*INSTALL, "--quiet", "--require-hashes", "--requirement", str(ROOT / "requirements" / "uv.txt")]
+        require(run(lock), "could not install uv; see the lines above")
+        uv = [str(VENV / "bin" / "uv"), "pip", "install", "--python", str(PYTHON), "--no-deps", "--torch-backend=cpu"]
+        wanted.write_text(f"torch=={TORCH}{pinned}\n")
+        require(
+            run([*uv, *check, "--requirement", str(wanted)]),
+            f"no CPU build of torch {TORCH} was found; install it into .venv by hand, then repeat",
+        )
 
 
 def install_lock(target: str) -> None:
@@ -76,7 +88,7 @@ def install_lock(target: str) -> None:
     lock = ROOT / "requirements" / f"{target}.txt"
     count = sum(1 for line in lock.read_text().splitlines() if "==" in line)
     say(f"installing {count} locked packages from requirements/{lock.name} (some minutes)")
-    command = [*INSTALL, "--progress-bar", "off", "--requirement", str(lock)]
+    command = [*INSTALL, "--require-hashes", "--progress-bar", "off", "--requirement", str(lock)]
     fetched, tail = 0, ""
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as pip:
         for line in pip.stdout or ():
@@ -109,8 +121,8 @@ def main(target: str) -> None:
     require(target in {"cpu", "cuda", "gateway"}, f"unknown target {target!r}; it is cpu, cuda or gateway")
     started = time.monotonic()
     make_environment()
-    if target != "gateway":
-        install_torch(target)
+    if target == "cpu":
+        install_torch()
     install_lock(target)
     say("installing this checkout")
     require(

@@ -15,7 +15,7 @@ TARGETS = ("gateway", "engine", "alignment")
 
 def pins(target: str) -> dict[str, str]:
     lines = (ROOT / "requirements" / f"{target}.txt").read_text().splitlines()
-    return dict(line.split("==") for line in lines if "==" in line)
+    return dict(line.removesuffix(" \\").split("==") for line in lines if "==" in line)
 
 
 @pytest.mark.parametrize("target", TARGETS)
@@ -65,6 +65,18 @@ def test_what_is_installed_comes_from_the_locks() -> None:
         assert installs and all(step.startswith("python requirements/install.py ") for step in installs)
     everything = " ".join(step.value for stage in DOCKERFILE.stages.values() for step in stage.instructions)
     assert "pip install" not in everything
+
+
+@pytest.mark.parametrize("lock", ["cpu", "cuda", "gateway", "uv"])
+def test_every_locked_file_has_a_hash_that_pip_demands(lock: str) -> None:
+    entries = re.split(r"\n(?=\S)", (ROOT / "requirements" / f"{lock}.txt").read_text().strip())
+    pinned = [entry for entry in entries if not entry.startswith("#")]
+    assert pinned
+    unhashed = [
+        entry for entry in pinned if not re.fullmatch(r"[\w.-]+==\S+( \\\n +--hash=sha256:[0-9a-f]{64})+", entry)
+    ]
+    assert unhashed == []
+    assert '"--require-hashes"' in (ROOT / "requirements" / "install.py").read_text()
 
 
 def test_the_gateways_lock_has_no_torch_and_the_versions_of_the_cpu_lock() -> None:
