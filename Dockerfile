@@ -17,6 +17,7 @@ COPY alignment alignment
 COPY attune attune
 COPY chat_ui chat_ui
 COPY evals evals
+COPY http_bounds http_bounds
 COPY ledger ledger
 COPY models models
 COPY server server

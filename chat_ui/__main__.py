@@ -1,12 +1,14 @@
 """`python -m chat_ui`: serve the chat."""
 
 import sys
+from contextlib import suppress
 
 import uvicorn
 
 from chat_ui.app import create_app
 from chat_ui.errors import ChatUIError
 from chat_ui.settings import ChatUISettings
+from http_bounds.serving import bounded_config
 
 DRAIN_S = 3  # open pages hold a connection each; their answers end in the gateway
 
@@ -19,14 +21,17 @@ def main() -> int:
     except ChatUIError as error:
         sys.stderr.write(f"{error}\n")
         return 1
-    uvicorn.run(
+    config = bounded_config(
         app,
+        settings,
         host=settings.ui_host,
         port=settings.ui_port,
         log_level="warning",
-        access_log=False,
+        forwarded_allow_ips=list(settings.trusted_proxies),
         timeout_graceful_shutdown=DRAIN_S,
     )
+    with suppress(KeyboardInterrupt):
+        uvicorn.Server(config).run()
     return 0
 
 

@@ -4,6 +4,7 @@ Stopping closes the generator, which closes the request, upon which the gateway 
 answer. `ChatActions.settle` then shows it.
 """
 
+from collections import Counter
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
 from contextlib import ExitStack, aclosing, contextmanager
 from dataclasses import dataclass, replace
@@ -33,9 +34,12 @@ class Page:
 class Answering:
     """The streaming actions, over one gateway."""
 
-    def __init__(self, gateway: GatewayClient) -> None:
+    def __init__(self, gateway: GatewayClient, answers_per_person: int) -> None:
+        """Take the gateway, and how many answers one person may have written at once."""
         self._gateway = gateway
         self._under_way: set[str] = set()  # conversations: two answers at once would fork the tree
+        self._answers_per_person = answers_per_person
+        self._answers: Counter[str] = Counter()  # by user
 
     async def send(self, page: Page, text: str) -> Updates:
         """Store what was typed and stream the answer. If it cannot be stored, the text stays in the text box."""
@@ -44,6 +48,7 @@ class Answering:
             return
         view = page.view
         try:
+            self._check_place(page.user)
             if view.conversation_id is None:
                 created = await self._gateway.create_conversation(page.user, title_of(text), page.settings)
                 view = View(conversation_id=created.id)
@@ -86,6 +91,7 @@ class Answering:
         """Find or store the question, then stream its answer."""
         with ExitStack() as reservation:
             try:
+                reservation.enter_context(self._place(page.user))
                 tree = await self._gateway.tree(page.user, page.view.conversation_id or "")
                 reservation.enter_context(self._only_one(tree.id))
                 question = await ask(tree)
@@ -130,6 +136,23 @@ class Answering:
             except TooLong:
                 messages = shortened(messages)
         raise TooLong("This message is too long for the model.")
+
+    def _check_place(self, user: str) -> None:
+        if self._answers[user] >= self._answers_per_person:
+            raise Refused(
+                f"{self._answers[user]} answers are being written for you already. Stop one, or wait for its end."
+            )
+
+    @contextmanager
+    def _place(self, user: str) -> Iterator[None]:
+        self._check_place(user)
+        self._answers[user] += 1
+        try:
+            yield
+        finally:
+            self._answers[user] -= 1
+            if not self._answers[user]:
+                del self._answers[user]
 
     @contextmanager
     def _only_one(self, conversation_id: str) -> Iterator[None]:

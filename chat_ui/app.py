@@ -9,15 +9,19 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.staticfiles import StaticFiles
 
 from chat_ui.actions import ChatActions
+from chat_ui.allowed_routes import STATIC_URL
 from chat_ui.answering import Answering
 from chat_ui.events import Events
 from chat_ui.gateway_client import GatewayClient, load_key
 from chat_ui.identity import IdentityMiddleware, Signer, load_secret, user_of
 from chat_ui.ops import OpsPage
-from chat_ui.page import STATIC, STATIC_URL, lay_out
+from chat_ui.page import STATIC, lay_out
 from chat_ui.rating_page import rating_routes
+from chat_ui.request_bounds import RequestBoundsMiddleware
 from chat_ui.security import SecurityMiddleware
 from chat_ui.settings import ChatUISettings
+from http_bounds.bodies import BodyReader
+from http_bounds.hosts import AllowedHosts, HostMiddleware
 
 STYLE_SHEETS = ("base", "layout", "sidebar", "messages", "controls", "composer")
 # Linked and not given to Gradio's `css`, which would confine every rule to Gradio's own element.
@@ -46,8 +50,11 @@ def create_app(settings: ChatUISettings) -> FastAPI:
         await ops.close()
 
     app = FastAPI(title="Attune chat", lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
+    bodies = BodyReader(settings.max_held_body_bytes)
+    app.add_middleware(RequestBoundsMiddleware, bodies=bodies, streams_per_user=settings.ui_streams_per_person)
     app.add_middleware(IdentityMiddleware, signer=Signer(load_secret(settings.ui_secret_file)))
     app.add_middleware(CORSMiddleware, allow_origins=[])  # else Gradio adds its own, which lets every origin in
+    app.add_middleware(HostMiddleware, hosts=AllowedHosts(settings.allowed_hosts, settings.ui_host))
     app.add_middleware(SecurityMiddleware)
 
     @app.get("/health/live")
@@ -63,7 +70,7 @@ def create_app(settings: ChatUISettings) -> FastAPI:
     app.mount(STATIC_URL, StaticFiles(directory=STATIC), name="static")
     gr.mount_gradio_app(
         app,
-        build_page(gateway),
+        build_page(gateway, settings.ui_answers_per_person),
         path="/",
         auth_dependency=user_of,
         theme=_theme(),
@@ -80,10 +87,10 @@ def create_app(settings: ChatUISettings) -> FastAPI:
     return app
 
 
-def build_page(gateway: GatewayClient) -> gr.Blocks:
-    """The page with its events."""
+def build_page(gateway: GatewayClient, answers_per_person: int) -> gr.Blocks:
+    """The page with its events; nobody gets more than so many answers at once."""
     with gr.Blocks(title="Attune", analytics_enabled=False, fill_width=True) as blocks:
-        Events(lay_out(), ChatActions(gateway), Answering(gateway)).connect(blocks)
+        Events(lay_out(), ChatActions(gateway), Answering(gateway, answers_per_person)).connect(blocks)
     blocks.queue(default_concurrency_limit=None, api_open=False)
     _rest_between_events(blocks)
     return blocks

@@ -13,6 +13,8 @@ from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 COOKIE = "attune_user"
+# Over https: browsers take a cookie of such a name from this very host only, encrypted, and for all paths.
+SECURE_COOKIE = "__Host-attune_user"
 COOKIE_MAX_AGE_S = 400 * 24 * 3600  # the longest that browsers keep a cookie
 _PAGES = ("/", "/rate")
 
@@ -62,30 +64,44 @@ class IdentityMiddleware:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        user_id = self._known_user(Headers(scope=scope))
-        is_new = user_id is None and scope["method"] == "GET" and scope["path"] in _PAGES
+        secure = scope["scheme"] == "https"
+        cookies = _cookies(Headers(scope=scope))
+        user_id = self._known_user(cookies, SECURE_COOKIE if secure else COOKIE)
+        moves = user_id is None and secure  # a browser that was here before the chat was served over https
+        if moves:
+            user_id = self._known_user(cookies, COOKIE)
+        is_page = scope["method"] == "GET" and scope["path"] in _PAGES
+        is_new = user_id is None and is_page
         if is_new:
             user_id = "browser-" + secrets.token_hex(16)
         scope.setdefault("state", {})["user_id"] = user_id
 
         async def send_with_cookie(message: Message) -> None:
-            if message["type"] == "http.response.start" and user_id is not None and is_new:
-                MutableHeaders(scope=message).append("set-cookie", self._cookie(user_id, scope["scheme"]))
+            if message["type"] == "http.response.start" and user_id is not None and is_page and (is_new or moves):
+                headers = MutableHeaders(scope=message)
+                headers["cache-control"] = "no-store"
+                headers.append("set-cookie", self._cookie(user_id, secure))
+                if moves and not is_new:
+                    headers.append("set-cookie", f"{COOKIE}=; Max-Age=0; Path=/; HttpOnly; SameSite=Lax")
             await send(message)
 
         await self._app(scope, receive, send_with_cookie)
 
-    def _known_user(self, headers: Headers) -> str | None:
-        try:
-            morsel = SimpleCookie(headers.get("cookie", "")).get(COOKIE)
-        except CookieError:
-            return None
+    def _known_user(self, cookies: "SimpleCookie | None", name: str) -> str | None:
+        morsel = cookies.get(name) if cookies is not None else None
         return None if morsel is None else self._signer.read(morsel.value)
 
-    def _cookie(self, user_id: str, scheme: str) -> str:
-        secure = "; Secure" if scheme == "https" else ""
+    def _cookie(self, user_id: str, secure: bool) -> str:
+        name, only_encrypted = (SECURE_COOKIE, "; Secure") if secure else (COOKIE, "")
         value = self._signer.sign(user_id)
-        return f"{COOKIE}={value}; Max-Age={COOKIE_MAX_AGE_S}; Path=/; HttpOnly; SameSite=Lax{secure}"
+        return f"{name}={value}; Max-Age={COOKIE_MAX_AGE_S}; Path=/; HttpOnly; SameSite=Lax{only_encrypted}"
+
+
+def _cookies(headers: Headers) -> SimpleCookie | None:
+    try:
+        return SimpleCookie(headers.get("cookie", ""))
+    except CookieError:
+        return None
 
 
 def user_of(request: Request) -> str | None:

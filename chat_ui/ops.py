@@ -10,8 +10,8 @@ import httpx
 from fastapi import APIRouter, Request, Response
 from starlette.responses import FileResponse, JSONResponse
 
+from chat_ui.allowed_routes import OPS_PATH
 from chat_ui.page import STATIC
-from chat_ui.security import OPS_PATH
 
 _RUN = r"alignment/runs/run_[0-9a-f]{1,64}"
 _READ = (

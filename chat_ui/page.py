@@ -11,10 +11,10 @@ from typing import Any
 
 import gradio as gr
 
+from chat_ui.allowed_routes import STATIC_URL
 from chat_ui.records import ChatSettings
 
 STATIC = Path(__file__).parent / "static"
-STATIC_URL = "/chat-static"
 LATEX = [
     {"left": "$$", "right": "$$", "display": True},
     {"left": "\\[", "right": "\\]", "display": True},

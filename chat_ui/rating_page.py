@@ -10,10 +10,10 @@ from fastapi import APIRouter, Form, Request
 from fastapi.responses import HTMLResponse, RedirectResponse
 from starlette.responses import Response
 
+from chat_ui.allowed_routes import STATIC_URL
 from chat_ui.errors import GatewayAway, GatewayError, Missing
 from chat_ui.gateway_client import GatewayClient
 from chat_ui.identity import user_of
-from chat_ui.page import STATIC_URL
 from chat_ui.records import NextToRate, Rating
 
 PATH = "/rate"

@@ -4,6 +4,8 @@ from starlette.datastructures import MutableHeaders
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from chat_ui.allowed_routes import OPS_PATH, is_served
+
 # Gradio's page needs inline scripts and `eval` (its HTML components); files with scripts come from this server only.
 CONTENT_SECURITY_POLICY = "; ".join(
     [
@@ -42,15 +44,9 @@ HEADERS = {
     "permissions-policy": "camera=(), microphone=(), geolocation=()",
 }
 
-OPS_PATH = "/ops"
-GRADIO_PREFIX = "/gradio_api/"
-
-# Of Gradio's many routes these run the page. The others take files, read files, fetch URLs, or tell about the app.
-GRADIO_ROUTES = ("app_id", "cancel", "heartbeat", "queue", "reset", "startup-events", "theme.css")
-
 
 class SecurityMiddleware:
-    """Adds the headers to every answer and refuses the routes of Gradio that the chat does not use."""
+    """Adds the headers to every answer and refuses the paths that the chat does not serve."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -71,12 +67,5 @@ class SecurityMiddleware:
                 headers["content-security-policy"] = policy
             await send(message)
 
-        app = self._app if _is_used(scope["path"]) else PlainTextResponse("Not found", status_code=404)
+        app = self._app if is_served(scope["path"]) else PlainTextResponse("Not found", status_code=404)
         await app(scope, receive, send_with_headers)
-
-
-def _is_used(path: str) -> bool:
-    """Whether the chat needs this path."""
-    if not path.startswith(GRADIO_PREFIX):
-        return True
-    return path.removeprefix(GRADIO_PREFIX).split("/", 1)[0] in GRADIO_ROUTES

@@ -3,10 +3,12 @@
 from pathlib import Path
 
 from pydantic import Field
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import SettingsConfigDict
+
+from http_bounds.settings import BoundSettings
 
 
-class ChatUISettings(BaseSettings):
+class ChatUISettings(BoundSettings):
     """Settings of the chat in the browser, from `ATTUNE_*` variables."""
 
     model_config = SettingsConfigDict(env_prefix="ATTUNE_", frozen=True, extra="ignore")
@@ -21,4 +23,10 @@ class ChatUISettings(BaseSettings):
     ui_secret_file: Path = Field(
         default_factory=lambda: Path.home() / ".attune" / "ui.secret",
         description="File with the secret that signs the browsers' cookies; written at the first start.",
+    )
+    ui_answers_per_person: int = Field(
+        default=3, ge=1, description="Answers that one browser may have written at once, in all its tabs."
+    )
+    ui_streams_per_person: int = Field(
+        default=32, ge=2, description="Streams that one browser may hold open; a tab needs one or two."
     )

@@ -1,77 +1,216 @@
-"""A limit on headers where they arrive: the parser itself would collect them without end."""
+"""Uvicorn's protocol with bounds where bytes arrive, before any application sees them.
 
+Uvicorn itself collects headers without end, waits for them without end, and parses all that a client pipelined at once.
+"""
+
+import asyncio
+from dataclasses import dataclass
 from typing import ClassVar
 
-import orjson
-from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from server.errors import BadRequest, GatewayError, HeadersTooLarge
+from http_bounds.connections import Connections
+from http_bounds.refusal import Refusal
+from http_bounds.settings import BoundSettings
+
+_SLICE = 4096  # bytes given to the parser at once: so few requests at most wait parsed behind one that is answered
+_MOST_UNPARSED = 2**19  # what may wait unparsed; a read brings half of that at most, and then reading pauses
 
 
-class HeaderLimitedProtocol(HttpToolsProtocol):
-    """Uvicorn's protocol, which refuses a request whose headers are too long, even before they have ended.
+@dataclass(frozen=True, slots=True)
+class _Awaited:
+    """What the client owes: the head or the body of its n-th message."""
 
-    The app sees nothing of such a request. What is not HTTP at all is refused in OpenAI's shape too.
+    part: str
+    message: int
+
+
+class BoundedProtocol(HttpToolsProtocol):
+    """Bounds connections, the bytes of each head, and the time until head and body are complete.
+
+    What goes beyond is refused in OpenAI's shape, as is what is no HTTP at all.
     """
 
-    max_header_bytes: ClassVar[int] = 16 * 1024
-    _in_headers = False
-    _header_bytes = 0
-    _received_bytes = 0
+    bounds: ClassVar[BoundSettings]
+    open_connections: ClassVar[Connections]
+
+    _counted = False
+    _in_head = False
+    _in_body = False
+    _messages = 0
+    _completed = 0
+    _named_bytes = 0  # of the target and the headers that the parser has reported
+    _head_bytes = 0  # of slices that held nothing but this head: a header that does not end is not reported
+    _unparsed = b""
+    _awaited: _Awaited | None = None
+    _timer: asyncio.TimerHandle | None = None
 
     @classmethod
-    def limited_to(cls, max_header_bytes: int) -> "type[HeaderLimitedProtocol]":
-        """Returns the protocol with this limit."""
-        return type(cls.__name__, (cls,), {"max_header_bytes": max_header_bytes})
+    def bounded_by(cls, bounds: BoundSettings, most_connections: int | None = None) -> "type[BoundedProtocol]":
+        """Returns the protocol with these bounds and a count of its own.
+
+        Args:
+            bounds: The settings.
+            most_connections: What the machine allows, if that is less.
+        """
+        most = min(bounds.max_connections, most_connections or bounds.max_connections)
+        counted = Connections(most, bounds.max_connections_per_client, bounds.trusted_proxies)
+        return type(cls.__name__, (cls,), {"bounds": bounds, "open_connections": counted})
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Lets the connection in, if there is room for it."""
+        super().connection_made(transport)
+        refusal = self.open_connections.enter(self._address)
+        if refusal is not None:
+            self._refuse(refusal)
+            return
+        self._counted = True
+        self._watch()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Ends what was counted and awaited."""
+        if self._counted:
+            self._counted = False
+            self.open_connections.leave(self._address)
+        self._unparsed = b""
+        self._await(None)
+        super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        """Parses what came, unless the request was refused before."""
+        """Parses what came, as far as it can be answered now."""
         if self.transport.is_closing():
             return
-        super().data_received(data)
-        if self._in_headers:  # a single header that does not end is not reported by the parser
-            self._received_bytes += len(data)
-            if self._received_bytes > self.max_header_bytes:
-                self._refuse_headers()
+        if self._unparsed:
+            self._hold(self._unparsed + data)
+            return
+        self._parse(data)
+
+    def on_response_complete(self) -> None:
+        """Goes on with what waits unparsed."""
+        super().on_response_complete()
+        if self._unparsed and not self.transport.is_closing():
+            data, self._unparsed = self._unparsed, b""
+            self._parse(data)
 
     def on_message_begin(self) -> None:
-        """Begins to count."""
+        """Begins to count a head."""
         super().on_message_begin()
-        self._in_headers = True
-        self._header_bytes = self._received_bytes = 0
+        self._in_head = True
+        self._messages += 1
+        self._named_bytes = self._head_bytes = 0
 
     def on_url(self, url: bytes) -> None:
         """Counts the request's target."""
         super().on_url(url)
-        self._count(len(url))
+        self._named_bytes += len(url)
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """Counts a header."""
         super().on_header(name, value)
-        self._count(len(name) + len(value))
+        self._named_bytes += len(name) + len(value)
 
     def on_headers_complete(self) -> None:
-        """Ends the counting."""
-        self._in_headers = False
+        """Ends the head, and begins the answer unless the head was too long."""
+        if self._is_head_too_long():
+            raise ValueError("the request was refused")  # stops the parser
+        self._in_head, self._in_body = False, True
         super().on_headers_complete()
+
+    def on_message_complete(self) -> None:
+        """Ends the message."""
+        self._in_body = False
+        self._completed += 1
+        super().on_message_complete()
 
     def send_400_response(self, msg: str) -> None:
         """Refuses what is not HTTP."""
-        self._refuse(BadRequest(msg, code="invalid_http"))
+        self._refuse(Refusal(400, msg, "invalid_http"))
 
-    def _count(self, size: int) -> None:
-        self._header_bytes += size
-        if self._header_bytes > self.max_header_bytes:
-            self._refuse_headers()
-            raise ValueError("the request was refused")  # stops the parser
+    def timeout_keep_alive_handler(self) -> None:
+        """Ends an idle connection, also of a client that does not read what it was sent."""
+        super().timeout_keep_alive_handler()
+        self.loop.call_later(self.bounds.body_timeout_s, self.transport.abort)
 
-    def _refuse_headers(self) -> None:
-        self._refuse(HeadersTooLarge(f"The headers have more than {self.max_header_bytes} bytes."))
+    @property
+    def _address(self) -> str | None:
+        return self.client[0] if self.client else None
 
-    def _refuse(self, error: GatewayError) -> None:
+    @property
+    def _responding(self) -> bool:
+        return self.cycle is not None and not self.cycle.response_complete
+
+    def _parse(self, data: bytes) -> None:
+        """Gives the parser slices, until requests wait for the one that is answered now."""
+        for start in range(0, len(data), _SLICE):
+            if self.pipeline:
+                self._hold(data[start:])
+                break
+            if not self._feed(data[start : start + _SLICE]):
+                return
+        self._watch()
+
+    def _feed(self, data: bytes) -> bool:
+        """Parses one slice; False if the connection ends."""
+        completed = self._completed
+        super().data_received(data)
+        if self.transport.is_closing():
+            return False
+        if self._in_head and self._completed == completed:  # else the head began somewhere in this slice
+            self._head_bytes += len(data)
+        return not self._is_head_too_long()
+
+    def _is_head_too_long(self) -> bool:
+        """Refuses a head that is."""
+        if max(self._named_bytes, self._head_bytes) <= self.bounds.max_header_bytes:
+            return False
+        message = f"The headers have more than {self.bounds.max_header_bytes} bytes."
+        self._refuse(Refusal(431, message, "headers_too_large"))
+        return True
+
+    def _hold(self, data: bytes) -> None:
+        if len(data) > _MOST_UNPARSED:
+            self.transport.abort()
+            return
+        self._unparsed = data
+        self.flow.pause_reading()
+
+    def _watch(self) -> None:
+        """Sets the time for what the client owes now."""
+        if self._in_head:
+            self._await(_Awaited("head", self._messages))
+        elif self._in_body:
+            self._await(_Awaited("body", self._messages))
+        elif not self._responding and self.timeout_keep_alive_task is None:
+            self._await(_Awaited("head", self._messages + 1))
+        else:
+            self._await(None)
+
+    def _await(self, awaited: _Awaited | None) -> None:
+        if awaited == self._awaited:
+            return
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        self._awaited = awaited
+        if awaited is not None:
+            seconds = self.bounds.head_timeout_s if awaited.part == "head" else self.bounds.body_timeout_s
+            self._timer = self.loop.call_later(seconds, self._too_late, awaited)
+
+    def _too_late(self, awaited: _Awaited) -> None:
+        """Ends the connection, unless it is we who do not read."""
+        self._timer = self._awaited = None
         if self.transport.is_closing():
             return
-        body = orjson.dumps(error.body)
-        head = b"content-type: application/json\r\nconnection: close\r\ncontent-length: %d\r\n\r\n" % len(body)
-        self.transport.write(STATUS_LINE[error.status] + head + body)
-        self.transport.close()
+        if self.flow.read_paused or (awaited.part == "head" and self._responding):
+            self._await(awaited)
+        elif awaited.part == "body" and (self.cycle.response_started or self.cycle.response_complete):
+            self.transport.abort()
+        else:
+            seconds = self.bounds.head_timeout_s if awaited.part == "head" else self.bounds.body_timeout_s
+            message = f"The {awaited.part} of the request was not complete within {seconds:g} s."
+            self._refuse(Refusal(408, message, "request_timeout"))
+
+    def _refuse(self, refusal: Refusal) -> None:
+        if not self.transport.is_closing():
+            self.transport.write(refusal.raw)
+            self.transport.close()

@@ -5,11 +5,11 @@ from types import FrameType
 
 import uvicorn
 
+from http_bounds.serving import bounded_config
 from ledger.database import Database
 from ledger.settings import LedgerSettings
 from server.app import create_app
 from server.canary_settings import CanarySettings
-from server.header_limit import HeaderLimitedProtocol
 from server.logs import configure_logging
 from server.settings import GatewaySettings
 
@@ -38,17 +38,14 @@ def main() -> None:
             canary_rules=CanarySettings().rules,
             runs_folder=kept.home.expanduser().resolve() / "runs",
         )
-        config = uvicorn.Config(
+        config = bounded_config(
             app,
+            settings,
             host=settings.host,
             port=settings.port,
             loop="uvloop",
-            http=HeaderLimitedProtocol.limited_to(settings.max_header_bytes),
-            ws="none",
             lifespan="on",
-            access_log=False,
             log_config=None,
-            server_header=False,
             proxy_headers=False,  # nothing asks for the client's address
             backlog=2048,
             timeout_graceful_shutdown=settings.drain_timeout_s,

@@ -13,6 +13,8 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
+from http_bounds.bodies import BodyReader
+from http_bounds.hosts import AllowedHosts, HostMiddleware
 from ledger.clock import utc_now
 from ledger.database import Database
 from ledger.errors import LedgerError
@@ -96,6 +98,7 @@ def create_app(
         redirect_slashes=False,
     )
     app.openapi = partial(describe, app)  # type: ignore[method-assign]
+    app.add_middleware(HostMiddleware, hosts=AllowedHosts(settings.allowed_hosts, settings.host))
     app.add_middleware(Edge, metrics=metrics)
     for kind in _EXPECTED:
         app.add_exception_handler(kind, _answer_error)
@@ -127,9 +130,12 @@ async def _lifespan(
         settings=settings,
         ledger=ledger,
         poller=poller,
-        authenticator=Authenticator(poller, RateLimits(settings.rate_limit_storage)),
+        authenticator=Authenticator(
+            poller, RateLimits(settings.rate_limit_storage, user_requests_per_minute=settings.user_requests_per_minute)
+        ),
         admission=admission,
         metrics=metrics,
+        bodies=BodyReader(settings.max_held_body_bytes),
         lines=Lines(
             upstream=upstream,
             admission=admission,

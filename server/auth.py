@@ -10,7 +10,7 @@ from ledger import keys
 from ledger.records import ApiKey, Scope
 from server.errors import BadRequest, Forbidden, Unauthenticated
 from server.rate_limits import RateLimits
-from server.snapshot import SnapshotPoller
+from server.snapshot import Snapshot, SnapshotPoller
 
 logger = logging.getLogger(__name__)
 
@@ -55,26 +55,37 @@ class Authenticator:
         Raises:
             Unauthenticated: There is no key in it, or none that opens anything.
             Forbidden: The key lacks the scope.
-            RateLimited: The key has sent its requests of this minute.
+            RateLimited: The key, or the user by this key, has sent its requests of this minute.
             BadRequest: The header X-Attune-User is unusable.
         """
         secret = _bearer(request)
-        prefix = keys.prefix_of(secret)
-        key = self._poller.current.keys.get(prefix) if prefix else None
-        if key is None and prefix:
-            key = (await self._poller.newer()).keys.get(prefix)  # it may have been made this moment
-        if key is None or not keys.verify(secret, key) or not key.usable(datetime.now(UTC)):
+        key = _opened(secret, self._poller.current)
+        if key is None:
+            # It may have been made this moment. Whatever is wrong with a key, its refusal waits for the same reading of
+            # the ledger, so that the time does not tell which prefixes there are.
+            key = _opened(secret, await self._poller.newer())
+        if key is None:
             raise Unauthenticated(
                 "This API key opens nothing: it is unknown, expired or revoked. `attune keys create` makes one.",
                 code="invalid_api_key",
             )
         request.state.key_prefix = key.prefix
         await self._rate_limits.count(key)
+        user = _user(request)
+        if user:
+            await self._rate_limits.count_user(key, user)
         if scope not in key.scopes:
             raise Forbidden(
                 f"This API key lacks the scope {scope}; it has {', '.join(key.scopes)}.", code="missing_scope"
             )
-        return Caller(key, _user(request))
+        return Caller(key, user)
+
+
+def _opened(secret: str, snapshot: Snapshot) -> ApiKey | None:
+    """The key that this secret belongs to; None if it opens nothing."""
+    prefix = keys.prefix_of(secret)
+    key = snapshot.keys.get(prefix) if prefix else None
+    return key if key is not None and keys.verify(secret, key) and key.usable(datetime.now(UTC)) else None
 
 
 def _bearer(request: Request) -> str:

@@ -1,33 +1,44 @@
-"""Reading a request's body: in bounds, in time, and as JSON that every later stage can hold."""
+"""Reading a request's body: in bounds, and as JSON that every later stage can hold."""
 
-import asyncio
 from typing import Any, TypeVar
 
 import orjson
 from pydantic import ValidationError
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 
+from http_bounds.bodies import BodiesTooMany, BodyTooLong, HungUp
 from server.error_conversion import invalid
-from server.errors import BadRequest, BodyTimeout, BodyTooLarge
+from server.errors import BadRequest, BodyTooLarge, Overloaded
 from server.requests.fields import RequestModel
 from server.settings import GatewaySettings
 
 M = TypeVar("M", bound=RequestModel)
 
 
-async def read_body(request: Request, settings: GatewaySettings) -> dict[str, Any]:
-    """Reads a JSON object.
+async def read_body(request: Request) -> dict[str, Any]:
+    """Reads a JSON object; `http_bounds.protocol` bounds the time that it takes.
 
     Raises:
         BodyTooLarge: There are more bytes than allowed; the rest is not read.
-        BodyTimeout: The client took too long.
+        Overloaded: Unfinished bodies hold as much memory as they may.
         BadRequest: It is not a JSON object, nests too deeply, or holds a NUL or half a surrogate pair.
     """
+    context = request.app.state.context
+    settings: GatewaySettings = context.settings
+    announced = request.headers.get("content-length", "")
+    sender = getattr(request.state, "key_prefix", "")
     try:
-        async with asyncio.timeout(settings.body_timeout_s):
-            raw = await _read_limited(request, settings.max_body_bytes)
-    except TimeoutError:
-        raise BodyTimeout(f"The request was not complete within {settings.body_timeout_s:g} s.") from None
+        raw = await context.bodies.read(request.receive, announced, settings.max_body_bytes, sender)
+    except BodyTooLong:
+        raise BodyTooLarge(
+            f"The body is longer than {settings.max_body_bytes} bytes. Send less, for example fewer messages."
+        ) from None
+    except BodiesTooMany:
+        raise Overloaded(
+            "Too many requests are still being sent. Try again later.", code="too_many_bodies", retry_after_s=1
+        ) from None
+    except HungUp:
+        raise BadRequest("The client hung up before its request was complete.") from None
     return parse_object(raw, settings.max_json_depth)
 
 
@@ -61,27 +72,6 @@ def parse_object(raw: bytes, max_depth: int) -> dict[str, Any]:
     if b"\\u0000" in raw:
         _check_no_nul(parsed)
     return parsed
-
-
-async def _read_limited(request: Request, limit: int) -> bytes:
-    announced = request.headers.get("content-length", "")
-    if announced.isdigit() and int(announced[:20]) > limit:
-        raise _too_large(limit)
-    chunks: list[bytes] = []
-    size = 0
-    try:
-        async for chunk in request.stream():
-            size += len(chunk)
-            if size > limit:
-                raise _too_large(limit)
-            chunks.append(chunk)
-    except ClientDisconnect:
-        raise BadRequest("The client hung up before its request was complete.") from None
-    return b"".join(chunks)
-
-
-def _too_large(limit: int) -> BodyTooLarge:
-    return BodyTooLarge(f"The body is longer than {limit} bytes. Send less, for example fewer messages.")
 
 
 def _check_depth(value: Any, limit: int) -> None:

@@ -7,6 +7,7 @@ from typing import Annotated
 from fastapi import Depends, Request, Security
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
+from http_bounds.bodies import BodyReader
 from ledger.records import Scope
 from ledger.trials import Trial
 from ledger.vote_statistics import Votes
@@ -26,6 +27,7 @@ class Context:
     """The parts of a running gateway.
 
     Attributes:
+        bodies: Of requests, as they are read.
         looks: At the canary of a trial.
         votes: Of the last so many days.
         runs_folder: Where alignment runs lay their pictures; None where this machine has none of them.
@@ -38,6 +40,7 @@ class Context:
     authenticator: Authenticator
     admission: Admission
     metrics: Metrics
+    bodies: BodyReader
     lines: Lines
     looks: Remembered[Trial, CanaryLook]
     votes: Remembered[int, Votes]

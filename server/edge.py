@@ -25,8 +25,6 @@ def error_response(error: GatewayError) -> Response:
     headers = {} if error.retry_after_s is None else {"Retry-After": str(error.retry_after_s)}
     if error.status == 401:
         headers["WWW-Authenticate"] = "Bearer"
-    if error.status == 408:
-        headers["Connection"] = "close"  # the rest of the request may still come
     return Response(orjson.dumps(error.body), error.status, headers, media_type="application/json")
 
 
@@ -89,7 +87,9 @@ class _Exchange:
     async def send(self, message: Message) -> None:
         if message["type"] == "http.response.start":
             self.status = message["status"]
-            message["headers"] = [*message.get("headers", ()), (b"x-request-id", self.request_id.encode())]
+            # Nothing here is for a cache: answers, lists and errors are one caller's.
+            ours = [(b"x-request-id", self.request_id.encode()), (b"cache-control", b"no-store")]
+            message["headers"] = [*message.get("headers", ()), *ours]
         await self._send(message)
 
 

@@ -79,13 +79,6 @@ class MethodNotAllowed(GatewayError):
     type = "invalid_request_error"
 
 
-class BodyTimeout(GatewayError):
-    """The client did not send its request in time."""
-
-    status = 408
-    type = "timeout_error"
-
-
 class Conflict(GatewayError):
     """An idempotency key was used before for something else."""
 
@@ -112,13 +105,6 @@ class RateLimited(GatewayError):
 
     status = 429
     type = "rate_limit_error"
-
-
-class HeadersTooLarge(GatewayError):
-    """The headers are longer than allowed."""
-
-    status = 431
-    type = "invalid_request_error"
 
 
 class Defect(GatewayError):
@@ -158,12 +144,10 @@ BY_STATUS: dict[int, type[GatewayError]] = {
         Forbidden,
         NotFound,
         MethodNotAllowed,
-        BodyTimeout,
         Conflict,
         BodyTooLarge,
         Impossible,
         RateLimited,
-        HeadersTooLarge,
         UpstreamBroken,
         Overloaded,
         UpstreamTimeout,

@@ -58,6 +58,7 @@ _REASONS = {
     413: "The body is too long",
     422: "Well-formed but impossible",
     429: "The key's rate, or a full queue",
+    421: "The Host header names a server that this is not",
     431: "The headers are too long",
     500: "A defect of ours",
     502: "The engine broke off",
@@ -68,13 +69,13 @@ _REASONS = {
 
 def errors(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """The error responses of a route; those that any route can give are added."""
-    every = {*statuses, 400, 401, 403, 404, 405, 429, 431, 500, 503}
+    every = {*statuses, 400, 401, 403, 404, 405, 421, 429, 431, 500, 503}
     return {status: {"model": ErrorBody, "description": _REASONS[status]} for status in sorted(every)}
 
 
 def open_errors(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """The error responses of a route that needs no key."""
-    return {status: {"model": ErrorBody, "description": _REASONS[status]} for status in (*statuses, 405, 431, 500)}
+    return {status: {"model": ErrorBody, "description": _REASONS[status]} for status in (*statuses, 405, 421, 431, 500)}
 
 
 def answers(content_type: str, description: str) -> dict[int | str, dict[str, Any]]:

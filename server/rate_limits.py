@@ -1,4 +1,4 @@
-"""Requests per minute and key, counted by the library `limits` in a moving window."""
+"""Requests per minute, of keys and of their users, counted by the library `limits` in a moving window."""
 
 import math
 import time
@@ -12,30 +12,43 @@ from server.errors import RateLimited
 
 
 class RateLimits:
-    """Counts the requests of each key that has a limit."""
+    """Counts the requests of each key that has a limit, and of each user that a key names."""
 
-    def __init__(self, storage_uri: str) -> None:
+    def __init__(self, storage_uri: str, *, user_requests_per_minute: int) -> None:
         """Opens the storage.
 
         Args:
             storage_uri: Of `limits`, asynchronous: `async+memory://`, or a shared one for several gateways.
+            user_requests_per_minute: Of one user by one key, so that nobody uses up a key that serves many; 0 for any.
         """
         self._limiter = MovingWindowRateLimiter(storage_from_string(storage_uri))
+        self._user_requests_per_minute = user_requests_per_minute
 
     async def count(self, key: ApiKey) -> None:
-        """Counts one request.
+        """Counts one request of a key.
 
         Raises:
             RateLimited: The key has sent its requests of this minute.
         """
-        if key.requests_per_minute is None:
+        if key.requests_per_minute is not None:
+            await self._count(key.requests_per_minute, "This API key", key.id)
+
+    async def count_user(self, key: ApiKey, user: str) -> None:
+        """Counts one request of a user by a key.
+
+        Raises:
+            RateLimited: This user has sent their requests of this minute.
+        """
+        if self._user_requests_per_minute:
+            await self._count(self._user_requests_per_minute, "One user by this API key", key.id, user)
+
+    async def _count(self, per_minute: int, who: str, *identifiers: str) -> None:
+        limit = RateLimitItemPerMinute(per_minute)
+        if await self._limiter.hit(limit, *identifiers):
             return
-        limit = RateLimitItemPerMinute(key.requests_per_minute)
-        if await self._limiter.hit(limit, key.id):
-            return
-        window = await self._limiter.get_window_stats(limit, key.id)
+        window = await self._limiter.get_window_stats(limit, *identifiers)
         raise RateLimited(
-            f"This API key may send {key.requests_per_minute} requests a minute, and has done so.",
+            f"{who} may send {per_minute} requests a minute, and has done so.",
             code="rate_limit_exceeded",
             retry_after_s=max(1, math.ceil(window.reset_time - time.time())),
         )

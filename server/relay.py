@@ -182,9 +182,7 @@ class Relay(Response):
             (b"content-type", content_type),
             (b"x-attune-version", b"attune@v%d" % self._job.version_number),
         ]
-        if length is None:
-            headers.append((b"cache-control", b"no-cache"))
-        else:
+        if length is not None:
             headers.append((b"content-length", b"%d" % length))
         self._started = True
         await send({"type": "http.response.start", "status": 200, "headers": headers})

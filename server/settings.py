@@ -4,10 +4,11 @@ from typing import ClassVar, Literal
 
 from pydantic import Field, SecretStr
 
+from http_bounds.settings import BoundSettings
 from ledger.settings import AttuneSettings
 
 
-class GatewaySettings(AttuneSettings):
+class GatewaySettings(AttuneSettings, BoundSettings):
     """How the gateway listens, and what it bounds. Times are in seconds, sizes in bytes."""
 
     section: ClassVar[str] = "gateway"
@@ -18,13 +19,11 @@ class GatewaySettings(AttuneSettings):
     max_queue: int = Field(default=256, ge=0, description="Requests that may wait for a place.")
     queue_timeout_s: float = Field(default=0.8, gt=0, description="How long a request waits for a place at most.")
     request_timeout_s: float = Field(default=600, gt=0, description="How long one answer may take in all.")
-    body_timeout_s: float = Field(default=30, gt=0, description="How long a client may take to send its request.")
     drain_timeout_s: int = Field(default=30, ge=0, description="How long running answers may take after SIGTERM.")
     poll_interval_s: float = Field(
         default=0.5, gt=0, description="How often engines, keys and deployment are read from the ledger."
     )
     max_body_bytes: int = Field(default=2**20, ge=1, description="Longest request body.")
-    max_header_bytes: int = Field(default=16 * 1024, ge=1024, description="Longest headers of a request, all together.")
     max_json_depth: int = Field(default=32, ge=1, description="How deep lists and objects in a request may nest.")
     max_answer_bytes: int = Field(
         default=64 * 2**20, ge=2**20, description="Longest answer that is kept in memory until it is recorded."
@@ -32,6 +31,11 @@ class GatewaySettings(AttuneSettings):
     rate_limit_storage: str = Field(
         default="async+memory://",
         description="Where requests per minute are counted, as a storage URI of the library `limits`.",
+    )
+    user_requests_per_minute: int = Field(
+        default=600,
+        ge=0,
+        description="Requests a minute that one key may send for one user of the header X-Attune-User; 0 for any.",
     )
     upstream_api_key: SecretStr | None = Field(
         default=None, description="Key for engines at http:// and https:// addresses."

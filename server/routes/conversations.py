@@ -19,7 +19,7 @@ router = APIRouter(tags=["conversations"])
 @router.post("/v1/conversations", responses=errors(408, 413, 422), openapi_extra=takes(NewConversationRequest))
 async def create_conversation(request: Request, context: In, caller: InferenceCaller) -> ConversationAnswer:
     """Begins a conversation."""
-    given = checked(NewConversationRequest, await read_body(request, context.settings))
+    given = checked(NewConversationRequest, await read_body(request))
     created = await context.ledger.write(
         conversations.create,
         owner=caller.owner,
@@ -66,7 +66,7 @@ async def change_conversation(
     conversation_id: str, request: Request, context: In, caller: InferenceCaller
 ) -> ConversationAnswer:
     """Renames a conversation, or replaces its settings."""
-    given = checked(ConversationChangeRequest, await read_body(request, context.settings))
+    given = checked(ConversationChangeRequest, await read_body(request))
     changed = await context.ledger.write(
         conversations.update,
         conversation_id,
@@ -92,7 +92,7 @@ async def delete_conversation(conversation_id: str, context: In, caller: Inferen
 )
 async def add_message(conversation_id: str, request: Request, context: In, caller: InferenceCaller) -> MessageAnswer:
     """Stores what the user wrote. The answer to it is stored by the completion that names it as its parent."""
-    given = checked(NewMessageRequest, await read_body(request, context.settings))
+    given = checked(NewMessageRequest, await read_body(request))
     new = NewMessage(
         conversation_id=conversation_id,
         owner=caller.owner,

@@ -104,7 +104,7 @@ async def get_deployment(context: In, caller: AdminCaller) -> DeploymentAnswer:
 @router.post("/v1/deployments/canary", responses=errors(408, 409, 413, 422), openapi_extra=takes(CanaryRequest))
 async def start_canary(request: Request, context: In, caller: AdminCaller) -> DeploymentAnswer:
     """Tries a version on a share of the people; for the one that is tried already, changes the share."""
-    wanted = checked(CanaryRequest, await read_body(request, context.settings))
+    wanted = checked(CanaryRequest, await read_body(request))
     change = _change(caller, wanted.reason)
     await context.ledger.write(deployments.start_canary, wanted.version, wanted.share, change)
     return await context.ledger.read(_deployment)
@@ -114,7 +114,7 @@ def _handler(
     operation: Callable[[Connection, int, Change], records.Deployment],
 ) -> Callable[..., Coroutine[Any, Any, DeploymentAnswer]]:
     async def handle(request: Request, context: In, caller: AdminCaller) -> DeploymentAnswer:
-        wanted = checked(DeploymentRequest, await read_body(request, context.settings))
+        wanted = checked(DeploymentRequest, await read_body(request))
         await context.ledger.write(operation, wanted.version, _change(caller, wanted.reason))
         return await context.ledger.read(_deployment)
 

@@ -33,7 +33,7 @@ async def give_feedback(
     request: Request, context: In, caller: FeedbackCaller, idempotency_key: IdempotencyKey = None
 ) -> FeedbackAnswer:
     """Stores what a person thinks of an answer; when this answers, it is on disk."""
-    given = checked(FeedbackRequest, await read_body(request, context.settings))
+    given = checked(FeedbackRequest, await read_body(request))
     new = NewFeedback(
         completion_id=given.completion_id,
         owner=caller.owner,

@@ -28,7 +28,7 @@ router = APIRouter(tags=["generation"])
 
 def _handler(endpoint: Endpoint) -> Callable[..., Coroutine[Any, Any, Response]]:
     async def handle(request: Request, context: In, caller: InferenceCaller) -> Response:
-        body = await read_body(request, context.settings)
+        body = await read_body(request)
         checked(endpoint.request_model, body)
         user = caller.user_with(body.get("user"))
         metadata = body.get("metadata") or {}

@@ -54,7 +54,7 @@ async def get_next(context: In, caller: FeedbackCaller) -> NextAnswer:
 @router.post("/v1/ratings", responses=errors(408, 409, 413), openapi_extra=takes(RatingRequest))
 async def give_rating(request: Request, context: In, caller: FeedbackCaller) -> RatingAnswer:
     """Stores a rating; when this answers, it is on disk. The same one again changes nothing."""
-    given = checked(RatingRequest, await read_body(request, context.settings))
+    given = checked(RatingRequest, await read_body(request))
     values = given.model_dump(include=set(ASPECTS))
     await context.ledger.write(ratings.rate, given.item_id, caller.owner, caller.user_with(given.user), values)
     return RatingAnswer(

@@ -1,8 +1,10 @@
 """What a person does in the browser, and what of it stands in the ledger."""
 
 import re
+import socket
 from contextlib import closing
 from typing import Any
+from urllib.parse import urlsplit
 
 import httpx
 import pytest
@@ -422,6 +424,27 @@ def test_requests_without_the_cookie_are_refused(chat: Chat) -> None:
         read = client.get("gradio_api/file=/etc/hosts")
     assert joined.status_code == 401
     assert (uploaded.status_code, read.status_code) == (404, 404)
+
+
+def test_gradios_other_routes_and_foreign_names_are_closed(chat: Chat) -> None:
+    with httpx.Client(base_url=chat.url) as client:
+        closed = [client.get(path) for path in ("logout", "openapi.json", "docs", "pwa_icon/1", "config", "monitoring")]
+        assert {(answer.status_code, answer.headers.get("location")) for answer in closed} == {(404, None)}
+        assert client.get("", headers={"host": "evil.example"}).status_code == 421
+        assert client.get("", headers={"x-forwarded-host": "evil.example"}).status_code == 421
+        page = client.get("", headers={"x-forwarded-proto": "https"})  # from nobody that is trusted
+        assert page.headers["cache-control"] == "no-store" and "__Host-" not in page.headers["set-cookie"]
+        joined = client.post(
+            "gradio_api/queue/join", content=b"x" * 2**21, headers={"cookie": page.headers["set-cookie"]}
+        )
+        assert joined.status_code == 413
+
+
+def test_the_chat_gives_up_half_sent_requests(chat: Chat) -> None:
+    address = urlsplit(chat.url)
+    with socket.create_connection((str(address.hostname), address.port or 0)) as connection:
+        connection.sendall(b"GET / HTTP/1.1\r\nHost: localhost\r\nA: " + b"x" * 20_000)
+        assert connection.recv(100).startswith(b"HTTP/1.1 431")
 
 
 def test_the_address_names_the_chat_and_back_returns_to_it(chatting: ChatPage) -> None:

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from starlette.testclient import TestClient
 
-from chat_ui.identity import COOKIE, IdentityMiddleware, Signer, load_secret, user_of
+from chat_ui.identity import COOKIE, SECURE_COOKIE, IdentityMiddleware, Signer, load_secret, user_of
 
 
 @pytest.fixture
@@ -53,6 +53,27 @@ def test_scripts_and_other_sites_cannot_use_the_cookie(client: TestClient) -> No
     assert "Secure" not in cookie
     secure = TestClient(client.app, base_url="https://testserver").get("/").headers["set-cookie"]
     assert "Secure" in secure
+
+
+def test_over_https_the_cookie_is_this_hosts_alone_and_nobody_is_lost(client: TestClient) -> None:
+    assert client.get("/").headers["cache-control"] == "no-store"
+    known = client.get("/other").json()
+    old = client.cookies[COOKIE]
+    encrypted = TestClient(client.app, base_url="https://testserver")
+    moved = encrypted.get("/", headers={"cookie": f"{COOKIE}={old}"})
+    assert moved.json() == known
+    new, expired = moved.headers.get_list("set-cookie")
+    assert (
+        new.startswith(f"{SECURE_COOKIE}=") and "; Path=/;" in new and new.endswith("; Secure") and "Domain" not in new
+    )
+    assert expired.startswith(f"{COOKIE}=; Max-Age=0")
+    value = new.partition("=")[2].partition(";")[0]
+    again = encrypted.get("/", headers={"cookie": f"{SECURE_COOKIE}={value}"})
+    assert again.json() == known and "set-cookie" not in again.headers
+    planted = Signer("secret").sign("browser-of-somebody-else")
+    both = encrypted.get("/", headers={"cookie": f"{COOKIE}={planted}; {SECURE_COOKIE}={value}"})
+    assert both.json() == known  # what another host of the domain sets does not count
+    assert client.get("/other", headers={"cookie": f"{SECURE_COOKIE}={planted}"}).json() != "browser-of-somebody-else"
 
 
 @pytest.mark.parametrize("forged", [Signer("another secret").sign("browser-1"), "browser-1", "", "a.b.c", "%00", '"'])

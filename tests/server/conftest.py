@@ -12,11 +12,11 @@ import pytest
 import uvicorn
 from fastapi import FastAPI
 
+from http_bounds.serving import bounded_config
 from ledger import completions, engines, keys, versions
 from ledger.database import Database
 from ledger.records import ApiKey, Completion, Engine
 from server.app import create_app
-from server.header_limit import HeaderLimitedProtocol
 from server.settings import GatewaySettings
 from tests.fake_engine import FakeEngine
 
@@ -110,13 +110,12 @@ async def _running(ledger_path: Path, engine: FakeEngine, settings: dict[str, An
         versions.register_base(connection, path="/models/base", sha256="a" * 64)
         key, secret = keys.create(connection, name="test", owner="acme", scopes=ALL_SCOPES)
         engines.upsert(connection, Engine("engine-1", engine.url, 1, "ready", control_tokens=CONTROL_TOKENS))
-    app = create_app(GatewaySettings(**{"poll_interval_s": 0.2, "port": 0} | settings), database)
-    config = uvicorn.Config(
+    chosen = GatewaySettings(**{"poll_interval_s": 0.2, "port": 0} | settings)
+    app = create_app(chosen, database)
+    config = bounded_config(
         app,
+        chosen,
         port=0,
-        http=HeaderLimitedProtocol,
-        ws="none",
-        access_log=False,
         log_config=None,
         timeout_graceful_shutdown=settings.get("drain_timeout_s", 5),
     )

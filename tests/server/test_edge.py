@@ -68,7 +68,7 @@ async def test_a_long_body_is_refused_with_413(start: Start, chunked: bool) -> N
 
 async def test_a_body_that_never_ends_is_given_up(start: Start) -> None:
     gateway = await start(body_timeout_s=0.2)
-    head = f"POST /v1/chat/completions HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {gateway.secret}\r\n"
+    head = f"POST /v1/chat/completions HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {gateway.secret}\r\n"
     answer = await raw(gateway, head.encode() + b"Content-Length: 100\r\n\r\n{")
     assert answer.startswith(b"HTTP/1.1 408")
 
@@ -76,8 +76,8 @@ async def test_a_body_that_never_ends_is_given_up(start: Start) -> None:
 @pytest.mark.parametrize(
     "head",
     [
-        b"GET /health/live HTTP/1.1\r\nHost: x\r\nA: " + b"x" * 20_000 + b"\r\n\r\n",
-        b"GET /health/live HTTP/1.1\r\nHost: x\r\nA: " + b"x" * 20_000,
+        b"GET /health/live HTTP/1.1\r\nHost: localhost\r\nA: " + b"x" * 20_000 + b"\r\n\r\n",
+        b"GET /health/live HTTP/1.1\r\nHost: localhost\r\nA: " + b"x" * 20_000,
         b"GET /health/live HTTP/1.1\r\n" + b"".join(b"h%d: %s\r\n" % (i, b"x" * 100) for i in range(300)) + b"\r\n",
         b"GET /" + b"x" * 20_000 + b" HTTP/1.1\r\n\r\n",
     ],

@@ -1,0 +1,149 @@
+"""What one browser may ask of the chat, before Gradio sees it."""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import httpx
+import pytest
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse
+from starlette.types import Receive, Scope, Send
+
+from chat_ui.allowed_routes import DATA_PATH, JOIN_PATH, is_file, is_served
+from chat_ui.request_bounds import RequestBoundsMiddleware
+from chat_ui.sessions import LIFETIME_S, MOST_OF_ONE_USER, SessionOwners
+from http_bounds.bodies import BodyReader
+
+
+class Gradio:
+    """Answers with the length of the body; a stream lasts until it is told to end."""
+
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+        self.over = asyncio.Event()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        self.asked.append(scope["path"])
+        if scope["path"] == DATA_PATH:
+            await self.over.wait()
+        body = await Request(scope, receive).body()
+        await PlainTextResponse(str(len(body)))(scope, receive, send)
+
+
+@pytest.fixture
+def gradio() -> Gradio:
+    return Gradio()
+
+
+@pytest.fixture
+async def browser(gradio: Gradio) -> AsyncIterator[httpx.AsyncClient]:
+    """Asks as the user that the header `who` names."""
+    bounds = RequestBoundsMiddleware(gradio, BodyReader(8 * 2**20), streams_per_user=2)
+
+    async def with_user(scope: Scope, receive: Receive, send: Send) -> None:
+        scope["state"] = {"user_id": dict(scope["headers"]).get(b"who", b"").decode() or None}
+        await bounds(scope, receive, send)
+
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(with_user), base_url="http://chat") as client:
+        yield client
+
+
+@pytest.mark.parametrize("path", [JOIN_PATH, "/gradio_api/cancel", "/gradio_api/reset"])
+async def test_without_a_cookie_not_a_byte_is_read(browser: httpx.AsyncClient, gradio: Gradio, path: str) -> None:
+    async def endless() -> AsyncIterator[bytes]:
+        raise AssertionError("somebody reads")
+        yield b""
+
+    answer = await browser.post(path, content=endless())
+    assert (answer.status_code, answer.json()["error"]["code"]) == (401, "no_cookie")
+    assert gradio.asked == []
+
+
+@pytest.mark.parametrize(
+    ("path", "who", "size", "status"),
+    [
+        (JOIN_PATH, "ann", 900_000, 200),
+        (JOIN_PATH, "ann", 1_100_000, 413),
+        ("/gradio_api/cancel", "ann", 20_000, 413),
+        ("/rate", "", 20_000, 413),
+        ("/rate", "", 200, 200),
+    ],
+)
+async def test_a_body_is_as_long_as_its_route_needs(
+    browser: httpx.AsyncClient, path: str, who: str, size: int, status: int
+) -> None:
+    content = b'{"session_hash": "abc", "data": "' + b"x" * size + b'"}'
+    answer = await browser.post(path, content=content, headers={"who": who})
+    assert answer.status_code == status
+    if status == 200:
+        assert answer.text == str(len(content))
+
+
+async def test_a_session_belongs_to_the_browser_that_used_it_first(browser: httpx.AsyncClient, gradio: Gradio) -> None:
+    gradio.over.set()
+    stranger = {"who": "eve"}
+    joined = await browser.post(JOIN_PATH, json={"session_hash": "abc"}, headers={"who": "ann"})
+    assert joined.status_code == 200
+    stolen = [
+        await browser.get(DATA_PATH, params={"session_hash": "abc"}, headers=stranger),
+        await browser.get(f"{DATA_PATH}?session_hash=%61bc", headers=stranger),
+        await browser.get("/gradio_api/heartbeat/abc", headers=stranger),
+        await browser.post("/gradio_api/cancel", json={"session_hash": "abc"}, headers=stranger),
+        await browser.post(JOIN_PATH, json={"session_hash": "abc"}, headers=stranger),
+    ]
+    assert {answer.status_code for answer in stolen} == {403}
+    own = await browser.get(DATA_PATH, params={"session_hash": "abc"}, headers={"who": "ann"})
+    assert own.status_code == 200
+
+
+@pytest.mark.parametrize("query", ["", "session_hash=", "session_hash=a&session_hash=b", f"session_hash={'x' * 65}"])
+async def test_a_session_has_one_short_name(browser: httpx.AsyncClient, query: str) -> None:
+    assert (await browser.get(f"{DATA_PATH}?{query}", headers={"who": "ann"})).status_code == 400
+
+
+@pytest.mark.parametrize("body", [b"", b"[]", b"{}", b"nonsense", b'{"session_hash": 1}'])
+async def test_an_event_names_its_session(browser: httpx.AsyncClient, body: bytes) -> None:
+    assert (await browser.post(JOIN_PATH, content=body, headers={"who": "ann"})).status_code == 400
+
+
+async def test_streams_are_bounded_by_browser(browser: httpx.AsyncClient, gradio: Gradio) -> None:
+    def stream(who: str) -> "asyncio.Task[httpx.Response]":
+        return asyncio.create_task(browser.get(DATA_PATH, params={"session_hash": who}, headers={"who": who}))
+
+    streams = [stream("ann"), stream("ann"), stream("bob")]
+    await asyncio.sleep(0.05)
+    third = await stream("ann")
+    assert (third.status_code, third.json()["error"]["code"]) == (429, "too_many_streams")
+    gradio.over.set()
+    assert [answer.status_code for answer in await asyncio.gather(*streams)] == [200, 200, 200]
+    assert (await stream("ann")).status_code == 200
+
+
+async def test_what_is_one_persons_is_kept_by_no_cache(browser: httpx.AsyncClient) -> None:
+    for path in ("/", "/rate", "/gradio_api/app_id", "/model-ready"):
+        assert (await browser.get(path, headers={"who": "ann"})).headers["cache-control"] == "no-store"
+    assert "cache-control" not in (await browser.get("/assets/index.js")).headers
+
+
+def test_what_gradio_serves_besides_is_closed() -> None:
+    closed = (
+        "/logout /login /openapi.json /docs /config /config/ /pwa_icon/1 /pwa_icon /manifest.json /monitoring /svelte/x"
+        " /gradio_api/info /gradio_api/upload /gradio_api/file=/etc/hosts /gradio_api/proxy=http://x /gradio_api/call/x"
+        " /gradio_api/queue/status /gradio_api/component_server /gradio_api/token /gradio_api/vibe-edit /rate/ //logout"
+    )
+    assert [path for path in closed.split() if is_served(path)] == []
+    assert is_file("/chat-static/base.css") and not is_file("/") and not is_file("/ops")
+
+
+def test_old_sessions_are_forgotten_and_one_browser_cannot_displace_anothers() -> None:
+    now = 0.0
+    owners = SessionOwners(clock=lambda: now)
+    assert owners.claim("anns", "ann")
+    for number in range(10 * MOST_OF_ONE_USER):
+        assert owners.claim(f"eve{number}", "eve")
+    assert not owners.claim("anns", "eve")
+    assert len(owners._owner) == 1 + MOST_OF_ONE_USER
+    now = LIFETIME_S + 1
+    assert owners.claim("new", "bob")
+    assert owners.claim("anns", "eve")
+    assert len(owners._owner) == 2
