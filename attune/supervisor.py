@@ -1,6 +1,7 @@
 """`attune up`: runs controller, gateway and chat on this machine, restarts what dies, and drains when told to stop."""
 
 import asyncio
+import json
 import os
 import signal
 from contextlib import suppress
@@ -71,10 +72,6 @@ class Plan:
             "ATTUNE_HOME": str(self.home),
             "ATTUNE_DATABASE_URL": self.ledger_url,
             "ATTUNE_GATEWAY_URL": self.gateway_url,
-            "ATTUNE_UI_HOST": self.chat.ui_host,
-            "ATTUNE_UI_PORT": str(self.chat.ui_port),
-            "ATTUNE_UI_KEY_FILE": str(self.home / "ui.key"),
-            "ATTUNE_UI_SECRET_FILE": str(self.home / "ui.secret"),
             "PYTHONUNBUFFERED": "1",
         }
         if path := config_file():
@@ -83,9 +80,21 @@ class Plan:
         drain_s, stop_s = self.gateway.drain_timeout_s + 5, self.engine.stop_timeout_s + 5
         return [
             Child("gateway", "server", logs / "gateway.log", environment, drain_s),
-            Child("chat", "chat_ui", logs / "chat.log", environment, 5),
+            Child("chat", "chat_ui", logs / "chat.log", environment | self._chat_environment(), 5),
             Child("controller", "server.controller", logs / "controller.log", environment, stop_s),
         ]
+
+    def _chat_environment(self) -> dict[str, str]:
+        """The chat's settings as variables: it cannot read `attune.toml` itself."""
+        ours = {"gateway_url", "ui_key_file", "ui_secret_file"}
+        chosen = {
+            f"ATTUNE_{name.upper()}": value if isinstance(value, str) else json.dumps(value)
+            for name, value in self.chat.model_dump(mode="json", exclude=ours).items()
+        }
+        return chosen | {
+            "ATTUNE_UI_KEY_FILE": str(self.home / "ui.key"),
+            "ATTUNE_UI_SECRET_FILE": str(self.home / "ui.secret"),
+        }
 
 
 class Supervisor:

@@ -6,6 +6,8 @@ import pytest
 
 from attune import settings
 from attune.errors import AttuneError
+from attune.supervisor import Plan
+from http_bounds.settings import BoundSettings
 from ledger.errors import Misconfigured
 from ledger.settings import LedgerSettings
 from server.controller.settings import EngineSettings
@@ -55,6 +57,15 @@ def test_the_chats_section_is_read_for_it(monkeypatch: pytest.MonkeyPatch) -> No
     assert settings.load_chat().ui_port == 7000
     monkeypatch.setenv("ATTUNE_UI_PORT", "7001")
     assert settings.load_chat().ui_port == 7001
+
+
+def test_up_hands_the_chats_bounds_to_the_chat_alone() -> None:
+    write('[chat_ui]\nmax_connections = 50\nallowed_hosts = ["chat.example.com"]\n[gateway]\nmax_connections = 70\n')
+    environments = {child.name: child.environment for child in Plan.from_settings().children()}
+    assert environments["chat"]["ATTUNE_MAX_CONNECTIONS"] == "50"
+    assert environments["chat"]["ATTUNE_ALLOWED_HOSTS"] == '["chat.example.com"]'
+    assert "ATTUNE_MAX_CONNECTIONS" not in environments["gateway"]
+    assert settings.load(GatewaySettings).max_connections == 70
 
 
 @pytest.mark.parametrize(
@@ -109,4 +120,4 @@ def test_no_two_settings_of_ours_share_a_variable_unless_they_mean_the_same() ->
         for name in kind.model_fields:
             seen.setdefault(name, set()).add(section)
     shared = {name for name, sections in seen.items() if len(sections) > 1}
-    assert shared == {"upstream_api_key"}
+    assert shared == {"upstream_api_key", *BoundSettings.model_fields}  # one bound for both servers, if it is so wished

@@ -13,6 +13,7 @@ import yaml
 from jsonschema.validators import validator_for
 
 from benchmarks.dockerfile import read
+from http_bounds.hosts import AllowedHosts
 
 ROOT = Path(__file__).resolve().parents[2]
 COMPOSE = yaml.safe_load((ROOT / "deploy" / "compose.yaml").read_text())
@@ -74,3 +75,11 @@ def test_the_line_of_the_docs_makes_the_password_that_the_file_wants() -> None:
     done = subprocess.run(["sh", "-c", f"{line}; env"], capture_output=True, text=True, check=True)
     assert re.search(r"^POSTGRES_PASSWORD=[0-9a-f]{32}$", done.stdout, re.MULTILINE)
     assert "${POSTGRES_PASSWORD:?" in json.dumps(COMPOSE)
+
+
+def test_each_server_answers_to_the_name_that_the_others_call_it_by() -> None:
+    for name, service in (("gateway", SERVICES["gateway"]), ("chat", SERVICES["chat"])):
+        hosts = AllowedHosts(json.loads(service["environment"]["ATTUNE_ALLOWED_HOSTS"]), "0.0.0.0")
+        assert hosts.accept(f"{name}:8000") and hosts.accept("172.18.0.5:8000") and hosts.accept("127.0.0.1:8000")
+    called = SERVICES["chat"]["environment"]["ATTUNE_GATEWAY_URL"]
+    assert called == "http://gateway:8000"

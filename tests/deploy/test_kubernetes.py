@@ -1,5 +1,6 @@
 """The Kubernetes manifests: valid against the API's schema, and closed as far as they can be."""
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -7,6 +8,8 @@ from typing import Any
 import kubernetes_validate
 import pytest
 import yaml
+
+from http_bounds.hosts import AllowedHosts
 
 FOLDER = Path(__file__).resolve().parents[2] / "deploy" / "kubernetes"
 # The oldest version that its makers still look after, and the newest that the package knows.
@@ -125,3 +128,13 @@ def test_no_secret_stands_in_a_manifest() -> None:
             for variable in [entry for container in pod["containers"] for entry in container.get("env", ())]:
                 if variable["name"].endswith(("_KEY", "_URL")) and variable["name"] != "ATTUNE_GATEWAY_URL":
                     assert "secretKeyRef" in variable["valueFrom"]
+
+
+@pytest.mark.parametrize("name", ["attune-gateway", "attune-chat"])
+def test_each_server_answers_to_the_name_of_its_service(name: str) -> None:
+    assert find("Service", name)
+    [container] = find("Deployment", name)["spec"]["template"]["spec"]["containers"]
+    environment = {variable["name"]: variable.get("value") for variable in container["env"]}
+    hosts = AllowedHosts(json.loads(environment["ATTUNE_ALLOWED_HOSTS"]), "0.0.0.0")
+    assert hosts.accept(f"{name}:8000")
+    assert hosts.accept("10.1.2.3:8000")  # a probe names the pod's address

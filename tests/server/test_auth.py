@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
+from statistics import median
 
 import pytest
 
@@ -137,3 +138,44 @@ async def test_guessing_keys_does_not_burden_the_ledger(gateway: Gateway) -> Non
         answers = await asyncio.gather(*(client.get("/v1/models") for _ in range(50)))
     assert {answer.status_code for answer in answers} == {401}
     assert reads <= 2 + 10 * (time.monotonic() - began)
+
+
+async def test_one_user_of_a_key_has_a_rate_of_their_own(start: Start) -> None:
+    gateway = await start(user_requests_per_minute=3)
+
+    async def statuses(user: str, count: int) -> list[int]:
+        async with gateway.client(user=user) as client:
+            return [(await client.get("/v1/models")).status_code for _ in range(count)]
+
+    assert await statuses("ann", 5) == [200, 200, 200, 429, 429]
+    assert await statuses("bob", 1) == [200]
+    assert (await gateway.http.get("/v1/models")).status_code == 200
+
+
+async def test_a_refusal_takes_the_same_time_whether_the_prefix_is_known_or_not(gateway: Gateway) -> None:
+    """They differed by the 100 ms that a reading of the ledger may be away; a few ms are left, of the machine."""
+    known = gateway.secret[:-8] + "00000000"
+    unknown = "sk-attune-00000000-" + gateway.secret[-64:]
+    taken: dict[str, list[float]] = {known: [], unknown: []}
+    async with gateway.client("none") as client:
+        for _ in range(12):
+            for secret, times in taken.items():
+                began = time.monotonic()
+                answer = await client.get("/v1/models", headers={"authorization": f"Bearer {secret}"})
+                assert answer.status_code == 401
+                times.append(time.monotonic() - began)
+    assert abs(median(taken[known]) - median(taken[unknown])) < 0.04
+
+
+async def test_nothing_that_a_key_opens_is_for_a_cache(gateway: Gateway) -> None:
+    for path in ("/v1/models", "/v1/feedback", "/health/live", "/nowhere"):
+        assert (await gateway.http.get(path)).headers["cache-control"] == "no-store"
+    streamed = await gateway.ask(stream=True)
+    assert streamed.headers.get_list("cache-control") == ["no-store"]
+
+
+@pytest.mark.parametrize("host", ["evil.example", "localhost.evil.example:8000"])
+async def test_a_foreign_name_reaches_nothing(gateway: Gateway, host: str) -> None:
+    answer = await gateway.http.get("/v1/models", headers={"host": host})
+    assert (answer.status_code, answer.json()["error"]["code"]) == (421, "unknown_host")
+    assert len(answer.headers["x-request-id"]) == 32
