@@ -138,13 +138,16 @@ bench-ops: $(INSTALLED) ## the ops page's queries with 100,000 votes, on SQLite 
 bench-old-home: $(INSTALLED) ## a home of an older revision with 100,000 votes: backed up, migrated, killed meanwhile, served
 	$(BIN)/python -m benchmarks.old_home $(ARGS)
 
-soak: soak-crash soak-overload soak-busy-engine soak-alignment soak-rollout ## the slow proofs; results under benchmarks/results
+soak: soak-crash soak-overload soak-slow-clients soak-busy-engine soak-alignment soak-rollout ## the slow proofs; results under benchmarks/results
 
 soak-crash: $(INSTALLED) ## kill -9 of the gateway at random moments: nothing lost, nothing doubled
 	$(BIN)/python -m benchmarks.crash $(ARGS)
 
 soak-overload: $(INSTALLED) ## ten times the capacity for a minute
 	$(BIN)/python -m benchmarks.overload $(ARGS)
+
+soak-slow-clients: $(INSTALLED) ## five hundred clients that send slowly, on gateway and chat: their memory, and neighbours' latency
+	$(BIN)/python -m benchmarks.slow_clients $(ARGS)
 
 soak-busy-engine: $(INSTALLED) ## ten minutes of overload on a real vLLM, which must not be taken for hung; then SIGSTOP, which must
 	$(BIN)/python -m benchmarks.busy_engine $(ARGS)
