@@ -88,7 +88,7 @@ async def soak(plan: Plan, folder: Path, database_url: str) -> Outcome:
     stop = asyncio.Event()
     with FakeEngineProcess(folder) as engine:
         engine.behave(text=ANSWER, first_token_delay_s=0.02, token_delay_s=0.005)
-        gateway = GatewayProcess(folder, database_url=database_url)
+        gateway = GatewayProcess(folder, database_url=database_url, user_requests_per_minute=0)
         gateway.serve(engine.url)
         gateway.run()
         moments = random.Random(plan.seed)
