@@ -132,6 +132,9 @@ bench-harness: $(INSTALLED) ## the starter through lm-eval, all sets: ARGS="--lm
 bench-docs: $(INSTALLED) ## how many commands of the docs the tests run, and how many hops from the README ten behaviours are
 	$(BIN)/python -m benchmarks.docs
 
+bench-erasing: $(INSTALLED) ## what an erasing leaves on disk: a real run, SQLite, PostgreSQL
+	$(BIN)/python -m benchmarks.erasing $(ARGS)
+
 bench-ops: $(INSTALLED) ## the ops page's queries with 100,000 votes, on SQLite and PostgreSQL
 	$(BIN)/python -m benchmarks.ops_queries $(ARGS)
 

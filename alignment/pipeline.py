@@ -1,5 +1,6 @@
 """The stages of one run in their order, each done once, and what each found written into the ledger."""
 
+import shutil
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -21,6 +22,7 @@ from alignment.snapshot import stage as snapshot_stage
 from alignment.stages import Make, complete, digest
 from ledger import runs, snapshots
 from ledger.database import Database
+from ledger.errors import Erased
 from ledger.records import ModelVersion
 
 SNAPSHOT, REWARD_MODEL, REGISTER, DONE = "snapshot", "reward-model", "register", "done"
@@ -118,6 +120,19 @@ class Pipeline:
         if self.config.from_file is not None:
             inputs["file"] = _file_hash(self.config.from_file, folder)
         made = self._stage(SNAPSHOT, inputs, make, lambda: {"newest_vote": newest_vote[0] if newest_vote else None})
+        try:
+            return made, self._enter_snapshot(made, start_from.parent.number)
+        except Erased:
+            shutil.rmtree(folder)
+            raise
+
+    def _enter_snapshot(self, made: Manifest, parent: int) -> str:
+        """Enters the snapshot into the ledger, from where an erasing finds its files; returns its id.
+
+        Raises:
+            Erased: Feedback in it was erased meanwhile.
+        """
+        folder = self.folder / SNAPSHOT
         with self.job.database.write() as connection:
             row = snapshots.add(
                 connection,
@@ -127,8 +142,8 @@ class Pipeline:
                 counts=made.facts["counts"],
                 feedback_ids=snapshot_stage.feedback_ids(folder),
             )
-            runs.built_on(connection, self.id, parent=start_from.parent.number, snapshot_id=row.id)
-        return made, row.id
+            runs.built_on(connection, self.id, parent=parent, snapshot_id=row.id)
+        return row.id
 
     def _learn(self, algorithm: choice.Algorithm, start_from: Origin, made: Manifest) -> Manifest:
         """Trains the reward model, for PPO and for the gate, and the policy; returns the policy's manifest."""
@@ -211,6 +226,7 @@ class Pipeline:
                 f"`attune align run --resume {self.id}` goes on."
             )
         with self.job.database.write() as connection:
+            runs.require_unerased(connection, self.id)
             runs.enter(connection, self.id, stage)
 
     def _record(self, stage: str, found: Mapping[str, Any], joules: float) -> None:

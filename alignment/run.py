@@ -19,9 +19,9 @@ from alignment.config import AlignConfig, parse
 from alignment.durable import room_on_disk, write_durably
 from alignment.errors import AlignmentError, AlreadyRunning, StageFailed
 from alignment.pipeline import SNAPSHOT, Job, Pipeline
-from ledger import runs, snapshots, versions
+from ledger import erased_files, runs, snapshots, versions
 from ledger.database import Database
-from ledger.errors import Busy, LedgerError
+from ledger.errors import Busy, Erased, LedgerError
 from ledger.records import ModelVersion
 
 # `attune align status` looks at the lock by taking it for an instant, which must not turn a run away.
@@ -96,12 +96,21 @@ def _only_run(job: Job) -> Iterator[Callable[[], bool]]:
     for attempt in range(1, _LOCK_TRIES + 1):
         try:
             with job.database.exclusive(runs.LOCK) as held:
-                yield held
+                try:
+                    yield held
+                finally:
+                    _remove_erased(job)
                 return
         except Busy as error:
             if attempt == _LOCK_TRIES:
                 raise AlreadyRunning(_who_runs(job.database)) from error
             time.sleep(_LOCK_WAIT_S)
+
+
+def _remove_erased(job: Job) -> None:
+    """Removes what a run has written since feedback of its snapshot was erased. The gateway tries again."""
+    with suppress(LedgerError, OSError):
+        erased_files.remove(job.database, job.home)
 
 
 def _who_runs(database: Database) -> str:
@@ -124,10 +133,11 @@ def _recorded(job: Job, run_id: str) -> Iterator[None]:
     """
     try:
         yield
-    except (AlignmentError, LedgerError) as error:
-        _end(job.database, run_id, str(error))
-        raise
     except Exception as error:
+        _require_unerased(job, run_id, error)
+        if isinstance(error, AlignmentError | LedgerError):
+            _end(job.database, run_id, str(error))
+            raise
         trace = job.folder(run_id) / "traceback.txt"
         with suppress(OSError):
             trace.write_text(traceback.format_exc(), encoding="utf-8")
@@ -135,6 +145,18 @@ def _recorded(job: Job, run_id: str) -> Iterator[None]:
         message = f"{type(error).__name__}: {''.join(said)[:500]}. The traceback is in {trace}."
         _end(job.database, run_id, message)
         raise StageFailed(f"The run {run_id} failed with {message} `attune align run --resume {run_id}`.") from error
+
+
+def _require_unerased(job: Job, run_id: str, error: Exception) -> None:
+    """Raises Erased, and ends the run with it, where its feedback was erased: whatever failed, failed for that."""
+    try:
+        with job.database.read() as connection:
+            runs.require_unerased(connection, run_id)
+    except Erased as erased:
+        _end(job.database, run_id, str(erased))
+        raise erased from error
+    except LedgerError:
+        return
 
 
 def _end(database: Database, run_id: str, error: str) -> None:

@@ -36,6 +36,7 @@ def run_job(
     from attune.ledger_access import open_ledger
     from attune.settings import load
     from attune.threads import wait_without_taking_cores
+    from ledger import erased_files
     from ledger.settings import LedgerSettings
 
     wait_without_taking_cores()
@@ -45,11 +46,13 @@ def run_job(
     settings: LedgerSettings = load(LedgerSettings)
     wanted = load_config(config, from_file=from_file)
     with open_ledger() as database:
+        # Also where nothing is to be learned: a gateway on another machine cannot remove what lies here.
+        erased_files.remove(database, settings.resolved_home)
         with processes.led(real()) as learners:
             if if_new_feedback is not None and (new := run.new_feedback(database)) < if_new_feedback:
                 output.say(f"{new} new votes since the last run, fewer than {if_new_feedback}: nothing to do.")
                 return
-            job = Job(database, settings.home.expanduser().resolve(), learners, output.say)
+            job = Job(database, settings.resolved_home, learners, output.say)
             version = run.start(job, wanted) if resume is None else run.resume(job, resume)
         output.say(f"{version.name}: its model card is {Path(version.path) / 'README.md'}")
         if gate and not _passes(job, version):
@@ -114,6 +117,7 @@ def _passes(job: Any, version: Any) -> bool:
     from attune.gate import Plan, compare, looks_of, record, show
     from attune.opponents import opponents
     from evals import thresholds
+    from ledger import erased_files
 
     if version.gate_report is not None:
         output.say(f"{version.name} was judged before and is {version.state}.")
@@ -131,6 +135,7 @@ def _passes(job: Any, version: Any) -> bool:
         looks=looks_of(job.database, version),
     )
     found = compare(plan, job.home)
+    erased_files.remove(job.database, job.home)  # feedback can have been erased while the answers came
     record(job.database, plan, found, actor=actor())
     show(found.verdict)
     output.say(f"report: {plan.folder / 'report.html'}")

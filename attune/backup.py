@@ -2,16 +2,16 @@
 
 The file is a zip archive of mode 0600:
 
-    backup.json      its format, and the home folder that it was made from
+    backup.json      its format, the home folder that it was made from, and size and SHA-256 of every other file
     ledger.db        the ledger, as it was at one moment
     versions/RUN/    the folder of every version that the ledger knew at that moment
     ui.secret        what signs the browsers' cookies: without it nobody finds their conversations again
 
 Models that were served but not made here are not in it, nor are `runs/`, which the ledger's feedback can make again.
+Beside the archive, `tombstones.jsonl` lists what has been erased so far, also after earlier backups in the same folder.
 """
 
 import json
-import tempfile
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -22,9 +22,10 @@ from alignment import manifest
 from alignment.durable import sync
 from alignment.errors import DamagedArtefact
 from attune.errors import AttuneError
-from ledger import versions
+from ledger import tombstone_list, versions
 from ledger.database import Database
 from ledger.records import ModelVersion
+from ledger.scratch import remove_abandoned, scratch_folder
 
 FORMAT = 1
 ABOUT, LEDGER, SECRET, VERSIONS = "backup.json", "ledger.db", "ui.secret", "versions"
@@ -56,8 +57,9 @@ def back_up(database: Database, home: Path, file: Path) -> Backup:
     if file.exists():
         raise AttuneError(f"{file} is there already, and a backup is not overwritten: name another file.")
     try:
-        with tempfile.TemporaryDirectory(prefix=".attune-backup-", dir=file.parent) as scratch:
-            copy, archive = Path(scratch) / LEDGER, Path(scratch) / "archive"
+        remove_abandoned(file.parent)
+        with scratch_folder(file.parent, "backup") as scratch:
+            copy, archive = scratch / LEDGER, scratch / "archive"
             database.copy_to(copy)
             # After the copy: a version's folder is whole before the ledger knows the version.
             kept, damaged = _versions(copy, home)
@@ -66,6 +68,7 @@ def back_up(database: Database, home: Path, file: Path) -> Backup:
             sync(archive)
             archive.replace(file)
         sync(file.parent)
+        tombstone_list.bring_up_to_date(file.parent / tombstone_list.NAME, database)
     except OSError as error:
         raise AttuneError(f"The backup {file} cannot be written: {error.strerror or error}.") from error
     return Backup(tuple(kept), tuple(damaged), file.stat().st_size)
@@ -109,12 +112,21 @@ def _versions(ledger: Path, home: Path) -> tuple[list[ModelVersion], list[str]]:
 
 
 def _write(archive: Path, ledger: Path, home: Path, kept: list[ModelVersion]) -> None:
+    """Writes the archive. Weights do not get smaller by packing."""
+    packed = {LEDGER: ledger} | ({SECRET: home / SECRET} if (home / SECRET).is_file() else {})
+    stored = {
+        path.relative_to(home).as_posix(): path
+        for version in kept
+        for path in sorted(Path(version.path).rglob("*"))
+        if path.is_file()
+    }
+    files = {
+        name: {"bytes": path.stat().st_size, "sha256": manifest.file_sha256(path)}
+        for name, path in (packed | stored).items()
+    }
     with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED, compresslevel=_FASTEST) as to:
-        to.writestr(ABOUT, json.dumps({"format": FORMAT, "home": str(home)}))
-        to.write(ledger, LEDGER)
-        if (home / SECRET).is_file():
-            to.write(home / SECRET, SECRET)
-        for version in kept:
-            for path in sorted(Path(version.path).rglob("*")):
-                if path.is_file():  # weights do not get smaller
-                    to.write(path, str(path.relative_to(home)), compress_type=zipfile.ZIP_STORED)
+        to.writestr(ABOUT, json.dumps({"format": FORMAT, "home": str(home), "files": files}))
+        for name, path in packed.items():
+            to.write(path, name)
+        for name, path in stored.items():
+            to.write(path, name, compress_type=zipfile.ZIP_STORED)

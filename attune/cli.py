@@ -19,6 +19,7 @@ from attune.options import Json
 from attune.people import people_app
 from attune.rollout import add_commands
 from attune.simulate.command import simulate
+from attune.users import users_app
 from attune.versions import versions_app
 
 USAGE_ERROR = 64
@@ -38,6 +39,7 @@ app.add_typer(eval_app, name="eval")
 app.add_typer(keys_app, name="keys")
 app.add_typer(versions_app, name="versions")
 app.add_typer(feedback_app, name="feedback")
+app.add_typer(users_app, name="users")
 add_commands(app)
 app.command()(simulate)
 
@@ -180,19 +182,40 @@ def backup(
 
 
 @app.command()
-def restore(file: Annotated[Path, typer.Argument(help="What `attune backup` has written.")]) -> None:
-    """Make a home folder, which has no ledger yet, of a backup."""
+def restore(
+    file: Annotated[Path, typer.Argument(help="What `attune backup` has written.")],
+    tombstones: Annotated[
+        Path | None,
+        typer.Option(help="List of what was erased; by default tombstones.jsonl in the home and beside the backup."),
+    ] = None,
+    no_tombstones: Annotated[
+        bool, typer.Option("--no-tombstones", help="Restore without a list: what was erased after the backup is back.")
+    ] = False,
+) -> None:
+    """Make a home folder, which has no ledger yet, of a backup, and erase again what was erased since."""
     from attune import output
+    from attune.restore import Destination, erased_since
     from attune.restore import restore as run
     from attune.settings import load
     from ledger.dialects import sqlite_file
     from ledger.settings import LedgerSettings
 
+    if no_tombstones and tombstones is not None:
+        raise WrongUsage("Give --tombstones or --no-tombstones, not both.")
     settings: LedgerSettings = load(LedgerSettings)
-    home, source = settings.home.expanduser().resolve(), file.expanduser().absolute()
-    restored = run(source, home, sqlite_file(settings.resolved_database_url))
+    source, copies = file.expanduser().absolute(), settings.copies
+    to = Destination(copies.home, sqlite_file(settings.resolved_database_url), copies.tombstones)
+    found = None if no_tombstones else erased_since(source, copies.tombstones, tombstones)
+    restored = run(source, to, set() if found is None else found.erased)
     made = ", ".join(version.name for version in restored.made) or "no version"
-    output.say(f"{home} holds the ledger and {made}.")
+    output.say(f"{to.home} holds the ledger and {made}.")
+    if found is not None:
+        output.say(
+            f"{restored.erased_again} users, conversations and answers were erased again, by {found.described}. What "
+            "was erased later than that list was written is back: erase it again."
+        )
+    for folder in restored.unknown_runs:
+        output.complain(f"{folder} is of no run in the backup and can hold what was erased: remove it.")
     for version in restored.absent:
         output.complain(f"{version.name} lay in {version.path}, which is not on this machine.")
 

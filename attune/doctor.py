@@ -12,7 +12,9 @@ from attune.ledger_access import open_ledger
 from attune.ports import require_free
 from attune.settings import load, load_chat
 from attune.status import SILENT_AFTER_S, ask_gateway, collect
+from ledger import erased_files, vacuums
 from ledger.errors import LedgerError
+from ledger.home_rights import close_to_others
 from ledger.settings import LedgerSettings
 from server.controller.download import is_hub_id
 from server.controller.errors import ControllerError
@@ -42,6 +44,8 @@ def examine() -> list[Check]:
         "settings": _settings,
         "model": _model,
         "ledger": _ledger,
+        "home": _home_rights,
+        "erasing": _erasing,
         "disk": _disk,
         "memory": _memory,
         "running": _running,
@@ -86,6 +90,30 @@ def _ledger() -> str:
         database.verify()
         suffix = f" {pysqlite3.sqlite_version}" if database.dialect_name == "sqlite" else ""
         return f"{database.dialect_name}{suffix}, whole"
+
+
+def _home_rights() -> str:
+    closed = close_to_others(_home())
+    return " ".join(closed) or "closed to other users"
+
+
+def _erasing() -> str:
+    """Whether copies of what was erased are left."""
+    settings: LedgerSettings = load(LedgerSettings)
+    with open_ledger() as database:
+        with database.read() as connection:
+            since = vacuums.waiting_since(connection)
+        left = erased_files.left(database, settings.resolved_home)
+    if left:
+        raise AttuneError(
+            f"{len(left)} files hold erased feedback, such as {left[0]}: start Attune, which removes them."
+        )
+    if since is not None:
+        raise AttuneError(
+            f"Something was erased at {since:%Y-%m-%d %H:%M} UTC, and the database was not rewritten since: a gateway "
+            "that runs does it, and its log says what keeps it from that."
+        )
+    return "nothing is left of what was erased"
 
 
 def _disk() -> str:

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import Connection, RowMapping, select
 
 from ledger import erase, message_tree, users
-from ledger.errors import NotFound
+from ledger.errors import Erased, NotFound
 from ledger.insertion import insert_if_absent
 from ledger.records import Choice, Completion
 from ledger.schema import completions
@@ -23,8 +23,9 @@ def insert(connection: Connection, completion: Completion) -> None:
         NotFound: There is no such conversation or parent (any more) for this owner and user. Call
             `message_tree.check_parent` before the answer is generated; then this only means that it was erased since.
         Impossible: The parent is not a user's message.
+        Erased: The user was erased after the request had begun.
     """
-    user = users.resolve(connection, completion.owner, completion.user)
+    user = users.resolve(connection, completion.owner, completion.user, asked_at=completion.created_at)
     if completion.conversation_id is not None:
         message_tree.touch(connection, completion.conversation_id, user.id, completion.created_at)
         if completion.parent_id is not None:
@@ -34,6 +35,19 @@ def insert(connection: Connection, completion: Completion) -> None:
     row = _row(completion) | {"user_id": user.id}
     if insert_if_absent(connection, completions, row) and completion.conversation_id and completion.parent_id:
         message_tree.attach_answers(connection, completion)
+
+
+def insert_unless_erased(connection: Connection, completion: Completion) -> bool:
+    """Stores a completion as `insert` does, unless its user was erased after the request had begun.
+
+    Returns:
+        Whether it was stored.
+    """
+    try:
+        insert(connection, completion)
+    except Erased:  # raised before anything was written
+        return False
+    return True
 
 
 def get(connection: Connection, completion_id: str, owner: str, user: str) -> Completion:

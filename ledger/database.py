@@ -128,6 +128,14 @@ class Database:
         """
         self._dialect.copy_to(path)
 
+    def vacuum(self) -> None:
+        """Rewrites the database so that nothing of deleted rows is left in its files (SQLite; see `ledger.vacuums`).
+
+        Raises:
+            Unavailable: It could not be done now; a later try may succeed.
+        """
+        self._dialect.vacuum()
+
     def ping(self) -> None:
         """Asks the database for an answer.
 

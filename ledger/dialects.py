@@ -13,11 +13,14 @@ import pysqlite3
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, text
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
+from ledger import sqlite_files
 from ledger.errors import Busy, LedgerError, Unavailable
 
 LOCK_TIMEOUT_S = 10
 POOL_SIZE = 5
 POOL_OVERFLOW = 10
+
+TABLES_OF_PEOPLE = ("users", "conversations", "messages", "completions", "feedback", "rating_items", "ratings")
 
 # Before this version, connections that write and checkpoint at the same moment can corrupt a database in WAL mode.
 # https://www.sqlite.org/wal.html#walresetbug
@@ -70,6 +73,14 @@ class Dialect(ABC):
         """
 
     @abstractmethod
+    def vacuum(self) -> None:
+        """Rewrites what holds people's rows, so that nothing of deleted rows is left in it.
+
+        Raises:
+            Unavailable: It could not be done now; a later try may succeed.
+        """
+
+    @abstractmethod
     def faults(self, connection: Connection) -> list[str]:
         """Lists what is damaged."""
 
@@ -105,6 +116,7 @@ class Sqlite(Dialect):
             connect_args={"timeout": LOCK_TIMEOUT_S},
             pool_size=POOL_SIZE,
             max_overflow=POOL_OVERFLOW,
+            hide_parameters=True,  # an error goes to the logs, and parameters are what people wrote
         )
         event.listen(engine, "connect", _configure_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
@@ -160,18 +172,12 @@ class Sqlite(Dialect):
             os.close(descriptor)
 
     def copy_to(self, path: Path) -> None:
-        """Copies the database with SQLite's online backup; the copy is one file, without a log beside it."""
-        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
-        source = pysqlite3.dbapi2.connect(str(self.path), timeout=LOCK_TIMEOUT_S)
-        copy = pysqlite3.dbapi2.connect(str(path), timeout=LOCK_TIMEOUT_S)
-        try:
-            source.backup(copy)  # in one step, and so of one moment; in WAL mode no writer waits for it
-            copy.execute("PRAGMA journal_mode = DELETE")
-        except pysqlite3.dbapi2.Error as error:
-            raise Unavailable(f"The ledger {self.path} could not be copied to {path}: {error}.") from error
-        finally:
-            copy.close()
-            source.close()
+        """Writes every row into a new file, without a log beside it and without free pages."""
+        sqlite_files.copy(self.path, path, lock_timeout_s=LOCK_TIMEOUT_S)
+
+    def vacuum(self) -> None:
+        """Rewrites the file and empties the write-ahead log."""
+        sqlite_files.rewrite(self.path, lock_timeout_s=LOCK_TIMEOUT_S)
 
     def faults(self, connection: Connection) -> list[str]:
         """Lists damaged pages and indexes, and rows whose foreign key leads nowhere."""
@@ -187,7 +193,8 @@ def _configure_sqlite(dbapi_connection: Any, _record: object) -> None:
     """Sets what SQLite keeps per connection."""
     # Else the driver begins transactions by itself, and too late for savepoints; `_begin_sqlite` does it.
     dbapi_connection.isolation_level = None
-    for pragma in ("synchronous = FULL", "foreign_keys = ON", f"busy_timeout = {LOCK_TIMEOUT_S * 1000}"):
+    timeout = f"busy_timeout = {LOCK_TIMEOUT_S * 1000}"
+    for pragma in ("synchronous = FULL", "foreign_keys = ON", "secure_delete = ON", timeout):
         dbapi_connection.execute(f"PRAGMA {pragma}")
 
 
@@ -219,6 +226,7 @@ class Postgresql(Dialect):
             pool_size=POOL_SIZE,
             max_overflow=POOL_OVERFLOW,
             pool_pre_ping=True,
+            hide_parameters=True,  # an error goes to the logs, and parameters are what people wrote
         )
 
     def prepare(self) -> None:
@@ -260,6 +268,20 @@ class Postgresql(Dialect):
             "The ledger is in PostgreSQL: copy it with `pg_dump --format=custom --file=ledger.dump URL`, and then the "
             "folder versions/ of the home folder. To restore, `pg_restore --dbname=URL ledger.dump` after the folder."
         )
+
+    def vacuum(self) -> None:
+        """Runs VACUUM on the tables that hold what people wrote: dead rows go, and their space may be used again.
+
+        Their bytes stay in the files until new rows are written over them: docs/operations.md says what to do then.
+        """
+        engine = self.create_engine()
+        try:
+            with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+                connection.execute(text(f"VACUUM {', '.join(TABLES_OF_PEOPLE)}"))
+        except SQLAlchemyError as error:
+            raise Unavailable(f"The ledger could not be vacuumed: {str(error).splitlines()[0]}.") from error
+        finally:
+            engine.dispose()
 
     def faults(self, connection: Connection) -> list[str]:
         """Lists constraints that PostgreSQL has not validated; it checks its own pages as it reads them."""

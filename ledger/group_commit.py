@@ -35,6 +35,14 @@ class _Operation:
 
 
 @dataclass(frozen=True, slots=True)
+class _Maintenance:
+    """What to do with the database while no transaction of this writer is open, and who waits for it."""
+
+    run: Callable[[], Any]
+    future: "Future[Any]" = field(default_factory=Future)
+
+
+@dataclass(frozen=True, slots=True)
 class Batch:
     """What a commit was like, for metrics: how many operations it held, and how long it took from begin to end."""
 
@@ -68,7 +76,8 @@ class GroupCommit:
         self._database = database
         self._max_batch = max_batch
         self._on_commit = on_commit
-        self._pending: queue.Queue[_Operation | None] = queue.Queue(max_pending)
+        self._pending: queue.Queue[_Operation | _Maintenance | None] = queue.Queue(max_pending)
+        self._taken: _Maintenance | None = None  # from the queue, after operations that come first
         self._closing = threading.Lock()
         self._closed = False
         self._thread = threading.Thread(target=self._work, name="ledger-group-commit", daemon=True)
@@ -87,16 +96,30 @@ class GroupCommit:
             Unavailable: Too many operations wait, or this was closed.
         """
         operation = _Operation(lambda connection: function(connection, *args, **kwargs))
+        self._put(operation)
+        return operation.future
+
+    async def maintain(self, function: Callable[[Database], R]) -> R:
+        """Runs `function(database)` between two commits: what waits meanwhile is written afterwards, late but safe.
+
+        Raises:
+            Unavailable: As with `submit`; else what the function raises.
+        """
+        work = _Maintenance(lambda: function(self._database))
+        self._put(work)
+        result: R = await asyncio.shield(asyncio.wrap_future(work.future))
+        return result
+
+    def _put(self, item: _Operation | _Maintenance) -> None:
         with self._closing:
             if self._closed:
                 raise Unavailable("The ledger's writer is closed: the process is shutting down.")
             try:
-                self._pending.put_nowait(operation)
+                self._pending.put_nowait(item)
             except queue.Full:
                 raise Unavailable(
                     f"{self._pending.maxsize} operations wait for the ledger already: its disk is too slow or away."
                 ) from None
-        return operation.future
 
     async def run(self, function: Callable[Concatenate[Connection, P], R], *args: P.args, **kwargs: P.kwargs) -> R:
         """As `submit`, for coroutines. One that is cancelled stops waiting; the operation is written all the same.
@@ -115,23 +138,34 @@ class GroupCommit:
         self._thread.join()
 
     def _work(self) -> None:
-        while (first := self._pending.get()) is not None:
+        while (first := self._next()) is not None:
+            if isinstance(first, _Maintenance):
+                _maintain(first)
+                continue
             batch, last = self._take(first)
             self._commit([operation for operation in batch if operation.future.set_running_or_notify_cancel()])
             if last:
                 return
 
+    def _next(self) -> _Operation | _Maintenance | None:
+        """What comes first now; None at the end."""
+        taken, self._taken = self._taken, None
+        return taken or self._pending.get()
+
     def _take(self, first: _Operation) -> tuple[list[_Operation], bool]:
-        """Takes what waits now; the second value says that nothing comes after."""
+        """Takes what waits now, up to the next maintenance; the second value says that nothing comes after."""
         batch = [first]
         while len(batch) < self._max_batch:
             try:
-                operation = self._pending.get_nowait()
+                item = self._pending.get_nowait()
             except queue.Empty:
                 return batch, False
-            if operation is None:
+            if item is None:
                 return batch, True
-            batch.append(operation)
+            if isinstance(item, _Maintenance):
+                self._taken = item
+                return batch, False
+            batch.append(item)
         return batch, False
 
     def _commit(self, batch: list[_Operation]) -> None:
@@ -219,6 +253,15 @@ class _Spoiled:
 
     by: _Operation
     error: Unavailable
+
+
+def _maintain(work: _Maintenance) -> None:
+    if not work.future.set_running_or_notify_cancel():
+        return
+    try:
+        work.future.set_result(work.run())
+    except Exception as error:  # whatever it is, somebody waits for the future
+        work.future.set_exception(error)
 
 
 _Run = Callable[[Connection, _Operation], _Outcome]

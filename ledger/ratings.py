@@ -9,6 +9,7 @@ from random import Random
 
 from sqlalchemy import Connection, Select, case, delete, func, insert, select
 
+from ledger import vacuums
 from ledger.clock import utc_now
 from ledger.errors import Conflict, NotFound
 from ledger.ids import new_id
@@ -168,6 +169,7 @@ def end_study(connection: Connection, study: str) -> None:
         raise NotFound(f"There is no study {study}. `attune eval ratings` lists them.")
     connection.execute(delete(ratings).where(ratings.c.item_id.in_(items)))
     connection.execute(delete(rating_items).where(rating_items.c.study == study))
+    vacuums.request(connection, utc_now())
 
 
 def studies(connection: Connection) -> dict[str, int]:

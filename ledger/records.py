@@ -22,6 +22,7 @@ Kind = Literal["thumb", "comparison", "correction"]
 Role = Literal["system", "user", "assistant"]
 VersionForm = Literal["base", "adapter", "full"]
 VersionState = Literal["candidate", "passed", "canary", "live", "retired", "rejected"]
+ErasedKind = Literal["user", "conversation", "completion"]
 EngineState = Literal["starting", "ready", "draining", "failed"]
 
 
@@ -205,6 +206,15 @@ class Message:
     status: Status | None = None
     model_version: int | None = None
     feedback: Feedback | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Tombstone:
+    """What was erased, and when. The id is opaque and names nobody outside the ledger."""
+
+    kind: ErasedKind
+    id: str
+    erased_at: datetime
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,10 +6,10 @@ from typing import Any, Literal
 from sqlalchemy import Connection, insert, select, update
 
 from ledger.clock import utc_now
-from ledger.errors import NotFound
+from ledger.errors import Erased, NotFound
 from ledger.ids import new_id
 from ledger.records import AlignmentRun, Json
-from ledger.schema import alignment_runs
+from ledger.schema import alignment_runs, snapshots
 
 LOCK = "alignment"
 """What a run holds with `Database.exclusive` while it goes on."""
@@ -66,6 +66,26 @@ def states(found: Sequence[AlignmentRun], active: bool) -> dict[str, RunState]:
     }
 
 
+def require_unerased(connection: Connection, run_id: str) -> None:
+    """Checks that a run may go on.
+
+    Raises:
+        Erased: Feedback that its snapshot holds was erased.
+    """
+    if run_id in erased(connection):
+        raise Erased(
+            f"Feedback that the run {run_id} learns from was erased, so its files were removed. Start a new run."
+        )
+
+
+def erased(connection: Connection) -> list[str]:
+    """Returns the ids of the runs whose snapshot holds feedback that was erased since."""
+    of_erased = select(snapshots.c.id).where(snapshots.c.erased_at.is_not(None))
+    return list(
+        connection.execute(select(alignment_runs.c.id).where(alignment_runs.c.snapshot_id.in_(of_erased))).scalars()
+    )
+
+
 def newest_vote_learned(connection: Connection) -> int:
     """Returns the `sequence` of the newest vote that a finished run has seen; 0 if none has.
 
@@ -83,8 +103,9 @@ def enter(connection: Connection, run_id: str, stage: str) -> None:
 
 
 def built_on(connection: Connection, run_id: str, *, parent: int, snapshot_id: str | None = None) -> None:
-    """Notes the version that a run starts from, and its snapshot once there is one."""
-    _change(connection, run_id, {"parent_number": parent, "snapshot_id": snapshot_id})
+    """Notes the version that a run starts from, and its snapshot once there is one; a snapshot stays noted."""
+    noted = {} if snapshot_id is None else {"snapshot_id": snapshot_id}
+    _change(connection, run_id, {"parent_number": parent, **noted})
 
 
 def record(connection: Connection, run_id: str, stage: str, found: Mapping[str, Any], energy_joules: float) -> None:

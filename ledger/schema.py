@@ -296,3 +296,23 @@ tombstones = Table(
     Column("erased_at", UtcTime, nullable=False),
     CheckConstraint("kind in ('user', 'conversation', 'completion')", name="kind"),
 )
+
+# One row, made by the migrations: how often erasing has asked for the database's file to be rewritten, and how many of
+# these requests are fulfilled. See `ledger.vacuums`.
+vacuums = Table(
+    "vacuums",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("requested", Integer, nullable=False),
+    Column("done", Integer, nullable=False),
+    Column("requested_at", UtcTime, nullable=False),
+    CheckConstraint("id = 1", name="one_row"),
+)
+
+# Who was erased lately, so that an answer that was on its way is not stored. Rows go after a day.
+erased_names = Table(
+    "erased_names",
+    metadata,
+    Column("name_sha256", SafeText, primary_key=True),
+    Column("erased_at", UtcTime, nullable=False),
+)

@@ -12,6 +12,8 @@ from pydantic import Field
 from pydantic_settings import BaseSettings, InitSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
 from sqlalchemy import URL
 
+from ledger import tombstone_list
+from ledger.erased_copies import Copies
 from ledger.errors import Misconfigured
 
 
@@ -77,6 +79,22 @@ class LedgerSettings(AttuneSettings):
         default=None,
         description="sqlite:///PATH or postgresql://USER:PASSWORD@HOST/NAME; by default the file ledger.db in `home`.",
     )
+
+    tombstones_file: Path | None = Field(
+        default=None,
+        description="List of what was erased, by opaque ids, for `attune restore`; by default in `home`.",
+    )
+
+    @property
+    def resolved_home(self) -> Path:
+        """The folder of everything, as an absolute path."""
+        return self.home.expanduser().resolve()
+
+    @property
+    def copies(self) -> Copies:
+        """Where copies of what people wrote can lie on this machine."""
+        listed = self.tombstones_file or self.resolved_home / tombstone_list.NAME
+        return Copies(self.resolved_home, listed.expanduser().absolute())
 
     @property
     def resolved_database_url(self) -> str:

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from sqlalchemy import Connection, func, insert, select, update
 
 from ledger.clock import utc_now
-from ledger.errors import NotFound
+from ledger.errors import Erased, NotFound
 from ledger.insertion import insert_if_absent
 from ledger.records import Json, Snapshot
 from ledger.schema import feedback, feedback_latest, snapshot_feedback, snapshots
@@ -25,7 +25,11 @@ def add(
     """Stores a snapshot. The same content again keeps its row and its id; its path becomes the new one.
 
     The id follows from the content, so that it is the same in every ledger.
+
+    Raises:
+        Erased: Some of the feedback was erased since it was read.
     """
+    _hold(connection, feedback_ids)
     row = {
         "id": f"snap_{content_sha256[:32]}",
         "content_sha256": content_sha256,
@@ -43,6 +47,15 @@ def add(
     else:
         connection.execute(update(snapshots).where(snapshots.c.id == row["id"]).values(path=path))
     return get(connection, str(row["id"]))
+
+
+def _hold(connection: Connection, feedback_ids: Sequence[str]) -> None:
+    """Keeps the feedback from being erased until the transaction ends, so that its erasing finds the snapshot."""
+    for start in range(0, len(feedback_ids), _BATCH):
+        batch = feedback_ids[start : start + _BATCH]
+        query = select(feedback.c.id).where(feedback.c.id.in_(batch)).with_for_update(read=True, key_share=True)
+        if len(connection.execute(query).all()) < len(batch):
+            raise Erased("Feedback was erased while the snapshot was made of it. Start the run again.")
 
 
 def get(connection: Connection, snapshot_id: str) -> Snapshot:

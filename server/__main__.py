@@ -7,6 +7,7 @@ import uvicorn
 
 from http_bounds.serving import bounded_config
 from ledger.database import Database
+from ledger.home_rights import close_and_say
 from ledger.settings import LedgerSettings
 from server.app import create_app
 from server.canary_settings import CanarySettings
@@ -30,13 +31,14 @@ def main() -> None:
     settings = GatewaySettings()
     configure_logging(settings.log_level)
     kept = LedgerSettings()
+    close_and_say(kept.resolved_home)
     database = Database.open(kept.resolved_database_url)
     try:
         app = create_app(
             settings,
             database,
             canary_rules=CanarySettings().rules,
-            runs_folder=kept.home.expanduser().resolve() / "runs",
+            copies=kept.copies,
         )
         config = bounded_config(
             app,

@@ -1,11 +1,11 @@
 """The gateway's app: `create_app` puts the parts together; `python -m server` serves it."""
 
+import asyncio
 import gc
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from functools import partial
-from pathlib import Path
 
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
@@ -17,6 +17,7 @@ from http_bounds.bodies import BodyReader
 from http_bounds.hosts import AllowedHosts, HostMiddleware
 from ledger.clock import utc_now
 from ledger.database import Database
+from ledger.erased_copies import Copies
 from ledger.errors import LedgerError
 from ledger.trials import Trial
 from ledger.vote_statistics import Votes, votes_since
@@ -26,6 +27,7 @@ from server.canary.rules import CanaryRules
 from server.canary_look import CanaryLook, look_at
 from server.context import Context
 from server.edge import Edge, error_response
+from server.erasing import ErasedCopies
 from server.error_conversion import to_gateway_error
 from server.errors import GatewayError
 from server.ledger_access import LedgerAccess
@@ -67,7 +69,7 @@ def create_app(
     database: Database,
     *,
     canary_rules: CanaryRules | None = None,
-    runs_folder: Path | None = None,
+    copies: Copies | None = None,
 ) -> FastAPI:
     """Makes the gateway.
 
@@ -75,7 +77,7 @@ def create_app(
         settings: How it bounds what it takes.
         database: The ledger; it stays open when the app stops.
         canary_rules: What the controller judges a canary by, to show how far it is; by default the usual ones.
-        runs_folder: Where alignment runs lay their pictures; None if they cannot be shown.
+        copies: Where alignment runs on this machine lay what they make; None if that is elsewhere.
 
     Returns:
         The app. Its parts stand in `app.state.context` once it has started.
@@ -91,7 +93,7 @@ def create_app(
             database=database,
             metrics=metrics,
             rules=canary_rules or CanaryRules(),
-            runs_folder=runs_folder,
+            copies=copies,
         ),
         docs_url=None,
         redoc_url=None,
@@ -115,7 +117,7 @@ async def _lifespan(
     database: Database,
     metrics: Metrics,
     rules: CanaryRules,
-    runs_folder: Path | None,
+    copies: Copies | None,
 ) -> AsyncIterator[None]:
     """Starts the parts, and ends them so that everything that was answered is on disk."""
     ledger = LedgerAccess(database, on_commit=metrics.on_commit)
@@ -125,6 +127,7 @@ async def _lifespan(
     admission = Admission(
         max_concurrent=settings.max_concurrent, max_queue=settings.max_queue, timeout_s=settings.queue_timeout_s
     )
+    erased_copies = ErasedCopies(ledger, copies)
     metrics.watch_admission(lambda: admission.running, lambda: admission.waiting)
     app.state.context = Context(
         settings=settings,
@@ -146,13 +149,16 @@ async def _lifespan(
         ),
         looks=Remembered(partial(_look, ledger, rules)),
         votes=Remembered(partial(_votes, ledger)),
-        runs_folder=runs_folder,
+        runs_folder=None if copies is None else copies.home / "runs",
+        erased_copies=erased_copies,
     )
     await poller.start()
+    removing = asyncio.create_task(erased_copies.run())
     gc.freeze()  # what is loaded by now stays: the collector need not look at it again
     try:
         yield
     finally:
+        removing.cancel()
         await poller.stop()
         await upstream.close()
         ledger.close()

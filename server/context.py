@@ -14,6 +14,7 @@ from ledger.vote_statistics import Votes
 from server.admission import Admission
 from server.auth import Authenticator, Caller
 from server.canary_look import CanaryLook
+from server.erasing import ErasedCopies
 from server.ledger_access import LedgerAccess
 from server.metrics import Metrics
 from server.relay import Lines
@@ -31,6 +32,7 @@ class Context:
         looks: At the canary of a trial.
         votes: Of the last so many days.
         runs_folder: Where alignment runs lay their pictures; None where this machine has none of them.
+        erased_copies: Removes what is left on disk of what a request erases.
         draining: Set at SIGTERM: the gateway is not ready any more, though it finishes what runs.
     """
 
@@ -45,6 +47,7 @@ class Context:
     looks: Remembered[Trial, CanaryLook]
     votes: Remembered[int, Votes]
     runs_folder: Path | None
+    erased_copies: ErasedCopies
     draining: bool = False
 
 

@@ -66,6 +66,14 @@ class LedgerAccess:
         """Runs `function(connection, *args, **kwargs)`; when this returns, its changes are on disk."""
         return await self._writer.run(function, *args, **kwargs)
 
+    async def maintain(self, function: Callable[[Database], R]) -> R:
+        """Runs `function(database)` while nothing is written; writes that come meanwhile wait."""
+        return await self._writer.maintain(function)
+
+    async def with_database(self, function: Callable[[Database], R]) -> R:
+        """Runs `function(database)` in a thread of its own, beside reads and writes."""
+        return await asyncio.to_thread(function, self._database)
+
     def write_later(
         self, function: Callable[Concatenate[Connection, P], R], *args: P.args, **kwargs: P.kwargs
     ) -> "Future[R]":

@@ -60,13 +60,13 @@ class Recorder:
         self._metrics = metrics
 
     async def record(self, completion: Completion) -> None:
-        """Stores an answer; when this returns, it is on disk.
+        """Stores an answer; when this returns, it is on disk, unless its user was erased since they asked.
 
         Raises:
             LedgerError: It could not be stored.
         """
         try:
-            await self._ledger.write(completions.insert, completion)
+            await self._ledger.write(completions.insert_unless_erased, completion)
         except Exception:
             self._metrics.recording_failures.inc()
             raise
@@ -78,7 +78,7 @@ class Recorder:
         Raises:
             Unavailable: The ledger's writer is closed, or too much waits for it.
         """
-        self._ledger.write_later(completions.insert, completion)
+        self._ledger.write_later(completions.insert_unless_erased, completion)
         self._count(completion)
 
     def _count(self, completion: Completion) -> None:

@@ -9,6 +9,7 @@ from pydantic import ValidationError
 
 from ledger.database import Database
 from ledger.errors import LedgerError
+from ledger.home_rights import close_and_say
 from ledger.settings import LedgerSettings
 from server.canary_settings import CanarySettings
 from server.controller.canary_watch import watch_canaries
@@ -24,8 +25,9 @@ log = logging.getLogger("server.controller")
 async def serve() -> None:
     """Runs the controller with the settings of the environment."""
     ledger, settings, canary = LedgerSettings(), EngineSettings(), CanarySettings()
-    home = ledger.home.expanduser().resolve()
+    home = ledger.resolved_home
     home.mkdir(mode=0o700, parents=True, exist_ok=True)
+    close_and_say(home)
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):

@@ -82,6 +82,7 @@ async def change_conversation(
 async def delete_conversation(conversation_id: str, context: In, caller: InferenceCaller) -> Deleted:
     """Erases a conversation with its messages, completions and feedback."""
     await context.ledger.write(conversations.delete, conversation_id, caller.owner, caller.user_with(None))
+    await context.erased_copies.erased()
     return Deleted(id=conversation_id, object="conversation.deleted")
 
 

@@ -56,6 +56,7 @@ async def get_completion(completion_id: str, context: In, caller: InferenceCalle
 async def delete_completion(completion_id: str, context: In, caller: InferenceCaller) -> Deleted:
     """Erases a completion that this caller received, and the feedback on it."""
     await context.ledger.write(completions.delete, completion_id, caller.owner, caller.user_with(None))
+    await context.erased_copies.erased()
     return Deleted(id=completion_id, object="chat.completion.deleted")
 
 

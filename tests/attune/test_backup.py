@@ -176,7 +176,7 @@ def test_versions_and_the_cookies_secret_come_along(
     private = [elsewhere / "ledger.db", elsewhere / "ui.secret"]
     assert {stat.S_IMODE(path.stat().st_mode) for path in private} == {0o600}
     left = {path.name for path in elsewhere.iterdir()}
-    assert left <= {"ledger.db", "ledger.db.lock", "ui.secret", "versions", "logs"}
+    assert left <= {"ledger.db", "ledger.db.lock", "ui.secret", "versions", "logs", "tombstones.jsonl"}
 
 
 def test_a_damaged_version_is_named_and_the_rest_is_backed_up(home: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,15 +1,22 @@
 """Erasing: rows go, tombstones stay, what was trained on them is marked."""
 
+import threading
+import time
 from collections.abc import Callable
 from datetime import UTC, datetime
+from pathlib import Path
+from random import Random
 from typing import Any
 
 import pytest
 from sqlalchemy import Connection, Table, func, insert, select
+from sqlalchemy.exc import IntegrityError
 
-from ledger import conversations, erase, feedback, users, versions
+from ledger import completions as completions_module
+from ledger import conversations, erase, feedback, users, vacuums, versions
+from ledger import snapshots as snapshots_module
 from ledger.database import Database
-from ledger.errors import NotFound
+from ledger.errors import Erased, NotFound
 from ledger.message_tree import answer_message_id
 from ledger.records import Completion, Conversation, NewFeedback, NewMessage
 from ledger.schema import (
@@ -74,8 +81,7 @@ def test_erasing_a_user_leaves_nothing_but_a_tombstone_and_other_users(
         erase.erase_user(connection, "acme", "ann", now=NOW)
         assert counts(connection) == before
         assert buried(connection) == [("user", user_id)]
-        with pytest.raises(NotFound, match="'ann'"):
-            erase.erase_user(connection, "acme", "ann")
+        assert not erase.erase_user(connection, "acme", "ann")
     database.verify()
 
 
@@ -145,3 +151,110 @@ def test_what_was_trained_on_erased_feedback_is_marked_with_its_descendants(
         rows = connection.execute(select(snapshots.c.id, snapshots.c.erased_at))
         assert {row.id: row.erased_at for row in rows} == {"erased": NOW, "kept": None}
     assert marked == {1: None, 2: NOW, 3: None, 4: NOW, 5: NOW}
+
+
+def test_an_answer_asked_for_before_the_erasing_is_not_stored_and_one_after_it_is(
+    database: Database, answer: Store
+) -> None:
+    asked, named = answer(), answer(user="no one yet")
+    with database.write() as connection:
+        completions_module.insert(connection, answer())
+        assert erase.erase_user(connection, "acme", "ann")
+        assert not erase.erase_user(connection, "acme", "no one yet")
+    with database.write() as connection:
+        assert not completions_module.insert_unless_erased(connection, asked)
+        assert not completions_module.insert_unless_erased(connection, named)
+        assert count(connection, users_table) == count(connection, completions) == 0
+        assert completions_module.insert_unless_erased(connection, answer())
+
+
+@pytest.mark.parametrize("database_url", [pytest.param("postgresql", marks=pytest.mark.postgres)], indirect=True)
+def test_an_erasing_waits_for_a_first_answer_that_is_being_stored(database: Database, answer: Store) -> None:
+    """Two gateways at once: whoever commits first, the answer is gone."""
+    erased = threading.Event()
+
+    def erase_meanwhile() -> None:
+        with database.write() as connection:
+            assert erase.erase_user(connection, "acme", "ann")
+        erased.set()
+
+    with database.write() as connection:
+        completions_module.insert(connection, answer())  # not committed yet, so nobody else sees it
+        thread = threading.Thread(target=erase_meanwhile)
+        thread.start()
+        assert not erased.wait(0.3), "it waits"
+    thread.join(10)
+    with database.read() as connection:
+        assert count(connection, completions) == count(connection, users_table) == 0
+
+
+@pytest.mark.parametrize("database_url", [pytest.param("postgresql", marks=pytest.mark.postgres)], indirect=True)
+def test_an_answer_waits_for_the_erasing_of_its_user(database: Database, answer: Store) -> None:
+    asked, stored = answer(), []
+
+    def store_meanwhile() -> None:
+        with database.write() as connection:
+            stored.append(completions_module.insert_unless_erased(connection, asked))
+
+    with database.write() as connection:
+        assert not erase.erase_user(connection, "acme", "ann")
+        thread = threading.Thread(target=store_meanwhile)
+        thread.start()
+        time.sleep(0.3)
+    thread.join(10)
+    with database.read() as connection:
+        assert stored == [False] and count(connection, users_table) == 0
+
+
+def test_a_snapshot_of_feedback_that_was_erased_meanwhile_is_not_entered(
+    database: Database, talk: Callable[..., Any]
+) -> None:
+    _, _, vote = talk("ann")
+    with database.write() as connection:
+        erase.erase_user(connection, "acme", "ann")
+    with pytest.raises(Erased), database.write() as connection:
+        snapshots_module.add(connection, content_sha256="a" * 64, path="/s", filters={}, counts={}, feedback_ids=[vote])
+
+
+def test_an_erased_answer_without_a_vote_marks_the_snapshot_of_its_liked_sibling(
+    database: Database, stored: Store, talk: Callable[..., Any]
+) -> None:
+    conversation, liked, vote = talk("ann")
+    passed_over = stored(user="ann", conversation_id=conversation.id, parent_id=liked.parent_id)
+    with database.write() as connection:
+        row = snapshots_module.add(
+            connection, content_sha256="a" * 64, path="/s", filters={}, counts={}, feedback_ids=[vote]
+        )
+        erase.erase_completion(connection, passed_over.id)
+        assert [snapshot.id for snapshot in snapshots_module.erased(connection)] == [row.id]
+
+
+def test_errors_of_the_database_do_not_repeat_what_people_wrote(database: Database) -> None:
+    with pytest.raises(IntegrityError) as raised, database.write() as connection:
+        row = {"id": "x", "owner": "Marmeladenbaum", "external_id": "a", "created_at": NOW}
+        connection.execute(insert(users_table), [row, row | {"owner": "Marmeladenbaum"}])
+    assert "Marmeladenbaum" not in str(raised.value).split("DETAIL")[0]
+
+
+def test_rewriting_removes_what_secure_delete_leaves(ledger_path: Path) -> None:
+    draw, mark = Random(2), "Marmeladenbaum"  # a history of which secure_delete alone leaves bytes
+    database = Database.open(f"sqlite:///{ledger_path}", migrate=False)
+    with database.write() as connection:
+        connection.exec_driver_sql("create table notes (id text primary key, who text, words text)")
+        connection.exec_driver_sql("create index who on notes (who, words)")
+    for _ in range(30):
+        with database.write() as connection:
+            for _ in range(60):
+                mine = draw.random() < 0.3
+                words = (mark if mine else "other") * draw.randint(1, draw.choice((30, 300)))
+                row = (str(draw.random()), mark if mine else "x", words[:3000])
+                connection.exec_driver_sql("insert into notes values (?, ?, ?)", row)
+            connection.exec_driver_sql("delete from notes where id in (select id from notes where who = 'x' limit 20)")
+    with database.write() as connection:
+        connection.exec_driver_sql("delete from notes where who = ?", (mark,))
+        vacuums.request(connection, NOW)
+    vacuums.fulfil(database)
+    database.close()
+    assert mark.encode() not in ledger_path.read_bytes()
+    log = Path(f"{ledger_path}-wal")
+    assert not log.exists() or mark.encode() not in log.read_bytes()

@@ -246,6 +246,30 @@ def test_a_deadlock_costs_nobody_their_row(database: Database, writer: GroupComm
     other.close()
 
 
+async def test_maintenance_comes_between_commits_and_fails_alone(
+    database: Database, writer: GroupCommit, batches: list[Batch]
+) -> None:
+    gate, order = Gate(writer), list[str]()
+
+    def maintenance(_: Database) -> str:
+        order.append(f"maintenance after {len(batches)} commits")
+        return "done"
+
+    def broken(_: Database) -> None:
+        raise Unavailable("not now")
+
+    before = writer.submit(lambda _: order.append("before"))
+    works = [asyncio.create_task(writer.maintain(work)) for work in (maintenance, broken)]
+    await asyncio.sleep(0)
+    after = writer.submit(lambda _: order.append("after"))
+    gate.open()
+    assert await works[0] == "done"
+    with pytest.raises(Unavailable, match="not now"):
+        await works[1]
+    await asyncio.gather(*map(asyncio.wrap_future, (before, after)))
+    assert order == ["before", "maintenance after 2 commits", "after"]
+
+
 def test_more_than_may_wait_is_refused_at_once(database: Database) -> None:
     writer = GroupCommit(database, max_pending=3)
     gate = Gate(writer)

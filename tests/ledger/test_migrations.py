@@ -9,6 +9,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import text
 
+from ledger import vacuums
 from ledger.database import Database
 from ledger.errors import LedgerError
 from ledger.migrations import versions
@@ -85,3 +86,19 @@ def test_a_migration_that_fails_leaves_nothing_behind(empty_database_url: str) -
 def test_migrations_are_numbered_without_gaps() -> None:
     names = sorted(path.stem for path in Path(str(versions.__file__)).parent.glob("[0-9]*.py"))
     assert names and [name.split("_")[0] for name in names] == [f"{number:04}" for number in range(1, len(names) + 1)]
+
+
+def test_a_ledger_with_people_from_before_is_to_be_rewritten_once(database_url: str, database: Database) -> None:
+    with database.write() as connection:
+        connection.execute(text("drop table vacuums"))
+        connection.execute(text("drop table erased_names"))
+        connection.execute(text("update alembic_version set version_num = '0002'"))
+        connection.execute(text("insert into users values ('usr_1', 'acme', 'ann', '2026-01-01 00:00:00')"))
+    Database.open(database_url).close()
+    with database.read() as connection:
+        assert vacuums.waiting_since(connection) is not None
+    vacuums.fulfil(database)
+    Database.open(database_url).close()
+    with database.read() as connection:
+        assert vacuums.waiting_since(connection) is None
+        assert connection.execute(text("select external_id from users")).scalar() == "ann"

@@ -88,6 +88,8 @@ def test_a_ledger_from_before_ratings_gets_their_tables_and_keeps_its_rows(
     with database.write() as connection:
         connection.execute(text("drop table ratings"))
         connection.execute(text("drop table rating_items"))
+        connection.execute(text("drop table vacuums"))
+        connection.execute(text("drop table erased_names"))
         connection.execute(text("update alembic_version set version_num = '0001'"))
         connection.execute(text("insert into tombstones values ('user', 'x', '2026-01-01 00:00:00')"))
     Database.open(database_url).close()
