@@ -46,7 +46,7 @@ format: $(INSTALLED) ## rewrite the code in the project's layout
 browser: $(INSTALLED) ## a Chromium for the browser tests, if there is none
 	$(BIN)/python tests/install_browser.py
 
-bench: bench-start bench-engine-waits bench-cpu bench-probe bench-gateway bench-ppo bench-waiting-threads bench-logprobs bench-adapter bench-canary bench-bad-canary bench-swap bench-rollback bench-loop bench-demo ## every benchmark; results under benchmarks/results
+bench: bench-start bench-engine-waits bench-cpu bench-probe bench-gateway bench-ppo bench-waiting-threads bench-logprobs bench-adapter bench-canary bench-bad-canary bench-false-voters bench-swap bench-rollback bench-loop bench-demo ## every benchmark; results under benchmarks/results
 
 bench-start: $(INSTALLED) ## a fresh clone: seconds until the first answer, cold and warm
 	$(BIN)/python -m benchmarks.start
@@ -109,6 +109,9 @@ bench-rollback: $(INSTALLED) ## thirty rollbacks on small engines: seconds from 
 bench-bad-canary: $(INSTALLED) ## worse versions on canary, on small engines and on a real vLLM, and people who vote: rolled back, and how many saw them
 	$(BIN)/python -m benchmarks.bad_canary $(ARGS)
 	$(BIN)/python -m benchmarks.bad_canary --engine vllm $(ARGS)
+
+bench-false-voters: $(INSTALLED) ## one client with a thousand browsers against a canary, in ten minutes: verdicts, and raters in training
+	$(BIN)/python -m benchmarks.false_voters $(ARGS)
 
 bench-zoo: $(INSTALLED) ## bad models of every kind through the gate, and honest retrains: who is refused, for what
 	$(BIN)/python -m benchmarks.zoo $(ARGS)

@@ -99,6 +99,7 @@ def status(
     from attune.ledger_access import open_ledger
     from attune.settings import load
     from attune.status import SILENT_AFTER_S, collect, require_ready_engine
+    from server.canary.decision import IN_WORDS
     from server.canary_settings import CanarySettings
     from server.settings import GatewaySettings
 
@@ -117,7 +118,7 @@ def status(
     if found.deployment.canary_version:
         output.say(f"canary    attune@v{found.deployment.canary_version} for {found.deployment.canary_share:.0%}")
     if found.canary is not None:
-        output.say(f"          {found.canary.outcome}: {' '.join(found.canary.reasons)}")
+        output.say(f"          {IN_WORDS[found.canary.outcome]}: {' '.join(found.canary.reasons)}")
     output.say(f"gateway   {'does not answer' if found.gateway is None else found.gateway}")
     for engine in found.engines:
         silent = found.silent_s[engine.id]

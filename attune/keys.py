@@ -19,6 +19,7 @@ class Scope(StrEnum):
     INFERENCE = "inference"
     FEEDBACK = "feedback"
     ADMIN = "admin"
+    VOUCH = "vouch"
 
 
 @keys_app.command("create")

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from ledger.deployments import Change
+    from server.canary.rules import CanaryRules
 
 Version = Annotated[str, typer.Argument(help="v7, or 7.")]
 Reason = Annotated[str, typer.Option(help="Why; it stands in the audit.")]
@@ -28,12 +29,18 @@ def canary(
 ) -> None:
     """Try a version on a share of the people; for the one that is tried already, change the share."""
     from attune import output
+    from attune.settings import load
     from ledger import deployments
+    from server.canary_settings import CanarySettings
 
     number, wanted = number_of(version), parse_share(share)
+    settings: CanarySettings = load(CanarySettings)
     with _changing(reason) as (connection, change):
         deployments.start_canary(connection, number, wanted, change)
+        warning = _too_few_raters(connection, settings.rules)
     output.say(f"attune@v{number} gets {wanted:.4g} of the people as soon as an engine is ready with it.")
+    if warning:
+        output.say(warning)
 
 
 def promote(version: Version, reason: Reason = _ASKED) -> None:
@@ -98,6 +105,19 @@ def parse_share(text: str) -> float:
     if not 0 < share <= 1:
         raise WrongUsage(f"{text!r} is no share of the people: give one above 0 and at most 1, such as 10% or 0.1.")
     return share
+
+
+def _too_few_raters(connection: "Connection", rules: "CanaryRules") -> str | None:
+    """What to say where thumbs could not decide about a canary today, even if everybody who may decide voted."""
+    from ledger import trials
+
+    known = trials.count_established(connection, rules.established_age_s)
+    if known >= rules.min_established:
+        return None
+    return (
+        f"Undecided, look yourself: {known} established raters are known, and thumbs decide by themselves from"
+        f" {rules.min_established} on. `attune status` shows what all raters say; errors and slowness still roll back."
+    )
 
 
 @contextmanager

@@ -1,7 +1,8 @@
 """A worse version on canary, and people who do not know it: it is rolled back, and how many of them saw it.
 
 People come one after another, ask once through the gateway, and vote on the answer, each by an own taste: a good answer
-gets a thumb up with a chance of 80 %, a bad one with `--bad`. The canary analysis of the controller does the rest.
+gets a thumb up with a chance of 80 %, a bad one with `--bad`. Their app vouches for them, so that their thumbs decide.
+The canary analysis of the controller does the rest.
 
 With `--engine vllm` the starter is served by a real vLLM, and the worse version is an adapter that was taught, by SFT,
 to say "No idea." to everything; it is tried again and again. On fake engines each trial has a version of its own.
@@ -72,7 +73,7 @@ class Crowd:
 
     async def come(self) -> None:
         """Lets people come, some at once, until there is no canary any more, or `most` have come."""
-        headers = {"Authorization": f"Bearer {self.installation.secrets.app}"}
+        headers = {"Authorization": f"Bearer {self.installation.secrets.vouching}"}
         names = count()
         async with aiohttp.ClientSession(headers=headers, trust_env=False) as session:
             await asyncio.gather(*(self._queue(session, names) for _ in range(_AT_ONCE)))

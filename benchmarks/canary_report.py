@@ -11,7 +11,17 @@ Figures = Mapping[str, Any]
 
 def report(figures: Figures) -> list[str]:
     """The figures as Markdown."""
-    return [*_same(figures), "", *_repeats(figures["repeats"]), "", *_drops(figures), "", *_promotions(figures)]
+    return [
+        *_same(figures),
+        "",
+        *_repeats(figures["repeats"]),
+        "",
+        *_drops(figures),
+        "",
+        *_promotions(figures),
+        "",
+        *_verdicts(figures),
+    ]
 
 
 def plot(figures: Figures, path: Path) -> None:
@@ -99,6 +109,26 @@ def _promotions(figures: Figures) -> list[str]:
         "| --- | --- | --- |",
         *(f"| {_head(one)} | {_share(one, 'promoted_if_alone')} |" for one in (*figures["same"], *figures["drops"])),
     ]
+
+
+def _verdicts(figures: Figures) -> list[str]:
+    first = figures["verdicts"][0]
+    lines = [
+        "## False voters: outcomes by who counts",
+        "",
+        f"{first['raters']:,} honest raters, half of them on the canary, of whom 70 % like the live version. Flooded:",
+        f"beside them {first['false']:,} raters who were made for the trial, and who vote for the live version and",
+        f"against the canary. What is decided of {first['runs']:,} runs. *All alike* is the rule from before",
+        "established raters were told apart.",
+        "",
+        "| drop | who counts | outcomes |",
+        "| --- | --- | --- |",
+    ]
+    for one in figures["verdicts"]:
+        for who, outcomes in one["outcomes"].items():
+            said = ", ".join(f"{outcome} {count:,}" for outcome, count in outcomes.items())
+            lines.append(f"| {one['drop'] * 100:.0f} points | {who} | {said} |")
+    return lines
 
 
 def _level(figures: Figures) -> float:

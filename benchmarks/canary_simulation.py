@@ -6,6 +6,7 @@ two-proportion z-test at the same level, looked at daily and looked at once.
 
 import argparse
 import time
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -16,11 +17,15 @@ from numpy.typing import NDArray
 from benchmarks import results
 from benchmarks.canary_report import plot, report
 from server.canary.blocks import Blocks, Bools, cut
+from server.canary.decision import Evidence, HypothesisTest, Observation, Tests, outcome_of, thumbs_tests
 from server.canary.e_process import BETTER, WORSE, Floats, log_e_process
-from server.canary.rules import CanaryRules
+from server.canary.rules import DAY_S, CanaryRules
 
 RULES = CanaryRules()
+AS_BEFORE = CanaryRules(min_established=1)
+ThumbsTests = tuple[HypothesisTest, HypothesisTest]
 DAYS = 14
+FALSE_VOTERS = 300  # made for one canary; each with a thumb down on it, or up on the live version
 Z_LIMIT = -1.959964  # one-sided, at half of RULES.false_rollback
 GUARD_RATES = {
     "error": 0.01,
@@ -193,6 +198,36 @@ def simulate_repeats(runs: int, random: np.random.Generator, raters: int = 300, 
     return found
 
 
+def simulate_verdicts(runs: int, random: np.random.Generator, raters: int = 600) -> list[dict[str, Any]]:
+    """What is decided on the last day but one, with and without a flood of false voters, on half of the people.
+
+    Returns:
+        For each drop in thumbs-up, by who counts, how many runs had each outcome. `all alike` is the rule from before
+        established raters were told apart: every rater counts, however few.
+    """
+    found = []
+    for drop in (0.0, 0.1, -0.1):
+        votes = drawn(Scenario(0.7, drop, 0.5, raters), runs, random)
+        counted: dict[str, Counter[str]] = defaultdict(Counter)
+        for canary, event in zip(votes.canary, votes.event, strict=True):
+            honest = [Observation(bool(arm), bool(up)) for arm, up in zip(canary, event, strict=True)]
+            false = [Observation(bool(arm), not arm) for arm in random.random(FALSE_VOTERS) < 0.5]
+            alone, flooded, nobody = (thumbs_tests(said, RULES) for said in (honest, honest + false, ()))
+            counted["all alike"][_outcome(alone, alone, AS_BEFORE)] += 1
+            counted["established alone"][_outcome(alone, alone, RULES)] += 1
+            counted["all alike, flooded"][_outcome(flooded, flooded, AS_BEFORE)] += 1
+            counted["established alone, flooded"][_outcome(alone, flooded, RULES)] += 1
+            counted["no established rater, flooded"][_outcome(nobody, flooded, RULES)] += 1
+        outcomes = {who: dict(sorted(outcome.items())) for who, outcome in counted.items()}
+        found.append({"drop": drop, "raters": raters, "false": FALSE_VOTERS, "runs": runs, "outcomes": outcomes})
+    return found
+
+
+def _outcome(established: ThumbsTests, of_all: ThumbsTests, rules: CanaryRules) -> str:
+    evidence = Evidence((), (), largest_share=0.01, age_s=(DAYS - 1) * DAY_S)
+    return outcome_of(evidence, rules, Tests(*established, (), of_all))[0]
+
+
 def _quantile(values: Floats, share: float) -> int | None:
     """The smallest value that at least `share` of the runs do not exceed; None where those never end."""
     found = np.sort(values)[int(np.ceil(share * len(values))) - 1]
@@ -213,6 +248,7 @@ def main() -> None:
         "drops": [simulate(scenario, arguments.runs, random) for scenario in DROPS],
         "guards": simulate_guards(arguments.runs, random),
         "repeats": simulate_repeats(arguments.runs, random),
+        "verdicts": simulate_verdicts(arguments.runs, random),
     }
     figures["seconds"] = round(time.perf_counter() - began, 1)
     lines = report(figures)

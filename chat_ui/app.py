@@ -1,5 +1,6 @@
 """The chat's web application: Gradio's page inside a FastAPI application that knows who asks and closes the rest."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -16,6 +17,7 @@ from chat_ui.gateway_client import GatewayClient, load_key
 from chat_ui.identity import IdentityMiddleware, Signer, load_secret, user_of
 from chat_ui.ops import OpsPage
 from chat_ui.page import STATIC, lay_out
+from chat_ui.raters import RaterLimit
 from chat_ui.rating_page import rating_routes
 from chat_ui.request_bounds import RequestBoundsMiddleware
 from chat_ui.security import SecurityMiddleware
@@ -42,17 +44,20 @@ def create_app(settings: ChatUISettings) -> FastAPI:
     """
     gateway = GatewayClient(settings.gateway_url, load_key(settings.ui_key_file))
     ops = OpsPage(settings.gateway_url)
+    limit = RaterLimit(settings.ui_raters_burst, settings.ui_raters_per_day)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        renewing = asyncio.create_task(limit.renew_for_ever())
         yield
+        renewing.cancel()
         await gateway.close()
         await ops.close()
 
     app = FastAPI(title="Attune chat", lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
     bodies = BodyReader(settings.max_held_body_bytes)
     app.add_middleware(RequestBoundsMiddleware, bodies=bodies, streams_per_user=settings.ui_streams_per_person)
-    app.add_middleware(IdentityMiddleware, signer=Signer(load_secret(settings.ui_secret_file)))
+    app.add_middleware(IdentityMiddleware, signer=Signer(load_secret(settings.ui_secret_file)), limit=limit)
     app.add_middleware(CORSMiddleware, allow_origins=[])  # else Gradio adds its own, which lets every origin in
     app.add_middleware(HostMiddleware, hosts=AllowedHosts(settings.allowed_hosts, settings.ui_host))
     app.add_middleware(SecurityMiddleware)

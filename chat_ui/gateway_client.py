@@ -1,17 +1,19 @@
 """The gateway's HTTP API (docs/api.md) as typed calls; every failure becomes a sentence for the person who chats."""
 
 import json
+import re
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import NoReturn, TypeVar
+from typing import Any, NoReturn, TypeVar
 from urllib.parse import quote, urlencode
 
 import httpx
 from pydantic import ValidationError
 
 from chat_ui.errors import BrokenOff, GatewayAway, Missing, MissingKey, Refused, TooLong
+from chat_ui.raters import rater_of
 from chat_ui.records import (
     ChatSettings,
     Conversation,
@@ -28,6 +30,8 @@ from chat_ui.records import (
 Answer = TypeVar("Answer", bound=WireModel)
 
 AWAY = "The server cannot be reached. It may be starting: try again in a moment."
+_ENGINES_WORDS = ("engine_busy", "engine_error", "engine_unreachable")  # codes of errors that quote an engine
+_VERSION = re.compile(r"attune@v\d+")
 CALL_TIMEOUT_S = 30.0
 LIST_PAGE = 100  # the most that the gateway lists at once
 NO_TIMEOUT_WHILE_READING = httpx.Timeout(
@@ -186,9 +190,8 @@ class GatewayClient:
         raise BrokenOff("The answer broke off.")
 
     async def _call(self, model: type[Answer], method: str, path: str, user: str, body: object = None) -> Answer:
-        headers = {"x-attune-user": user}
         try:
-            response = await self._http.request(method, path, json=body, headers=headers, timeout=CALL_TIMEOUT_S)
+            response = await self._http.request(method, path, json=body, headers=_who(user), timeout=CALL_TIMEOUT_S)
         except httpx.TransportError as error:
             raise GatewayAway(AWAY) from error
         if not response.is_success:
@@ -202,7 +205,7 @@ class GatewayClient:
     async def _stream(self, path: str, user: str, body: object) -> AsyncIterator[httpx.Response]:
         begun = False
         try:
-            async with self._http.stream("POST", path, json=body, headers={"x-attune-user": user}) as response:
+            async with self._http.stream("POST", path, json=body, headers=_who(user)) as response:
                 if not response.is_success:
                     await response.aread()
                     _refuse(response)
@@ -214,6 +217,11 @@ class GatewayClient:
             raise GatewayAway(AWAY) from error
 
 
+def _who(user: str) -> dict[str, str]:
+    """The headers that say for whom a request is, and which rater this browser's votes count as."""
+    return {"x-attune-user": user, "x-attune-counts-as": rater_of(user)}
+
+
 def _conversation(conversation_id: str) -> str:
     return f"/v1/conversations/{quote(conversation_id, safe='')}"
 
@@ -223,7 +231,7 @@ def _delta(data: str) -> Delta:
     try:
         event = json.loads(data)
         if "error" in event:
-            raise BrokenOff(f"The answer broke off: {_sentence(event['error']['message'])}")
+            raise BrokenOff(f"The answer broke off: {_said(event['error'])}")
         choice = (event.get("choices") or [{}])[0]
         return Delta(event["id"], choice.get("delta", {}).get("content") or "")
     except (ValueError, KeyError, TypeError, AttributeError) as error:
@@ -257,11 +265,17 @@ def _error(response: httpx.Response) -> tuple[str, str | None]:
     """The message of an OpenAI error body as a sentence, and the parameter that it names."""
     try:
         error = response.json()["error"]
-        return _sentence(error["message"]), error.get("param")
+        return _said(error), error.get("param")
     except (ValueError, KeyError, TypeError, AttributeError):
         return f"The server answered with status {response.status_code}.", None
 
 
-def _sentence(message: object) -> str:
-    text = str(message).strip()
+def _said(error: dict[str, Any]) -> str:
+    """What an error says as a sentence, without what would tell a person which version answers them.
+
+    An engine's own words can name its model; the gateway's can name a version.
+    """
+    if error.get("code") in _ENGINES_WORDS:
+        return "The model could not answer."
+    text = _VERSION.sub("the model", str(error["message"]).strip())
     return text if text.endswith((".", "!", "?")) else text + "."

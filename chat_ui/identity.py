@@ -12,6 +12,8 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from chat_ui.raters import RaterLimit
+
 COOKIE = "attune_user"
 # Over https: browsers take a cookie of such a name from this very host only, encrypted, and for all paths.
 SECURE_COOKIE = "__Host-attune_user"
@@ -52,12 +54,14 @@ def load_secret(path: Path) -> str:
 class IdentityMiddleware:
     """Puts the user's id into the request's state, and gives a browser without one a new id when it opens a page.
 
-    Only the pages hand out ids: a request without a cookie to anything else stays without a user, and is refused there.
+    How many of one client's browsers count as raters of their own is limited: `chat_ui.raters`. Only the pages hand out
+    ids: a request without a cookie to anything else stays without a user, and is refused there.
     """
 
-    def __init__(self, app: ASGIApp, signer: Signer) -> None:
+    def __init__(self, app: ASGIApp, signer: Signer, limit: RaterLimit) -> None:
         self._app = app
         self._signer = signer
+        self._limit = limit
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one ASGI connection."""
@@ -73,7 +77,7 @@ class IdentityMiddleware:
         is_page = scope["method"] == "GET" and scope["path"] in _PAGES
         is_new = user_id is None and is_page
         if is_new:
-            user_id = "browser-" + secrets.token_hex(16)
+            user_id = self._limit.new_user((scope.get("client") or ("", 0))[0])
         scope.setdefault("state", {})["user_id"] = user_id
 
         async def send_with_cookie(message: Message) -> None:

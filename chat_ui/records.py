@@ -107,9 +107,13 @@ class Conversation(WireModel):
 
 
 class ConversationTree(Conversation):
-    """A conversation and its messages, oldest first: a parent stands before its children."""
+    """A conversation and its messages, oldest first: a parent stands before its children.
+
+    While `under_trial`, two versions answer, and nobody who votes may be shown which.
+    """
 
     messages: tuple[Message, ...] = ()
+    under_trial: bool = False
 
 
 class ConversationPage(WireModel):

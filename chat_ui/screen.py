@@ -86,12 +86,18 @@ def transcript(line: Sequence[Message], streamed: str | None = None) -> list[dic
 
 
 def board(tree: ConversationTree, line: Sequence[Message]) -> dict[str, Any]:
-    """What stands around the messages: buttons, votes, versions. All of it is data, never markup."""
+    """What stands around the messages: buttons, votes, versions. All of it is data, never markup.
+
+    Versions are left out while two are tried beside each other, so that nobody can vote for or against one of them.
+    """
     return {
         "conversation_id": tree.id,
         "title": tree.title or NEW_CHAT,
         "hidden": max(0, len(line) - SHOWN_MESSAGES),
-        "messages": [_board_message(item) for item in with_siblings(tree.messages, line)[-SHOWN_MESSAGES:]],
+        "messages": [
+            _board_message(item, blind=tree.under_trial)
+            for item in with_siblings(tree.messages, line)[-SHOWN_MESSAGES:]
+        ],
     }
 
 
@@ -137,14 +143,14 @@ def _chat_message(role: str, text: str) -> dict[str, Any]:
     return {"role": role, "content": [{"type": "text", "text": escape_html_outside_code(text)}]}
 
 
-def _board_message(item: Shown) -> dict[str, Any]:
+def _board_message(item: Shown, *, blind: bool) -> dict[str, Any]:
     message = item.message
     return {
         "id": message.id,
         "role": message.role,
         "text": message.content,
         "status": message.status,
-        "version": message.model_version,
+        "version": None if blind else message.model_version,
         "position": item.position,
         "count": item.count,
         "previous_id": item.previous_id,

@@ -30,3 +30,9 @@ class ChatUISettings(BoundSettings):
     ui_streams_per_person: int = Field(
         default=32, ge=2, description="Streams that one browser may hold open; a tab needs one or two."
     )
+    ui_raters_burst: int = Field(
+        default=1, ge=1, description="New browsers of one client that count as raters of their own at once."
+    )
+    ui_raters_per_day: float = Field(
+        default=4, ge=1, description="Raters that one client can make in a day; its other new browsers share the last."
+    )

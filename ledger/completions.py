@@ -25,7 +25,13 @@ def insert(connection: Connection, completion: Completion) -> None:
         Impossible: The parent is not a user's message.
         Erased: The user was erased after the request had begun.
     """
-    user = users.resolve(connection, completion.owner, completion.user, asked_at=completion.created_at)
+    user = users.resolve(
+        connection,
+        completion.owner,
+        completion.user,
+        counts_as=completion.counts_as,
+        asked_at=completion.created_at,
+    )
     if completion.conversation_id is not None:
         message_tree.touch(connection, completion.conversation_id, user.id, completion.created_at)
         if completion.parent_id is not None:

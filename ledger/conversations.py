@@ -42,14 +42,15 @@ def create(
     user: str,
     title: str = "",
     settings: Json | None = None,
+    counts_as: str | None = None,
     now: datetime | None = None,
 ) -> Conversation:
-    """Makes an empty conversation."""
+    """Makes an empty conversation; `counts_as` as in `ledger.users.resolve`."""
     at = now or utc_now()
     row = {
         "id": new_id("conv"),
         "owner": owner,
-        "user_id": users.resolve(connection, owner, user).id,
+        "user_id": users.resolve(connection, owner, user, counts_as=counts_as).id,
         "title": title,
         "title_folded": folded(title),
         "settings": dict(settings or {}),

@@ -14,6 +14,7 @@ from ledger.clock import utc_now
 from ledger.errors import Conflict, NotFound
 from ledger.ids import new_id
 from ledger.insertion import insert_if_absent
+from ledger.raters import rater
 from ledger.records import Json
 from ledger.rubric import ASPECTS
 from ledger.schema import rating_items, ratings, users
@@ -52,7 +53,7 @@ class Rated:
     """One rating, for who evaluates it.
 
     Attributes:
-        rater: Opaque.
+        rater: Opaque; users who share a rater's weight are one.
         values: By aspect, 1 to 5.
     """
 
@@ -111,7 +112,9 @@ def next_item(connection: Connection, owner: str, user: str) -> Item | None:
     return None if row is None else Item(row.id, tuple(row.prompt), row.answer)
 
 
-def rate(connection: Connection, item_id: str, owner: str, user: str, values: dict[str, int]) -> None:
+def rate(
+    connection: Connection, item_id: str, owner: str, user: str, values: dict[str, int], *, counts_as: str | None = None
+) -> None:
     """Stores a rating. The same one again changes nothing.
 
     Args:
@@ -120,6 +123,7 @@ def rate(connection: Connection, item_id: str, owner: str, user: str, values: di
         owner: Of the key.
         user: Who rates.
         values: 1 to 5 for every aspect.
+        counts_as: As in `ledger.users.resolve`.
 
     Raises:
         NotFound: There is no such item.
@@ -128,7 +132,7 @@ def rate(connection: Connection, item_id: str, owner: str, user: str, values: di
     held = select(rating_items.c.id).where(rating_items.c.id == item_id).with_for_update(read=True, key_share=True)
     if connection.execute(held).scalar() is None:
         raise NotFound(f"There is nothing to rate of the id {item_id}.")
-    key = {"item_id": item_id, "user_id": resolve(connection, owner, user).id}
+    key = {"item_id": item_id, "user_id": resolve(connection, owner, user, counts_as=counts_as).id}
     if insert_if_absent(connection, ratings, key | values | {"created_at": utc_now()}):
         return
     aspects = [ratings.c[name] for name in ASPECTS]
@@ -141,8 +145,9 @@ def rate(connection: Connection, item_id: str, owner: str, user: str, values: di
 def all_rated(connection: Connection) -> list[Rated]:
     """Returns every rating, by study and item."""
     query: Select[tuple[object, ...]] = (
-        select(rating_items, ratings.c.user_id, *(ratings.c[name] for name in ASPECTS))
+        select(rating_items, rater().label("rater"), *(ratings.c[name] for name in ASPECTS))
         .join(ratings, ratings.c.item_id == rating_items.c.id)
+        .join(users, users.c.id == ratings.c.user_id)
         .order_by(rating_items.c.created_at, rating_items.c.study, rating_items.c.place, ratings.c.user_id)
     )
     return [
@@ -151,7 +156,7 @@ def all_rated(connection: Connection) -> list[Rated]:
             item_id=row["id"],
             prompt_place=row["prompt_place"],
             version_number=row["version_number"],
-            rater=row["user_id"],
+            rater=row["rater"],
             values={name: row[name] for name in ASPECTS},
         )
         for row in connection.execute(query).mappings()

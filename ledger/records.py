@@ -15,7 +15,7 @@ from ledger.clock import utc_now
 T = TypeVar("T")
 
 Json = Mapping[str, Any]
-Scope = Literal["inference", "feedback", "admin"]
+Scope = Literal["inference", "feedback", "admin", "vouch"]
 Status = Literal["complete", "partial", "error"]
 Route = Literal["live", "canary", "pinned"]
 Kind = Literal["thumb", "comparison", "correction"]
@@ -48,12 +48,17 @@ class ApiKey:
 
 @dataclass(frozen=True, slots=True)
 class User:
-    """A rater: an opaque id for what an owner's app calls its user."""
+    """A person: an opaque id for what an owner's app calls its user.
+
+    Attributes:
+        counts_as: The rater whose weight they share with other users; None for one who counts alone.
+    """
 
     id: str
     owner: str
     external_id: str
     created_at: datetime
+    counts_as: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +84,8 @@ class Completion:
         usage: OpenAI's usage object.
         ttft_ms: Milliseconds to the first token; None where nothing was streamed.
         error: Why the answer broke off, for `status` error.
+        counts_as: What the client calls the rater whose weight this user shares; see `ledger.users.resolve`. Kept with
+            the user, and so None in a row that is read.
     """
 
     id: str
@@ -99,6 +106,7 @@ class Completion:
     duration_ms: float | None = None
     error: str | None = None
     created_at: datetime = field(default_factory=utc_now)
+    counts_as: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,6 +36,8 @@ users = Table(
     Column("owner", SafeText, nullable=False),
     Column("external_id", SafeText, nullable=False),
     Column("created_at", UtcTime, nullable=False),
+    # The rater whose weight this user shares with others; empty for one who counts alone (`ledger.raters`).
+    Column("counts_as", SafeText),
     UniqueConstraint("owner", "external_id"),
 )
 

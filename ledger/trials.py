@@ -5,14 +5,16 @@ Only answers to `attune` count, which the gateway divides by lot: whoever pins a
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, func, select
+from sqlalchemy import ColumnElement, Connection, Row, Select, func, select, true
 
 from ledger import deployments
+from ledger.clock import utc_now
+from ledger.raters import established, rater
 from ledger.records import Json, Status
-from ledger.schema import completions, feedback
+from ledger.schema import completions, feedback, users
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +28,7 @@ class Trial:
 
 @dataclass(frozen=True, slots=True)
 class FirstThumb:
-    """A person's first thumb since the trial began, as it was first given: 1 or -1."""
+    """A rater's first thumb since the trial began, as it was first given: 1 or -1."""
 
     version: int
     value: int
@@ -63,13 +65,38 @@ def current(connection: Connection) -> Trial | None:
     return Trial(now.live_version, now.canary_version, since)
 
 
-def first_thumbs(connection: Connection, trial: Trial) -> list[FirstThumb]:
+def known_before(trial: Trial, age_s: float) -> datetime:
+    """Returns before when somebody must have been known to be an established rater of a trial.
+
+    Args:
+        trial: Which.
+        age_s: How much older than the trial they must be: raters made just before it do not count.
+    """
+    return trial.since - timedelta(seconds=age_s)
+
+
+def count_established(connection: Connection, age_s: float) -> int:
+    """Returns how many established raters have been answered; of the trial that goes on, or of one that began now."""
+    trial = current(connection)
+    before = utc_now() - timedelta(seconds=age_s) if trial is None else known_before(trial, age_s)
+    answered = users.join(completions, completions.c.user_id == users.c.id)
+    query = select(func.count(rater().distinct())).select_from(answered)
+    return int(connection.execute(query.where(established(connection, before))).scalar_one())
+
+
+def first_thumbs(connection: Connection, trial: Trial, before: datetime | None = None) -> list[FirstThumb]:
     """Returns each rater's first thumb on either version, in the order in which they were given.
 
     A rater who has been moved from one version to the other counts once, for the version rated first. What a rater
     changes later does not count: evidence that changes under a sequential test would void it.
+
+    Args:
+        connection: Of a reading transaction.
+        trial: Which.
+        before: Only thumbs of raters who are established: keyed, or known before this (`ledger.raters.established`).
     """
-    firsts = _thumbs(trial, func.min(feedback.c.sequence).label("sequence")).group_by(feedback.c.user_id).subquery()
+    first = func.min(feedback.c.sequence).label("sequence")
+    firsts = _thumbs(connection, trial, before, first).group_by(rater()).subquery()
     query = (
         select(completions.c.model_version, feedback.c.value)
         .join_from(feedback, firsts, firsts.c.sequence == feedback.c.sequence)
@@ -79,11 +106,15 @@ def first_thumbs(connection: Connection, trial: Trial) -> list[FirstThumb]:
     return [FirstThumb(row.model_version, row.value) for row in connection.execute(query)]
 
 
-def largest_shares(connection: Connection, trial: Trial) -> Mapping[int, float]:
-    """Returns, for each version with thumbs, the largest share of all its thumbs that one person gave, 0 to 1."""
+def largest_shares(connection: Connection, trial: Trial, before: datetime | None = None) -> Mapping[int, float]:
+    """Returns, for each version with thumbs, the largest share of all its thumbs that one rater gave, 0 to 1.
+
+    With `before`, of the thumbs of established raters, as in `first_thumbs`.
+    """
     version = completions.c.model_version
     given = func.count().label("given")
-    by_rater = _thumbs(trial, version.label("version"), given).group_by(version, feedback.c.user_id).subquery()
+    thumbs = _thumbs(connection, trial, before, version.label("version"), given)
+    by_rater = thumbs.group_by(version, rater()).subquery()
     query = select(
         by_rater.c.version, func.max(by_rater.c.given).label("most"), func.sum(by_rater.c.given).label("all")
     ).group_by(by_rater.c.version)
@@ -91,15 +122,17 @@ def largest_shares(connection: Connection, trial: Trial) -> Mapping[int, float]:
 
 
 def first_answers(connection: Connection, trial: Trial, before: datetime) -> list[Answer]:
-    """Returns each user's first answer from either version, in the order in which they were asked for.
+    """Returns the first answer that each rater had from either version, in the order in which they were asked for.
 
     An answer is stored when it ends. Those that were asked for after `before` are left out, so that no row which comes
     late can change what an earlier look saw: give a time after which none is still under way.
     """
     answer = completions.c
-    order = func.row_number().over(partition_by=answer.user_id, order_by=(answer.created_at, answer.id))
+    order = func.row_number().over(partition_by=rater(), order_by=(answer.created_at, answer.id))
     numbered = select(*_measured(), answer.created_at, answer.id, order.label("place"))
-    ranked = numbered.where(answer.created_at < before, *_of(trial)).subquery()
+    ranked = (
+        numbered.join(users, users.c.id == answer.user_id).where(answer.created_at < before, *_of(trial)).subquery()
+    )
     query = select(ranked).where(ranked.c.place == 1).order_by(ranked.c.created_at, ranked.c.id)
     return [_answer(row) for row in connection.execute(query)]
 
@@ -133,11 +166,15 @@ def _answer(row: Row[Any]) -> Answer:
     return Answer(row.model_version, row.status, row.ttft_ms, row.duration_ms, row.usage, text)
 
 
-def _thumbs(trial: Trial, *columns: ColumnElement[int]) -> Select[*tuple[Any, ...]]:
+def _thumbs(
+    connection: Connection, trial: Trial, before: datetime | None, *columns: ColumnElement[int]
+) -> Select[*tuple[Any, ...]]:
+    wanted = true() if before is None else established(connection, before)
     return (
         select(*columns)
         .join_from(feedback, completions, completions.c.id == feedback.c.completion_id)
-        .where(feedback.c.kind != "comparison", feedback.c.value != 0, *_of(trial))
+        .join(users, users.c.id == feedback.c.user_id)
+        .where(feedback.c.kind != "comparison", feedback.c.value != 0, *_of(trial), wanted)
     )
 
 

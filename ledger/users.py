@@ -1,6 +1,7 @@
 """Users: opaque ids for what an owner's app calls its people."""
 
 import hashlib
+from dataclasses import asdict
 from datetime import datetime
 
 from sqlalchemy import Connection, bindparam, delete, select
@@ -29,15 +30,25 @@ def find(connection: Connection, owner: str, external_id: str) -> User | None:
     return None if row is None else User(**row)
 
 
-def resolve(connection: Connection, owner: str, external_id: str, *, asked_at: datetime | None = None) -> User:
+def resolve(
+    connection: Connection,
+    owner: str,
+    external_id: str,
+    *,
+    counts_as: str | None = None,
+    asked_at: datetime | None = None,
+) -> User:
     """Returns the user, and makes one if there is none. Safe against others who do so at the same moment.
 
     The row stays until the transaction ends: nobody erases the user in between.
 
     Args:
         connection: Of a transaction.
-        owner: Whose user.
-        external_id: What the owner calls them.
+        owner: Of the key.
+        external_id: What the owner calls the user.
+        counts_as: What the owner calls the rater that this user's votes count as, together with those of all users who
+            are said to count as the same. It holds from a user's first row on; None, or the user's own name, for one
+            who counts alone.
         asked_at: When they asked for what is stored now; None for this moment.
 
     Raises:
@@ -50,12 +61,9 @@ def resolve(connection: Connection, owner: str, external_id: str, *, asked_at: d
             _require_unerased(row["erased_at"], asked_at)
             return User(**{name: value for name, value in row.items() if name != "erased_at"})
         _require_unerased(connection.execute(_ERASED_AT, given).scalar(), asked_at)
-        new = User(new_id("usr"), storable_text(owner), storable_text(external_id), utc_now())
-        if insert_if_absent(
-            connection,
-            users,
-            {"id": new.id, "owner": new.owner, "external_id": new.external_id, "created_at": new.created_at},
-        ):
+        shared = None if counts_as in (None, external_id) else _shared_rater(owner, str(counts_as))
+        new = User(new_id("usr"), storable_text(owner), storable_text(external_id), utc_now(), shared)
+        if insert_if_absent(connection, users, asdict(new)):
             # Again: on PostgreSQL the insertion has waited for whoever erased this name meanwhile.
             erased_at = connection.execute(_ERASED_AT, given).scalar()
             if erased_at is not None and asked_at is not None and erased_at >= asked_at:
@@ -72,3 +80,9 @@ def name_sha256(owner: str, external_id: str) -> str:
 def _require_unerased(erased_at: datetime | None, asked_at: datetime | None) -> None:
     if erased_at is not None and asked_at is not None and erased_at >= asked_at:
         raise Erased("The user was erased after the request had begun, so nothing of it is stored.")
+
+
+def _shared_rater(owner: str, name: str) -> str:
+    """Returns an opaque id that no user of another owner can count as."""
+    digest = hashlib.sha256(f"{owner}\0{name}".encode("utf-8", "surrogatepass"))
+    return f"rater_{digest.hexdigest()[:32]}"

@@ -11,8 +11,9 @@ from typing import Any
 
 from sqlalchemy import Connection, Select, Text, cast, func, select
 
+from ledger.raters import rater
 from ledger.records import Kind
-from ledger.schema import completions, feedback_latest
+from ledger.schema import completions, feedback_latest, users
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +40,7 @@ class Votes:
     Attributes:
         since: The moment.
         counts: Oldest day first.
-        raters: How many people gave the thumbs on each version.
+        raters: How many raters gave the thumbs on each version; users who share a rater's weight count as one.
     """
 
     since: datetime
@@ -64,8 +65,9 @@ def _counts(connection: Connection, since: datetime) -> Iterator[VoteCount]:
 
 
 def _raters(connection: Connection, since: datetime) -> dict[int | None, int]:
-    version, people = completions.c.model_version, func.count(feedback_latest.c.user_id.distinct()).label("people")
-    query = _selected(since, version, people).where(feedback_latest.c.kind != "comparison").group_by(version)
+    version, people = completions.c.model_version, func.count(rater().distinct()).label("people")
+    given = _selected(since, version, people).join(users, users.c.id == feedback_latest.c.user_id)
+    query = given.where(feedback_latest.c.kind != "comparison").group_by(version)
     return {row.model_version: row.people for row in connection.execute(query)}
 
 

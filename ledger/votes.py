@@ -24,8 +24,9 @@ from sqlalchemy import (
     union_all,
 )
 
+from ledger.raters import rater
 from ledger.records import Json, Kind, Status
-from ledger.schema import completions, feedback_latest
+from ledger.schema import completions, feedback_latest, users
 
 _BATCH = 200
 
@@ -56,7 +57,7 @@ class Rating:
     """A thumb on one answer, which may come with a correction.
 
     Attributes:
-        rater: The opaque id of the user.
+        rater: Whom the vote counts as, by an opaque id: the user, or several who share one rater's weight.
         sequence: Counts up in the order in which votes were written.
         prompt: The messages that were answered; empty for endpoints without messages.
     """
@@ -97,12 +98,14 @@ def ratings(connection: Connection, *, owner: str | None = None, corrections_onl
     wanted = votes.kind == "correction" if corrections_only else votes.kind != "comparison"
     query = (
         select(
-            *(votes[name] for name in ("id", "sequence", "user_id", "kind", "value", "correction", "created_at")),
+            *(votes[name] for name in ("id", "sequence", "kind", "value", "correction", "created_at")),
             votes.choice_index,
+            rater().label("rater"),
             completions.c.messages,
             *_answer_columns(completions, "rated"),
         )
         .join(completions, completions.c.id == votes.completion_id)
+        .join(users, users.c.id == votes.user_id)
         .where(wanted, votes.value != 0, _owned_by(votes.owner, owner))
         .order_by(votes.sequence)
     )
@@ -112,7 +115,7 @@ def ratings(connection: Connection, *, owner: str | None = None, corrections_onl
             yield Rating(
                 row["id"],
                 row["sequence"],
-                row["user_id"],
+                row["rater"],
                 row["kind"],
                 row["value"],
                 row["correction"],
@@ -141,6 +144,7 @@ def pairs(connection: Connection, *, owner: str | None = None, over_unrated: boo
     query = (
         select(
             *columns,
+            rater().label("rater"),
             chosen.c.messages,
             rejected.c.messages.label("rejected_messages"),
             *_answer_columns(chosen, "chosen"),
@@ -148,6 +152,7 @@ def pairs(connection: Connection, *, owner: str | None = None, over_unrated: boo
         )
         .join(chosen, chosen.c.id == columns.chosen_id)
         .join(rejected, rejected.c.id == columns.rejected_id)
+        .join(users, users.c.id == columns.user_id)
         .order_by(
             chosen.c.created_at,
             chosen.c.id,
@@ -184,7 +189,7 @@ def _compared(owner: str | None) -> Select[Any]:
         worse[1].label("rejected_choice"),
         votes.id.label("vote_id"),
         cast(null(), Text).label("other_vote_id"),
-        votes.user_id.label("rater"),
+        votes.user_id,
         votes.created_at.label("voted_at"),
         literal(COMPARED).label("origin"),
     ).where(votes.kind == "comparison", votes.value != 0, _owned_by(votes.owner, owner))
@@ -227,7 +232,7 @@ def _liked_over_unrated(owner: str | None) -> Select[Any]:
             literal(0).label("rejected_choice"),
             up.c.id.label("vote_id"),
             cast(null(), Text).label("other_vote_id"),
-            up.c.user_id.label("rater"),
+            up.c.user_id,
             up.c.created_at.label("voted_at"),
             literal(OVER_UNRATED).label("origin"),
         )
@@ -250,7 +255,7 @@ def _up_and_down(up: FromClause, down: FromClause, owner: str | None) -> Select[
         down.c.choice_index.label("rejected_choice"),
         up.c.id.label("vote_id"),
         down.c.id.label("other_vote_id"),
-        up.c.user_id.label("rater"),
+        up.c.user_id,
         later.label("voted_at"),
         literal(THUMBED).label("origin"),
     ).where(

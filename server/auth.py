@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from starlette.requests import Request
 
 from ledger import keys
+from ledger.raters import VOUCHES
 from ledger.records import ApiKey, Scope
 from server.errors import BadRequest, Forbidden, Unauthenticated
 from server.rate_limits import RateLimits
@@ -19,10 +20,16 @@ LONGEST_USER = 256
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who asks. `user` is the header's; None where there is no such header."""
+    """Who asks.
+
+    Attributes:
+        user: As the header X-Attune-User names them; None where there is no such header.
+        counts_as: What the header X-Attune-Counts-As calls the rater whose weight this user shares with others.
+    """
 
     key: ApiKey
     user: str | None
+    counts_as: str | None = None
 
     @property
     def owner(self) -> str:
@@ -56,7 +63,7 @@ class Authenticator:
             Unauthenticated: There is no key in it, or none that opens anything.
             Forbidden: The key lacks the scope.
             RateLimited: The key, or the user by this key, has sent its requests of this minute.
-            BadRequest: The header X-Attune-User is unusable.
+            BadRequest: A header that names a user or rater is unusable.
         """
         secret = _bearer(request)
         key = _opened(secret, self._poller.current)
@@ -71,14 +78,14 @@ class Authenticator:
             )
         request.state.key_prefix = key.prefix
         await self._rate_limits.count(key)
-        user = _user(request)
+        user = _name(request, "X-Attune-User")
         if user:
             await self._rate_limits.count_user(key, user)
         if scope not in key.scopes:
             raise Forbidden(
                 f"This API key lacks the scope {scope}; it has {', '.join(key.scopes)}.", code="missing_scope"
             )
-        return Caller(key, user)
+        return Caller(key, user, _counts_as(request, key))
 
 
 def _opened(secret: str, snapshot: Snapshot) -> ApiKey | None:
@@ -99,16 +106,27 @@ def _bearer(request: Request) -> str:
     return secret.strip()
 
 
-def _user(request: Request) -> str | None:
-    header = request.headers.get("x-attune-user")
+def _counts_as(request: Request, key: ApiKey) -> str | None:
+    """The rater that the user is said to count as; a key that vouches for people cannot say that of any."""
+    name = _name(request, "X-Attune-Counts-As")
+    if name is not None and VOUCHES in key.scopes:
+        raise BadRequest(
+            "A key with the scope vouch says that each user it names is one person, so it cannot send the header"
+            " X-Attune-Counts-As. Use a key without that scope, as the chat must.",
+            param="X-Attune-Counts-As",
+        )
+    return name
+
+
+def _name(request: Request, name: str) -> str | None:
+    """A header that names a user or a rater; None where it is not there, or empty."""
+    header = request.headers.get(name)
     if not header:
         return None
     try:
-        user = header.encode("latin-1").decode("utf-8")  # Starlette decodes headers as Latin-1; ours is UTF-8
+        value = header.encode("latin-1").decode("utf-8")  # Starlette decodes headers as Latin-1; ours is UTF-8
     except UnicodeDecodeError:
-        raise BadRequest("The header X-Attune-User is not valid UTF-8.", param="X-Attune-User") from None
-    if len(user) > LONGEST_USER:
-        raise BadRequest(
-            f"The header X-Attune-User has {len(user)} characters; {LONGEST_USER} are allowed.", param="X-Attune-User"
-        )
-    return user
+        raise BadRequest(f"The header {name} is not valid UTF-8.", param=name) from None
+    if len(value) > LONGEST_USER:
+        raise BadRequest(f"The header {name} has {len(value)} characters; {LONGEST_USER} are allowed.", param=name)
+    return value

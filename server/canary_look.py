@@ -18,7 +18,7 @@ class CanaryLook:
     """A trial as it stood at one moment.
 
     Attributes:
-        largest_share: Of a version's thumbs, given by one person, 0 to 1.
+        largest_share: Of a version's thumbs, given by one rater, 0 to 1.
         rules: That the evidence was held against.
         at: When it was looked at.
     """
@@ -39,5 +39,5 @@ def look(connection: Connection, rules: CanaryRules) -> CanaryLook | None:
 def look_at(connection: Connection, trial: Trial, rules: CanaryRules) -> CanaryLook:
     """Judges the canary of a trial without acting on it."""
     now = utc_now()
-    evidence = gather(connection, trial, now)
+    evidence = gather(connection, trial, rules, now)
     return CanaryLook(trial, decide(evidence, rules), evidence.largest_share, rules, now)

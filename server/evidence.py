@@ -12,8 +12,9 @@ from sqlalchemy import Connection
 
 from ledger import trials
 from ledger.refusals import is_refusal
-from ledger.trials import Answer, Trial
+from ledger.trials import Answer, FirstThumb, Trial
 from server.canary.decision import Evidence, Observation
+from server.canary.rules import CanaryRules
 
 USUAL_ANSWERS = 1000
 """So many answers of the live version before the trial say what is usual."""
@@ -43,16 +44,21 @@ class Usual:
     longest: float | None
 
 
-def gather(connection: Connection, trial: Trial, now: datetime) -> Evidence:
+def gather(connection: Connection, trial: Trial, rules: CanaryRules, now: datetime) -> Evidence:
     """Reads all evidence of a trial at one moment."""
-    first_thumbs = trials.first_thumbs(connection, trial)
+    established = trials.known_before(trial, rules.established_age_s)
     before = usual(trials.answers_before(connection, trial, USUAL_ANSWERS))
     return Evidence(
-        thumbs=[Observation(thumb.version == trial.canary, thumb.value > 0) for thumb in first_thumbs],
-        largest_share=max(trials.largest_shares(connection, trial).values(), default=0.0),
+        thumbs=_observed(trials.first_thumbs(connection, trial, established), trial),
+        all_thumbs=_observed(trials.first_thumbs(connection, trial), trial),
+        largest_share=max(trials.largest_shares(connection, trial, established).values(), default=0.0),
         age_s=(now - trial.since).total_seconds(),
         guards=guards(trials.first_answers(connection, trial, now - UNDER_WAY), trial.canary, before),
     )
+
+
+def _observed(thumbs: Sequence[FirstThumb], trial: Trial) -> list[Observation]:
+    return [Observation(thumb.version == trial.canary, thumb.value > 0) for thumb in thumbs]
 
 
 def usual(answers: Sequence[Answer]) -> Usual:

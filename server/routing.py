@@ -30,15 +30,16 @@ class Asker:
         return f"request\0{self.request_id}"
 
 
-def place(asker: Asker, canary_version: int) -> float:
+def place(asker: Asker, salt: str) -> float:
     """Returns where an asker stands in the queue for a canary, in [0, 1).
 
-    The version is the salt: each canary lines people up anew, so that the same ones are not always first.
+    The salt is the SHA-256 of the canary's artefact: each canary lines people up anew, so that the same ones are not
+    always first, and nobody who is not told it can reckon out which version they get.
     """
-    digest = hashlib.sha256(f"attune@v{canary_version}\0{asker.identity}".encode("utf-8", "surrogatepass")).digest()
+    digest = hashlib.sha256(f"{salt}\0{asker.identity}".encode("utf-8", "surrogatepass")).digest()
     return (int.from_bytes(digest[:8], "big") >> 11) / 2**53  # 53 bits: what a float in [0, 1) can hold
 
 
-def on_canary(asker: Asker, canary_version: int, share: float) -> bool:
+def on_canary(asker: Asker, salt: str, share: float) -> bool:
     """Whether an asker is among the share (0 to 1) that gets the canary; a larger share holds everyone of a smaller."""
-    return place(asker, canary_version) < share
+    return place(asker, salt) < share

@@ -54,6 +54,7 @@ class Snapshot:
         live_version: The one that `attune` means, for those who do not get the canary.
         canary_version: The one that is tried on some; None if none is.
         canary_share: Of the users, 0 to 1.
+        canary_salt: Of the draw that says who gets the canary: the SHA-256 of its artefact.
         versions: The numbers of all that are registered.
         read_at: When the reading of it began, on the monotonic clock.
     """
@@ -64,8 +65,14 @@ class Snapshot:
     live_version: int | None = None
     canary_version: int | None = None
     canary_share: float = 0.0
+    canary_salt: str = ""
     versions: frozenset[int] = frozenset()
     read_at: float = 0.0
+
+    @property
+    def under_trial(self) -> bool:
+        """Whether a canary is tried now."""
+        return self.canary_version is not None
 
     def target(self, model: str, asker: Asker) -> Target:
         """Says which engines can answer for a model's name.
@@ -93,7 +100,7 @@ class Snapshot:
     def _live_or_canary(self, asker: Asker) -> Target:
         """A canary whose engine is away costs nobody an answer: the live version has it."""
         canary = self.canary_version
-        if canary is not None and canary in self.ready and on_canary(asker, canary, self.canary_share):
+        if canary is not None and canary in self.ready and on_canary(asker, self.canary_salt, self.canary_share):
             return Target(self.ready[canary], "canary")
         return self._live()
 
@@ -123,6 +130,7 @@ def read_snapshot(connection: Connection) -> Snapshot:
     """Reads a snapshot."""
     began = time.monotonic()
     found, deployment = engines.list_all(connection), deployments.current(connection)
+    canary = deployment.canary_version
     ready: dict[int, tuple[Engine, ...]] = {}
     for engine in found:
         if engine.state == "ready":
@@ -132,8 +140,9 @@ def read_snapshot(connection: Connection) -> Snapshot:
         ready=MappingProxyType(ready),
         engines=tuple(found),
         live_version=deployment.live_version,
-        canary_version=deployment.canary_version,
+        canary_version=canary,
         canary_share=deployment.canary_share,
+        canary_salt="" if canary is None else versions.get(connection, canary).sha256,
         versions=versions.numbers(connection),
         read_at=began,
     )

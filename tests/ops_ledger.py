@@ -60,7 +60,8 @@ def fill(database: Database, *, votes: int = 2400, people: int = 600, seed: int 
         key_id = connection.execute(select(api_keys.c.id).limit(1)).scalar_one()
         _versions(connection, now)
         raters = [f"usr_{number:032x}" for number in range(people)]
-        rows = [{"id": rater, "owner": "acme", "external_id": rater[-6:], "created_at": now} for rater in raters]
+        known = {"owner": "acme", "created_at": now - timedelta(days=DAYS)}
+        rows = [{"id": rater, "external_id": rater[-6:]} | known for rater in raters]
         connection.execute(insert(users), rows)
         _votes(connection, random, now, key_id, raters, votes)
         _rollout(connection, now)

@@ -198,6 +198,7 @@ class Secrets:
         admin: All scopes, owner `acme`.
         limited: As `app`, with two requests a minute.
         stranger: As `app`, of another owner.
+        vouching: As `app`, and vouches for the people it names.
     """
 
     app: str
@@ -205,6 +206,7 @@ class Secrets:
     admin: str
     limited: str
     stranger: str
+    vouching: str
 
 
 def make_keys(database: Database) -> Secrets:
@@ -221,6 +223,7 @@ def make_keys(database: Database) -> Secrets:
             admin=secret("admin", "acme", (*both, "admin")),
             limited=secret("limited", "acme", both, 2),
             stranger=secret("stranger", "globex", both),
+            vouching=secret("vouching", "acme", (*both, "vouch")),
         )
 
 

@@ -18,6 +18,7 @@ from attune.simulate.errors import SimulationFailed
 from attune.simulate.people import SOURCE
 from ledger import keys
 from ledger.database import Database
+from ledger.raters import VOUCHES
 from ledger.schema import feedback
 
 _SETTINGS = Path(__file__).with_name("attune.toml")
@@ -49,9 +50,10 @@ class Attune:
 
     @contextmanager
     def people_key(self) -> Iterator[str]:
-        """A key of an app whose users the simulated people are; revoked when the block ends."""
+        """A key of an app that vouches for its users, the simulated people; revoked when the block ends."""
+        scopes = ("inference", "feedback", VOUCHES)
         with self.database.write() as connection:
-            key, secret = keys.create(connection, name=SOURCE, owner=SOURCE, scopes=("inference", "feedback"))
+            key, secret = keys.create(connection, name=SOURCE, owner=SOURCE, scopes=scopes)
         try:
             yield secret
         finally:

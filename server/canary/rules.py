@@ -35,9 +35,17 @@ class CanaryRules(BaseModel):
     margin: float = Field(
         default=0.05, ge=0, lt=1, description="a promotion rules out that thumbs-up became rarer by this, as a share"
     )
-    min_raters: int = Field(default=50, ge=1, description="people who rated each version, before a promotion")
+    min_established: int = Field(
+        default=20, ge=1, description="established raters who rated, both versions together, before thumbs decide"
+    )
+    established_age_s: float = Field(
+        default=DAY_S, ge=0, description="established is who was known so long before the trial, or is keyed"
+    )
+    min_raters: int = Field(
+        default=50, ge=1, description="established raters who rated each version, before a promotion"
+    )
     max_rater_share: float = Field(
-        default=0.2, gt=0, le=1, description="one person's share of a version's thumbs that forbids a promotion"
+        default=0.2, gt=0, le=1, description="one rater's share of a version's thumbs that forbids a promotion"
     )
     min_age_s: float = Field(default=3600, ge=0, description="never promoted before")
     horizon_s: float = Field(default=14 * DAY_S, gt=0, description="without a decision by then, live stays")

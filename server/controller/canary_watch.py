@@ -2,9 +2,13 @@
 
 import asyncio
 import logging
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import asdict
+from types import MappingProxyType
 from typing import Any
+
+from sqlalchemy import Connection
 
 from ledger import deployments, trials
 from ledger.clock import utc_now
@@ -12,7 +16,7 @@ from ledger.database import Database
 from ledger.deployments import Change
 from ledger.errors import Conflict, Impossible, Unavailable
 from ledger.trials import Trial
-from server.canary.decision import Decision, Evidence, decide
+from server.canary.decision import Decision, Evidence, Outcome, decide
 from server.canary.rules import CanaryRules
 from server.canary_settings import CanarySettings
 from server.evidence import gather
@@ -20,6 +24,9 @@ from server.evidence import gather
 log = logging.getLogger(__name__)
 
 ACTOR = "canary analysis"
+_ACTS: Mapping[Outcome, Callable[[Connection, int, Change], object]] = MappingProxyType(
+    {"promote": deployments.promote, "roll_back": deployments.roll_back, "undecided": deployments.withdraw}
+)
 
 
 async def watch_canaries(database: Database, settings: CanarySettings, stop: asyncio.Event) -> None:
@@ -49,22 +56,21 @@ def look(database: Database, rules: CanaryRules) -> Decision | None:
         trial = trials.current(connection)
         if trial is None:
             return None
-        evidence = gather(connection, trial, utc_now())
+        evidence = gather(connection, trial, rules, utc_now())
     decision = decide(evidence, rules)
-    if decision.outcome != "continue":
+    if decision.outcome in _ACTS:
         _carry_out(database, trial, evidence, decision, rules)
     return decision
 
 
 def _carry_out(database: Database, trial: Trial, evidence: Evidence, decision: Decision, rules: CanaryRules) -> None:
-    acts = {"promote": deployments.promote, "roll_back": deployments.roll_back, "undecided": deployments.withdraw}
     change = Change(ACTOR, " ".join(decision.reasons), as_json(trial, evidence, decision, rules))
     try:
         with database.write() as connection:
             deployments.locked(connection)
             if trials.current(connection) != trial:
                 return
-            acts[decision.outcome](connection, trial.canary, change)
+            _ACTS[decision.outcome](connection, trial.canary, change)
         log.info("attune@v%d: %s. %s", trial.canary, decision.outcome, change.reason)
     except (Conflict, Impossible) as error:
         log.warning("attune@v%d should be changed (%s), but: %s", trial.canary, decision.outcome, error)
@@ -80,5 +86,6 @@ def as_json(trial: Trial, evidence: Evidence, decision: Decision, rules: CanaryR
         "largest_share": evidence.largest_share,
         "difference": list(decision.difference),
         "tests": [asdict(test) for test in decision.tests],
+        "all_raters": [asdict(test) for test in decision.all_raters],
         "rules": rules.model_dump(mode="json"),
     }

@@ -98,15 +98,19 @@ class ConversationAnswer(BaseModel):
 
 
 class TreeAnswer(ConversationAnswer):
-    """A conversation and all its messages, oldest first."""
+    """A conversation and all its messages, oldest first.
+
+    While `under_trial`, who rates these answers should not be shown the `model_version` that gave them.
+    """
 
     messages: list[MessageAnswer]
+    under_trial: bool
 
     @classmethod
-    def of_tree(cls, tree: records.ConversationTree) -> "TreeAnswer":
-        """Returns a tree on the wire."""
+    def of_tree(cls, tree: records.ConversationTree, *, under_trial: bool) -> "TreeAnswer":
+        """Returns a tree on the wire; `under_trial` says whether a canary is tried now."""
         messages = [MessageAnswer.of(message) for message in tree.messages]
-        return cls(**_conversation_fields(tree.conversation), messages=messages)
+        return cls(**_conversation_fields(tree.conversation), messages=messages, under_trial=under_trial)
 
 
 class FeedbackPage(BaseModel):

@@ -7,7 +7,7 @@ from fastapi import APIRouter
 from pydantic import BaseModel
 
 from ledger import trials
-from server.canary.decision import HypothesisTest
+from server.canary.decision import HypothesisTest, Outcome
 from server.canary_look import CanaryLook
 from server.context import AdminCaller, In
 from server.openapi import errors
@@ -51,6 +51,8 @@ class RulesAnswer(BaseModel):
     """What the evidence is held against; docs/canary.md."""
 
     margin: float
+    min_established: int
+    established_age_s: float
     min_raters: int
     max_rater_share: float
     min_age_s: float
@@ -58,18 +60,22 @@ class RulesAnswer(BaseModel):
 
 
 class TrialAnswer(BaseModel):
-    """A canary beside the live version. `low` and `high` bound the difference of thumbs-up shares, canary - live."""
+    """A canary beside the live version. `low` and `high` bound the difference of thumbs-up shares, canary - live.
+
+    `tests` count the thumbs of established raters, which alone decide; `all_raters` are the two of thumbs over all.
+    """
 
     canary: int
     live: int
     since: datetime
     looked_at: datetime
-    outcome: Literal["promote", "roll_back", "continue", "undecided"]
+    outcome: Outcome
     reasons: list[str]
     low: float
     high: float
     largest_share: float
     tests: list[HypothesisAnswer]
+    all_raters: list[HypothesisAnswer]
     rules: RulesAnswer
 
     @classmethod
@@ -87,8 +93,11 @@ class TrialAnswer(BaseModel):
             high=decision.difference[1],
             largest_share=look.largest_share,
             tests=[HypothesisAnswer.of(test) for test in decision.tests],
+            all_raters=[HypothesisAnswer.of(test) for test in decision.all_raters],
             rules=RulesAnswer(
                 margin=rules.margin,
+                min_established=rules.min_established,
+                established_age_s=rules.established_age_s,
                 min_raters=rules.min_raters,
                 max_rater_share=rules.max_rater_share,
                 min_age_s=rules.min_age_s,

@@ -26,6 +26,7 @@ async def create_conversation(request: Request, context: In, caller: InferenceCa
         user=caller.user_with(None),
         title=given.title,
         settings=given.settings,
+        counts_as=caller.counts_as,
     )
     return ConversationAnswer.of(created)
 
@@ -54,7 +55,7 @@ async def list_conversations(
 async def get_conversation(conversation_id: str, context: In, caller: InferenceCaller) -> TreeAnswer:
     """Returns a conversation with all its messages, and the caller's feedback on each answer."""
     tree = await context.ledger.read(conversations.get, conversation_id, caller.owner, caller.user_with(None))
-    return TreeAnswer.of_tree(tree)
+    return TreeAnswer.of_tree(tree, under_trial=context.poller.current.under_trial)
 
 
 @router.post(
@@ -129,4 +130,5 @@ async def unshare_conversation(conversation_id: str, context: In, caller: Infere
 async def get_shared(token: str, context: In) -> TreeAnswer:
     """Returns the conversation behind a link, without votes and settings. Needs no key."""
     tree = await context.ledger.read(conversations.shared, token)
-    return TreeAnswer.of_tree(tree).model_copy(update={"settings": {}, "share_token": None})
+    answer = TreeAnswer.of_tree(tree, under_trial=context.poller.current.under_trial)
+    return answer.model_copy(update={"settings": {}, "share_token": None})

@@ -80,6 +80,7 @@ def _draft(endpoint: Endpoint, body: dict[str, Any], caller: Caller, target: Tar
         route=target.route,
         conversation_id=metadata.get("conversation_id"),
         parent_id=metadata.get("parent_id"),
+        counts_as=caller.counts_as,
     )
 
 

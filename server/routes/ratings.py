@@ -56,7 +56,8 @@ async def give_rating(request: Request, context: In, caller: FeedbackCaller) -> 
     """Stores a rating; when this answers, it is on disk. The same one again changes nothing."""
     given = checked(RatingRequest, await read_body(request))
     values = given.model_dump(include=set(ASPECTS))
-    await context.ledger.write(ratings.rate, given.item_id, caller.owner, caller.user_with(given.user), values)
+    rater = caller.owner, caller.user_with(given.user)
+    await context.ledger.write(ratings.rate, given.item_id, *rater, values, counts_as=caller.counts_as)
     return RatingAnswer(
         item_id=given.item_id, fluency=given.fluency, coherence=given.coherence, relevance=given.relevance
     )

@@ -15,10 +15,14 @@ from alignment.preferences import Comparison, Message, Thumb, read_rows
 from alignment.snapshot import stage
 from alignment.snapshot.candidates import Candidate, Collected
 from alignment.snapshot.clean import clean
+from alignment.snapshot.collect import from_ledger
 from alignment.snapshot.config import SnapshotConfig
 from alignment.snapshot.duplicates import jaccard, near_duplicates, shingles
 from alignment.snapshot.from_file import from_file
 from alignment.snapshot.split import is_heldout, prompt_key
+from ledger import completions, feedback, keys, versions
+from ledger.database import Database
+from ledger.records import Choice, Completion, NewFeedback
 
 CONFIG = SnapshotConfig()
 
@@ -227,3 +231,30 @@ def test_a_manifest_names_the_file_that_differs(tmp_path: Path) -> None:
     (tmp_path / "stranger").write_text("")
     with pytest.raises(DamagedArtefact, match="stranger"):
         manifest.verify(tmp_path)
+
+
+def test_votes_of_users_who_count_as_the_same_are_kept_as_one_raters(database: Database) -> None:
+    words = [f"{one} {two}" for one in "abcdefgh" for two in "ijklmnop"]
+    with database.write() as connection:
+        versions.register_base(connection, path="/base", sha256="base")
+        key, _ = keys.create(connection, name="chat", owner="chat", scopes=("inference", "feedback"))
+        for number, text in enumerate(words):
+            answer = Completion(
+                id=f"chatcmpl-{number}",
+                endpoint="/v1/chat/completions",
+                owner="chat",
+                key_id=key.id,
+                user=f"browser-{number}",
+                messages=[{"role": "user", "content": text}],
+                params={},
+                choices=(Choice(0, f"About {text} {number}.", "stop"),),
+                status="complete",
+                model_version=1,
+                counts_as="client" if number else None,
+            )
+            completions.insert(connection, answer)
+            feedback.add(connection, NewFeedback(answer.id, "chat", answer.user, 1))
+    with database.read() as connection:
+        collected = from_ledger(connection, SnapshotConfig(max_per_rater=20), base=1)
+    by_rater = Counter(row.rater for row in clean(collected, SnapshotConfig(max_per_rater=20)))
+    assert sorted(by_rater.values()) == [1, 20]

@@ -8,10 +8,10 @@ from sqlalchemy import insert
 from attune import cli
 from attune.errors import WrongUsage
 from attune.rollout import parse_share
-from ledger import audit, deployments, engines, versions
+from ledger import audit, completions, deployments, engines, feedback, keys, versions
 from ledger.clock import utc_now
 from ledger.database import Database
-from ledger.records import Engine
+from ledger.records import Choice, Completion, Engine, NewFeedback
 from ledger.schema import model_versions
 
 
@@ -49,6 +49,44 @@ def test_a_version_is_tried_promoted_and_rolled_back(home: Path, capsys: pytest.
     assert deployed(home) == (2, None, 0.0)
     assert cli.run(["rollback"]) == 0
     assert deployed(home) == (1, None, 0.0)
+
+
+def test_where_raters_are_new_a_person_is_told_to_look(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.run(["canary", "v2"]) == 0
+    assert "Undecided, look yourself: 0 established raters are known" in capsys.readouterr().out
+    vote(home, people=24, scopes=("feedback",))
+    assert cli.run(["status"]) == 0
+    said = capsys.readouterr().out
+    assert "undecided, look yourself: Of all raters, new ones too, thumbs up came from" in said
+    assert "canary 0 of 0, live 24 of 24." in said
+    vote(home, people=24, scopes=("feedback", "vouch"))
+    assert cli.run(["status"]) == 0
+    assert "continue: Only 0 established raters have rated one of the versions" in capsys.readouterr().out
+    assert cli.run(["canary", "v2", "--share", "20%"]) == 0
+    assert "look yourself" not in capsys.readouterr().out
+
+
+def vote(home: Path, people: int, scopes: tuple[str, ...]) -> None:
+    """Lets so many people who were never here like an answer of the live version, through a key with these scopes."""
+    database = Database.open(f"sqlite:///{home}/ledger.db", migrate=False)
+    with database.write() as connection:
+        key, _ = keys.create(connection, name="app", owner=" ".join(scopes), scopes=scopes)
+        for number in range(people):
+            answer = Completion(
+                id=f"chatcmpl-{key.id}-{number}",
+                endpoint="/v1/chat/completions",
+                owner=key.owner,
+                key_id=key.id,
+                user=f"person {number}",
+                messages=(),
+                params={},
+                choices=(Choice(0, "Well."),),
+                status="complete",
+                model_version=1,
+            )
+            completions.insert(connection, answer)
+            feedback.add(connection, NewFeedback(answer.id, answer.owner, answer.user, 1))
+    database.close()
 
 
 def test_a_rollback_without_a_name_means_the_canary_first(home: Path) -> None:

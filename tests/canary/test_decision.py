@@ -21,7 +21,7 @@ def seen(n: int, canary_rate: float, live_rate: float, seed: int = 0) -> tuple[O
 
 
 def evidence(thumbs: tuple[Observation, ...], **more: Any) -> Evidence:
-    return Evidence(**{"thumbs": thumbs, "largest_share": 0.02, "age_s": DAY_S} | more)
+    return Evidence(**{"thumbs": thumbs, "all_thumbs": thumbs, "largest_share": 0.02, "age_s": DAY_S} | more)
 
 
 BETTER = seen(600, 0.8, 0.6)
@@ -82,6 +82,37 @@ def test_few_raters_are_not_enough_for_a_promotion() -> None:
 
 def test_one_loud_person_does_not_keep_a_worse_canary_alive() -> None:
     assert decide(evidence(WORSE, largest_share=0.9), RULES).outcome == "roll_back"
+
+
+def test_new_raters_decide_nothing_whatever_they_say() -> None:
+    for flood in (WORSE, BETTER):
+        decision = decide(evidence(ALIKE[:60], all_thumbs=ALIKE[:60] + flood), RULES)
+        assert decision.outcome == "look_yourself"
+        assert decision.reasons[0].startswith("All raters, new ones too, say that")
+        assert any(test.rejected for test in decision.all_raters)
+        assert not any(test.rejected for test in decision.tests)
+
+
+def test_without_established_raters_a_person_is_told_to_look() -> None:
+    few = WORSE[: RULES.min_established - 1]
+    decision = decide(evidence(few, all_thumbs=few + ALIKE[:20]), RULES)
+    assert decision.outcome == "look_yourself"
+    assert f"Only {len(few)} established raters have rated; below 20 thumbs decide nothing." in decision.reasons
+    at_the_end = decide(evidence(few, all_thumbs=few + ALIKE[:20], age_s=RULES.horizon_s), RULES)
+    assert at_the_end.outcome == "undecided"
+    assert at_the_end.reasons[0].endswith("the live version stays. Look yourself.")
+
+
+def test_thumbs_of_too_few_established_raters_do_not_roll_back_but_guards_do() -> None:
+    rules = CanaryRules(min_established=len(WORSE) + 1)
+    assert decide(evidence(WORSE), CanaryRules(min_established=len(WORSE))).outcome == "roll_back"
+    assert decide(evidence(WORSE), rules).outcome == "look_yourself"
+    assert decide(evidence((), guards={"error": seen(600, 0.2, 0.01)}), rules).outcome == "roll_back"
+
+
+def test_a_flood_of_new_raters_keeps_neither_a_promotion_nor_a_rollback_from_being_made() -> None:
+    assert decide(evidence(BETTER, all_thumbs=BETTER + WORSE), RULES).outcome == "promote"
+    assert decide(evidence(WORSE, all_thumbs=WORSE + BETTER), RULES).outcome == "roll_back"
 
 
 def test_a_violated_guard_rolls_back_what_people_like() -> None:

@@ -29,8 +29,11 @@ class Gateway(httpx.AsyncBaseTransport):
         return GatewayClient("http://gateway", "sk-attune-x", transport=self)
 
 
-def refusal(status: int, message: str, param: str | None = None, **headers: str) -> httpx.Response:
-    return httpx.Response(status, json={"error": {"message": message, "param": param}}, headers=headers)
+def refusal(
+    status: int, message: str, param: str | None = None, code: str | None = None, **headers: str
+) -> httpx.Response:
+    body = {"error": {"message": message, "param": param, "code": code}}
+    return httpx.Response(status, json=body, headers=headers)
 
 
 def stream(*events: str) -> httpx.Response:
@@ -95,6 +98,16 @@ async def test_a_stream_that_does_not_end_as_it_should_has_broken_off(events: tu
         (refusal(400, "context", param="input_tokens"), TooLong, "context."),
         (refusal(400, "temperature must be at most 2"), Refused, "temperature must be at most 2."),
         (httpx.Response(502, text="<html>"), GatewayAway, "status 502"),
+        (
+            refusal(502, "The engine answered 500: my-model@v7", code="engine_error"),
+            GatewayAway,
+            "^The model could not answer. Please try again in a moment.$",
+        ),
+        (
+            refusal(503, "The engine of attune@v12 is starting: warm-up", code="no_engine_ready"),
+            GatewayAway,
+            "^The engine of the model is starting: warm-up. Please",
+        ),
         (httpx.Response(422, json=["x"]), Refused, "status 422"),
     ],
 )
@@ -109,6 +122,27 @@ async def test_a_refusal_is_a_sentence(
 async def test_an_unreadable_answer_is_an_error_of_ours_and_not_a_crash(content: str) -> None:
     with pytest.raises(GatewayError, match="does not understand"):
         await Gateway(httpx.Response(200, text=content)).client().tree("ada", "conv_1")
+
+
+async def test_a_stream_that_an_engine_ends_does_not_say_which_it_was() -> None:
+    error = '{"error": {"message": "my-model@v7 was unloaded", "code": "engine_error"}}'
+    with pytest.raises(BrokenOff, match=r"^The answer broke off: The model could not answer\.$"):
+        await answer(stream(error))
+
+
+@pytest.mark.parametrize(
+    ("user", "rater"),
+    [
+        ("browser-" + "a" * 32 + "-" + "b" * 32, "browser-" + "a" * 32),
+        ("browser-" + "c" * 32, "browser-" + "c" * 32),
+    ],
+)
+async def test_every_call_says_which_rater_a_browser_counts_as(user: str, rater: str) -> None:
+    gateway = Gateway(httpx.Response(200, json={}))
+    await gateway.client().vote(user, "chatcmpl-1", 0, Vote(value=1))
+    assert gateway.request is not None
+    assert gateway.request.headers["x-attune-user"] == user
+    assert gateway.request.headers["x-attune-counts-as"] == rater
 
 
 async def test_an_id_from_a_browser_stays_one_part_of_the_path() -> None:

@@ -10,13 +10,14 @@ from hypothesis import strategies as st
 from starlette.testclient import TestClient
 
 from chat_ui.identity import COOKIE, SECURE_COOKIE, IdentityMiddleware, Signer, load_secret, user_of
+from chat_ui.raters import RaterLimit
 
 
 @pytest.fixture
 def client() -> TestClient:
     """An application that says who asks."""
     app = FastAPI()
-    app.add_middleware(IdentityMiddleware, signer=Signer("secret"))
+    app.add_middleware(IdentityMiddleware, signer=Signer("secret"), limit=RaterLimit(1, 4))
 
     @app.get("/")
     @app.get("/other")

@@ -33,7 +33,7 @@ def people(database: Database) -> People:
         connection.execute(insert(model_versions).values(row | {"created_at": utc_now()}))
         for number in (1, 2):
             engines.upsert(connection, Engine(f"eng_{number}", f"unix:///{number}", number, "ready"))
-        key = keys.create(connection, name="app", owner="acme", scopes=("feedback",))[0]
+        key = keys.create(connection, name="app", owner="acme", scopes=("feedback", "vouch"))[0]
         deployments.start_canary(connection, 2, 0.5, Change("op", "try it"))
 
     def rate(live: Votes, canary: Votes) -> None:
@@ -96,7 +96,7 @@ def test_a_version_that_declines_what_the_live_one_answers_is_rolled_back_though
         connection.execute(update(answers).where(answers.c.model_version == 2).values(choices=declined))
         trial = trials.current(connection)
         assert trial is not None
-        decision = decide(gather(connection, trial, utc_now() + UNDER_WAY + timedelta(seconds=1)), RULES)
+        decision = decide(gather(connection, trial, RULES, utc_now() + UNDER_WAY + timedelta(seconds=1)), RULES)
     assert decision.outcome == "roll_back"
     assert "The guard refusal is violated: canary 150 of 150, live 0 of 150" in decision.reasons[0]
 

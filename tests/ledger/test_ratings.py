@@ -90,9 +90,13 @@ def test_a_ledger_from_before_ratings_gets_their_tables_and_keeps_its_rows(
         connection.execute(text("drop table rating_items"))
         connection.execute(text("drop table vacuums"))
         connection.execute(text("drop table erased_names"))
+        connection.execute(text("alter table users drop column counts_as"))
+        connection.execute(text("insert into users values ('usr_1', 'acme', 'ann', '2026-01-01 00:00:00')"))
         connection.execute(text("update alembic_version set version_num = '0001'"))
         connection.execute(text("insert into tombstones values ('user', 'x', '2026-01-01 00:00:00')"))
     Database.open(database_url).close()
     with database.read() as connection:
         assert connection.execute(text("select count(*) from tombstones")).scalar() == 1
         assert connection.execute(text("select count(*) from ratings")).scalar() == 0
+        ann = connection.execute(text("select id, counts_as from users")).one()
+        assert tuple(ann) == ("usr_1", None)

@@ -59,6 +59,8 @@ async def test_the_canary_is_shown_with_its_tests(used: Gateway) -> None:
     assert worse["canary"] == good["canary"] and 0 < worse["canary"]["n"] < worse["live"]["n"]
     assert worse["rejects"] == "canary - live >= 0" and good["rejects"] == "canary - live <= -0.05"
     assert "error" in [test["name"] for test in guards]
+    assert [test["canary"] for test in trial["all_raters"]] == [worse["canary"]] * 2
+    assert (trial["rules"]["min_established"], trial["rules"]["established_age_s"]) == (20, 86_400)
     assert trial["low"] <= 0 <= trial["high"] or trial["low"] > 0
     await used.http.post("/v1/deployments/withdraw", json={"version": 4, "reason": "enough"})
     assert (await get(used, "/v1/deployments/canary"))["trial"] is None

@@ -10,6 +10,7 @@ from fastapi import FastAPI
 
 from chat_ui.gateway_client import GatewayClient
 from chat_ui.identity import IdentityMiddleware, Signer
+from chat_ui.raters import RaterLimit
 from chat_ui.rating_page import rating_routes
 from ledger import ratings
 from ledger.ratings import Answered
@@ -75,7 +76,7 @@ async def test_ratings_need_the_scope_feedback(gateway: Gateway) -> None:
 async def page(gateway: Gateway) -> AsyncIterator[httpx.AsyncClient]:
     """A browser at the chat's rating page."""
     app = FastAPI()
-    app.add_middleware(IdentityMiddleware, signer=Signer("secret"))
+    app.add_middleware(IdentityMiddleware, signer=Signer("secret"), limit=RaterLimit(1, 4))
     client = GatewayClient(gateway.url, gateway.secret)
     app.include_router(rating_routes(client))
     transport = httpx.ASGITransport(app)
@@ -114,7 +115,7 @@ async def test_a_form_from_elsewhere_or_out_of_the_scale_stores_nothing(
 
 async def test_a_gateway_that_is_away_is_said_on_the_page() -> None:
     app = FastAPI()
-    app.add_middleware(IdentityMiddleware, signer=Signer("secret"))
+    app.add_middleware(IdentityMiddleware, signer=Signer("secret"), limit=RaterLimit(1, 4))
     client = GatewayClient("http://127.0.0.1:1", "key")
     app.include_router(rating_routes(client))
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://chat") as browser:

@@ -10,7 +10,7 @@ from attune.errors import WrongUsage
 from attune.simulate import trial as trial_module
 from attune.simulate.api import Api
 from attune.simulate.chatting import Street, turns
-from attune.simulate.home import given_attune, simulated_votes, votes_of_people
+from attune.simulate.home import Attune, given_attune, simulated_votes, votes_of_people
 from attune.simulate.people import Crowd, gather
 from attune.simulate.taste import Taste
 from ledger import deployments, engines, feedback
@@ -103,10 +103,13 @@ async def test_the_controller_decides_a_trial_on_the_peoples_votes(
         )
         stop = asyncio.Event()
         watching = asyncio.create_task(watch_canaries(gateway.database, settings, stop))
-        api = Api(gateway.http, gateway.http)
         people = gather(CROWD, seed=1)
         given = turns(people, [QUESTION] * len(people), CROWD, 1, each_once=True)
-        trial = await trial_module.try_out(Street(api, taste, CROWD), 2, 0.5, given, nothing)
+        attune = Attune(gateway.url, None, tmp_path, {}, gateway.database)
+        with attune.people_key() as secret:
+            async with gateway.client(secret) as vouching:
+                api = Api(vouching, gateway.http)
+                trial = await trial_module.try_out(Street(api, taste, CROWD), 2, 0.5, given, nothing)
         stop.set()
         await watching
     assert trial.outcome == outcome and trial.reason

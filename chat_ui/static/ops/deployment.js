@@ -11,6 +11,7 @@ const SAID = {
   continue: ["goes on", "plain"],
   promote: ["good enough", "good"],
   roll_back: ["worse", "bad"],
+  look_yourself: ["undecided, look yourself", "canary"],
   undecided: ["undecided", "plain"],
 };
 const GUARDS = {
@@ -81,6 +82,8 @@ export function trial({ deployment, trial: seen, reload }) {
       { class: "tests" },
       evidence("Thumbs-up became rarer → rolled back", worse, "bad"),
       evidence(`Not rarer by ${percent(seen.rules.margin)} → promoted`, good, "good"),
+      evidence("All raters, new ones too: rarer → look yourself", seen.all_raters[0], "bad"),
+      evidence("All raters, new ones too: not rarer → look yourself", seen.all_raters[1], "good"),
       ...guards.map((test) => evidence(`More ${GUARDS[test.name] ?? test.name} → rolled back`, test, "bad")),
     ),
     disclosure("trial", "As a table, and the rules", numbers(seen), rules(seen)),
@@ -118,9 +121,9 @@ function difference({ low, high, rules: { margin } }) {
   return make("figure", {}, make("figcaption", {}, label), plot("difference", label, 52, draw));
 }
 
-function numbers({ tests }) {
-  const rows = tests.map((test) => [
-    GUARDS[test.name] ?? "thumbs up",
+function numbers({ tests, all_raters: ofAll }) {
+  const rows = [...tests, ...ofAll].map((test) => [
+    GUARDS[test.name] ?? (ofAll.includes(test) ? "thumbs up, all raters" : "thumbs up"),
     test.rejects.replace("canary - live ", ""),
     `e^${test.evidence.toFixed(2)}`,
     `e^${test.limit.toFixed(2)}`,
@@ -132,7 +135,8 @@ function numbers({ tests }) {
 
 function rules({ rules: by, largest_share: largest }) {
   return note(
-    `Promoted by itself only with ${by.min_raters} people on each version, after ${span(by.min_age_s)}, and while nobody gave more than ${percent(by.max_rater_share)} of a version's thumbs (now ${percent(largest)}). ` +
-      `Without a decision after ${span(by.horizon_s)} the live version stays. Each person counts once.`,
+    `Thumbs decide by themselves from ${by.min_established} established raters on: those who are keyed, or were known ${span(by.established_age_s)} before the trial. ` +
+      `Promoted by itself only with ${by.min_raters} of them on each version, after ${span(by.min_age_s)}, and while none of them gave more than ${percent(by.max_rater_share)} of a version's thumbs (now ${percent(largest)}). ` +
+      `Without a decision after ${span(by.horizon_s)} the live version stays. Each rater counts once.`,
   );
 }
