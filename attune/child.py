@@ -6,14 +6,17 @@ import re
 import signal
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from server.controller.backoff import Backoff
+from server.controller.processes import describe
 
 _LOG_LIMIT_BYTES = 50 * 2**20
+KERNEL_TAKES_S = 5.0
+"""After so long a process that SIGKILL has not ended is left to the kernel."""
 _LOG_PREFIX = re.compile(r"^[\d-]+ [\d:,]+ [A-Z]+ [\w.]+: ")
 
 
@@ -65,16 +68,28 @@ class Child:
         await self._process.wait()
         return self.backoff.failed(time.monotonic() - self._started)
 
-    async def stop(self) -> None:
-        """Asks the process to end, and kills it after `stop_timeout_s`."""
-        if self._process is None or self._process.returncode is not None:
+    async def stop(self, say: Callable[[str], None]) -> None:
+        """Asks the process to end, and kills it after `stop_timeout_s`. Returns a few seconds later at most.
+
+        Args:
+            say: Told that it has to be killed, and that not even this has ended it.
+        """
+        process = self._process
+        if process is None or process.returncode is not None:
             return
         with suppress(ProcessLookupError):
-            self._process.send_signal(signal.SIGTERM)
-        with suppress(TimeoutError):
-            await asyncio.wait_for(self._process.wait(), self.stop_timeout_s)
+            process.send_signal(signal.SIGTERM)
+        if not await self._ended_within(self.stop_timeout_s):
+            say(f"The {self.name} has not ended within {self.stop_timeout_s:g} s: killing {describe(process.pid)}.")
         self.kill()
-        await self._process.wait()
+        if not await self._ended_within(KERNEL_TAKES_S):
+            say(f"SIGKILL has not ended the {self.name}, {describe(process.pid)}; going on without it.")
+
+    async def _ended_within(self, timeout_s: float) -> bool:
+        assert self._process is not None
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._process.wait(), timeout_s)
+        return self._process.returncode is not None
 
     def kill(self) -> None:
         """Kills the process and its group at once."""

@@ -98,7 +98,8 @@ def status(
     from attune import output
     from attune.ledger_access import open_ledger
     from attune.settings import load
-    from attune.status import SILENT_AFTER_S, collect, require_ready_engine
+    from attune.status import collect, require_ready_engine
+    from ledger.engines import SILENT_AFTER_S
     from server.canary.decision import IN_WORDS
     from server.canary_settings import CanarySettings
     from server.settings import GatewaySettings

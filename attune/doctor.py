@@ -11,8 +11,10 @@ from attune.errors import AttuneError
 from attune.ledger_access import open_ledger
 from attune.ports import require_free
 from attune.settings import load, load_chat
-from attune.status import SILENT_AFTER_S, ask_gateway, collect
+from attune.status import Status, ask_gateway, collect
 from ledger import erased_files, vacuums
+from ledger.clock import utc_now
+from ledger.engines import SILENT_AFTER_S
 from ledger.errors import LedgerError
 from ledger.home_rights import close_to_others
 from ledger.settings import LedgerSettings
@@ -142,10 +144,29 @@ def _running() -> str:
         return f"not running; ports {gateway.port} and {chat.ui_port} are free"
     with open_ledger() as database:
         status = collect(database, url)
-    for engine in status.engines:
-        if engine.state == "failed" or status.silent_s[engine.id] > SILENT_AFTER_S:
-            raise AttuneError(f"The engine is {engine.state}: {engine.message} Logs: {_home() / 'logs'}")
+    if faults := engine_faults(status, load(EngineSettings).start_timeout_s):
+        raise AttuneError(f"{' '.join(faults)} Logs: {_home() / 'logs'}")
     return "; ".join(f"engine {engine.state}: {engine.message}" for engine in status.engines) or "no engine yet"
+
+
+def engine_faults(status: Status, start_timeout_s: float) -> list[str]:
+    """What is wrong with the engines, a sentence for each.
+
+    Args:
+        status: What runs.
+        start_timeout_s: How long a start should take at most.
+    """
+    faults, now = [], utc_now()
+    for engine in status.engines:
+        said = f"The engine of attune@v{engine.version_number} is {engine.state}: {engine.message}"
+        silent_s, age_s = status.silent_s[engine.id], (now - engine.started_at).total_seconds()
+        if silent_s > SILENT_AFTER_S:
+            faults.append(f"{said} The controller said so {silent_s:.0f} s ago, and nothing since: it is gone.")
+        elif engine.state == "failed":
+            faults.append(said)
+        elif engine.state == "starting" and age_s > start_timeout_s:
+            faults.append(f"{said} It began {age_s:.0f} s ago, and should take {start_timeout_s:.0f} s at most.")
+    return faults
 
 
 def _home() -> Path:

@@ -12,14 +12,12 @@ from attune.errors import AttuneError
 from ledger import deployments, engines
 from ledger.clock import utc_now
 from ledger.database import Database
+from ledger.engines import SILENT_AFTER_S
 from ledger.records import Deployment, Engine
 from ledger.schema import completions, feedback
 from server.canary.decision import Decision
 from server.canary.rules import CanaryRules
 from server.canary_look import look
-
-# An engine whose controller has said nothing for so long is not known to run. It speaks every 5 s.
-SILENT_AFTER_S = 20.0
 
 
 @dataclass(frozen=True, slots=True)

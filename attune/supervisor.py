@@ -1,6 +1,7 @@
 """`attune up`: runs controller, gateway and chat on this machine, restarts what dies, and drains when told to stop."""
 
 import asyncio
+import faulthandler
 import json
 import os
 import signal
@@ -10,7 +11,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from attune.child import Child
+from attune.child import KERNEL_TAKES_S, Child
 from attune.errors import StartFailed
 from attune.first_answer import first_answer
 from attune.first_start import prepare_home, prepare_secrets
@@ -25,8 +26,11 @@ from ledger.errors import LedgerError
 from ledger.records import Engine, EngineState
 from ledger.settings import LedgerSettings, config_file
 from server.controller.download import is_hub_id
+from server.controller.engine_process import sweep
+from server.controller.errors import AlreadyRunning
 from server.controller.lock import only_controller
 from server.controller.model import inspect
+from server.controller.own_thread import within
 from server.controller.settings import EngineSettings
 from server.controller.startup import stages
 from server.controller.upstream import check_upstreams
@@ -34,6 +38,10 @@ from server.settings import GatewaySettings
 
 _ANSWERS = "asking for a first answer"
 _GIVE_UP_AFTER = 3
+_KILLS_WITHIN_S = 15.0
+"""So much longer than its engines have the controller may take: to kill one that does not stop."""
+_SWEEP_TAKES_S = 30.0
+_REST_TAKES_S = 10.0
 _BY_USE: tuple[EngineState, ...] = ("ready", "starting", "draining", "failed")
 
 
@@ -77,7 +85,7 @@ class Plan:
         if path := config_file():
             environment["ATTUNE_CONFIG"] = str(path.resolve())
         logs = self.home / "logs"
-        drain_s, stop_s = self.gateway.drain_timeout_s + 5, self.engine.stop_timeout_s + 5
+        drain_s, stop_s = self.gateway.drain_timeout_s + 5, self.engine.stop_timeout_s + _KILLS_WITHIN_S
         return [
             Child("gateway", "server", logs / "gateway.log", environment, drain_s),
             Child("chat", "chat_ui", logs / "chat.log", environment | self._chat_environment(), 5),
@@ -133,9 +141,12 @@ class Supervisor:
             if await self._first_answer(database):
                 await self._stop.wait()
         finally:
+            self._end_in_time()
             for keeper in keepers:
                 keeper.cancel()
+            await asyncio.gather(*keepers, return_exceptions=True)
             await self._drain()
+            await self._sweep()
             database.close()
 
     def _prepare(self) -> Database:
@@ -225,7 +236,26 @@ class Supervisor:
         if self._answering and any(child.running for child in self._children):
             self._console.print("Stopping; running answers may finish. Ctrl-C again stops at once.", highlight=False)
         for child in self._children:
-            await child.stop()
+            await child.stop(self._say)
+
+    def _end_in_time(self) -> None:
+        """Ends this process, and its children with it, when what follows takes longer than its bounds together."""
+        bound_s = sum(child.stop_timeout_s + KERNEL_TAKES_S for child in self._children) + _SWEEP_TAKES_S
+        faulthandler.dump_traceback_later(bound_s + _REST_TAKES_S, exit=True)
+
+    async def _sweep(self) -> None:
+        """Kills what a controller that had to be killed has left behind: it should be nothing."""
+        try:
+            await within(_SWEEP_TAKES_S, self._sweep_alone)
+        except (TimeoutError, OSError) as error:
+            self._say(f"Whether an engine was left behind cannot be found out: {error!r}.")
+
+    def _sweep_alone(self) -> None:
+        with suppress(AlreadyRunning), only_controller(self._plan.home):
+            sweep(self._plan.home, "the controller has left it behind", lambda text: self._say(f"{text}."))
+
+    def _say(self, text: str) -> None:
+        self._console.print(text, highlight=False)
 
 
 def up(console: Console) -> None:

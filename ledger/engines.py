@@ -8,6 +8,9 @@ from ledger.insertion import upsert as upsert_row
 from ledger.records import Engine
 from ledger.schema import engines
 
+SILENT_AFTER_S = 20.0
+"""An engine of which the controller has said nothing for so long is not known to run. It speaks every 5 s."""
+
 
 def upsert(connection: Connection, engine: Engine) -> None:
     """Writes down what is observed of an engine, in place of what was."""

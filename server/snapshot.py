@@ -12,6 +12,8 @@ from types import MappingProxyType
 from sqlalchemy import Connection
 
 from ledger import deployments, engines, keys, versions
+from ledger.clock import utc_now
+from ledger.engines import SILENT_AFTER_S
 from ledger.records import ApiKey, Engine, Route
 from server.control_tokens import ControlTokens
 from server.errors import NotFound, Overloaded
@@ -122,7 +124,9 @@ class Snapshot:
         for engine in self.engines:
             if engine.version_number == wanted and engine.state != "ready":
                 said = f": {engine.message}" if engine.message else "."
-                return f"The engine of attune@v{wanted} is {engine.state}{said}"
+                silent_s = (utc_now() - engine.updated_at).total_seconds()
+                gone = f" (said {silent_s:.0f} s ago: the controller is gone)" if silent_s > SILENT_AFTER_S else ""
+                return f"The engine of attune@v{wanted} is {engine.state}{said}{gone}"
         return f"No engine runs attune@v{wanted} now."
 
 

@@ -22,6 +22,7 @@ import httpx
 from ledger import engines, keys, versions
 from ledger.database import Database
 from ledger.records import Engine
+from server.controller.processes import kill_inhabitants
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -36,6 +37,11 @@ def free_port() -> int:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
         return port
+
+
+def kill_all_in(folder: Path) -> None:
+    """Ends what is left of a test's engines: every process that works in `folder`."""
+    kill_inhabitants(folder, "the test is over", lambda said: None)
 
 
 class Process:

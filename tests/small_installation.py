@@ -20,10 +20,9 @@ from ledger.database import Database
 from ledger.deployments import Change
 from ledger.records import Deployment, Engine, VersionForm
 from ledger.schema import model_versions
-from server.controller.processes import kill_inhabitants
 from server.controller.settings import STARTER
 from tests.fake_wire import logprobs_of
-from tests.processes import ROOT, GatewayProcess, NotStarted, Process, Secrets
+from tests.processes import ROOT, GatewayProcess, NotStarted, Process, Secrets, kill_all_in
 
 EngineKind = Literal["fake", "vllm"]
 
@@ -100,7 +99,7 @@ class SmallInstallation:
         self.controller.stop()
         for gateway in self.gateways:
             gateway.kill()
-        kill_inhabitants(self.home / "run")
+        kill_all_in(self.home / "run")
         self.database.close()
 
     def add_version(self, number: int, form: VersionForm) -> None:

@@ -1,6 +1,7 @@
 """`python -m server.controller`: run the controller until SIGTERM or SIGINT."""
 
 import asyncio
+import faulthandler
 import logging
 import signal
 import sys
@@ -14,12 +15,15 @@ from ledger.settings import LedgerSettings
 from server.canary_settings import CanarySettings
 from server.controller.canary_watch import watch_canaries
 from server.controller.controller import Controller
+from server.controller.engine_process import KILL_TAKES_S
 from server.controller.errors import ControllerError
 from server.controller.fleet import Fleet
 from server.controller.lock import only_controller
 from server.controller.settings import EngineSettings
 
 log = logging.getLogger("server.controller")
+
+_REST_TAKES_S = 10.0
 
 
 async def serve() -> None:
@@ -30,8 +34,14 @@ async def serve() -> None:
     close_and_say(home)
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
+
+    def stop_in_time() -> None:
+        stop.set()
+        # Whatever a stop waits for, this process ends: then its engines' guardians end them.
+        faulthandler.dump_traceback_later(settings.stop_timeout_s + KILL_TAKES_S + _REST_TAKES_S, exit=True)
+
     for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop.set)
+        loop.add_signal_handler(number, stop_in_time)
     with only_controller(home):
         database = Database.open(ledger.resolved_database_url)
         try:

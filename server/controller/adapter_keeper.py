@@ -14,12 +14,12 @@ from typing import Protocol
 from ledger.ids import new_id
 from ledger.records import Engine, EngineState, ModelVersion
 from server.controller.client import UNREACHABLE, EngineClient
-from server.controller.errors import EngineFailed, ProbeFailed
+from server.controller.errors import EngineBrokeDown, EngineFailed, ProbeFailed
 from server.controller.keeper import Keeper
 from server.controller.observed import ObservedEngine
 from server.controller.probe import attest, tolerance, versions_besides
 
-_HEARTBEAT_S = 5.0
+_ASK_EVERY_S = 5.0
 
 
 class Carrier(Protocol):
@@ -28,11 +28,13 @@ class Carrier(Protocol):
     Attributes:
         observed: Its row; another one after each start of an own engine.
         failure: Why it failed last; None if it runs.
+        explained: Whether something else than what it serves explains that failure.
         mistaken: How often it served something else under an adapter's name, by the adapter's version.
     """
 
     observed: ObservedEngine | None
     failure: str | None
+    explained: bool
     mistaken: dict[int, int]
 
     @property
@@ -65,7 +67,7 @@ class AdapterKeeper(Keeper):
         waiting = f"waiting for the engine of {self.base.name}"
         while not self._released.is_set():
             row = Engine(new_id("eng"), "", self.version.number, "starting", waiting)
-            self.observed = ObservedEngine(self.ground.database, row)
+            self.observed = ObservedEngine(self.ground.database, row, self.ground.settings.start_timeout_s)
             await self.observed.heartbeat()
             if not await self._unless_released(self._until_carried()):
                 return
@@ -102,7 +104,9 @@ class AdapterKeeper(Keeper):
         # Not in a `finally`: where the controller ends, somebody else's engine serves the adapter on.
         await self._unload(engine, client, name)
         if self.carrier.failure is not None:
-            raise EngineFailed(f"The engine that it was loaded on failed: {self.carrier.failure}")
+            raise EngineBrokeDown(
+                f"The engine that it was loaded on failed: {self.carrier.failure}", explained=self.carrier.explained
+            )
 
     async def _keep_open(self, engine: ObservedEngine, client: EngineClient, name: str, message: str) -> None:
         """Returns when it was released and has drained, or is not carried any more."""
@@ -136,16 +140,18 @@ class AdapterKeeper(Keeper):
         Raises:
             EngineFailed: The engine is there, but has forgotten the adapter: somebody has started it anew.
         """
-        assert self.observed is not None
-        said = time.monotonic()
+        asked = time.monotonic()
         while self._carried_by(engine):
             await asyncio.sleep(self.ground.settings.watch_interval_s)
-            if time.monotonic() - said >= _HEARTBEAT_S:
-                said = time.monotonic()
-                await self.observed.heartbeat()
+            if time.monotonic() - asked >= _ASK_EVERY_S:
+                asked = time.monotonic()
                 with suppress(*UNREACHABLE):  # whether it answers at all is for others to watch
                     if name not in await client.models():
                         raise EngineFailed(f"The engine {engine.row.url} does not offer {name} any more.")
+
+    @property
+    def _answering_versions(self) -> tuple[int, ...] | None:
+        return None  # whoever asked the engine may have ended it
 
     def _carried_by(self, engine: ObservedEngine) -> bool:
         return self.carrier.observed is engine and self.carrier.state == "ready"

@@ -23,15 +23,18 @@ from server.controller.crew import GATEWAYS_KNOW_S, GIVE_UP_AFTER, Crew, roll_ba
 from server.controller.desired import Desired, read_desired
 from server.controller.download import locate
 from server.controller.engine_keeper import EngineKeeper
-from server.controller.engine_process import sweep
+from server.controller.engine_process import KILL_TAKES_S, sweep
 from server.controller.keeper import CommandOf, EngineGround, Keeper, Release
 from server.controller.model import Model, inspect
 from server.controller.observed import forget_others
+from server.controller.own_thread import within
 from server.controller.platform import detect
 from server.controller.settings import EngineSettings
 from server.controller.weights import discard_merged
 
 log = logging.getLogger(__name__)
+
+_SWEEP_TAKES_S = 60.0
 
 
 @dataclass(slots=True)
@@ -62,8 +65,7 @@ class Controller:
             ModelUnusable: No engine can ever start with this model.
             EngineFailed: vLLM is not installed.
         """
-        if orphans := await asyncio.to_thread(sweep, self.home):
-            log.warning("killed %d processes that an earlier controller left behind", orphans)
+        await self._sweep()
         await forget_others(self.database)
         ground = EngineGround(
             self.settings,
@@ -75,6 +77,7 @@ class Controller:
         )
         model = inspect(await asyncio.to_thread(locate, self.settings.model, log.info))
         await asyncio.to_thread(self._register, model)
+        beating = asyncio.create_task(self._crew.heartbeats())
         try:
             while not self.stop.is_set():
                 await self._reconcile(ground)
@@ -82,8 +85,19 @@ class Controller:
                     await asyncio.wait_for(self.stop.wait(), self.settings.watch_interval_s)
         finally:
             self._crew.release_all_but((), Release(0, self.settings.stop_timeout_s / 2))
-            await self._crew.ended()
+            try:
+                await self._crew.ended(self.settings.stop_timeout_s + KILL_TAKES_S)
+            finally:
+                beating.cancel()
+                await asyncio.gather(beating, return_exceptions=True)
         await forget_others(self.database)
+
+    async def _sweep(self) -> None:
+        try:
+            if orphans := await within(_SWEEP_TAKES_S, sweep, self.home):
+                log.warning("killed %d processes that an earlier controller left behind", orphans)
+        except (TimeoutError, OSError) as error:
+            log.error("what an earlier controller left behind cannot be swept away (%r); going on", error)
 
     def _register(self, model: Model) -> None:
         digest = fingerprint(model.path, self.home / "cache" / "sha256")

@@ -11,6 +11,7 @@ from ledger.deployments import Change
 from ledger.errors import Conflict, Impossible
 from ledger.records import ModelVersion
 from server.controller.keeper import Keeper, Release
+from server.controller.observed import HEARTBEAT_S
 
 KeeperType = TypeVar("KeeperType", bound=Keeper)
 
@@ -51,9 +52,25 @@ class Crew(Generic[KeeperType]):
             await self._tasks.pop(number)
         return bool(ended)
 
-    async def ended(self) -> None:
-        """Waits until all have ended."""
-        await asyncio.gather(*self._tasks.values())
+    async def heartbeats(self) -> None:
+        """Says of each keeper's row, again and again, that it is still true: whatever the keeper waits for."""
+        while True:
+            await asyncio.sleep(HEARTBEAT_S)
+            rows = [keeper.observed for keeper in self.keepers.values() if keeper.observed is not None]
+            await asyncio.gather(*(row.heartbeat() for row in rows))
+
+    async def ended(self, bound_s: float) -> None:
+        """Waits until all have ended, or `bound_s` seconds have passed; then the log says who is left."""
+        if not self._tasks:
+            return
+        done, left = await asyncio.wait(self._tasks.values(), timeout=bound_s)
+        for number, task in self._tasks.items():
+            if task in left:
+                state = self.keepers[number].state
+                log.error("attune@v%d has not been let go within %.0f s: it is %s; going on", number, bound_s, state)
+                task.cancel()
+        for task in done:
+            task.result()
 
     async def abandon(self) -> None:
         """Ends all where they stand: what they have served is served on without them."""

@@ -43,17 +43,17 @@ class EngineKeeper(Keeper):
         self.mistaken.clear()
         workplace = Workplace.create(ground.home, new_id("eng"))
         row = Engine(workplace.folder.name, workplace.url, version.number, "starting", "preparing the weights")
-        self.observed = ObservedEngine(ground.database, row)
+        self.observed = ObservedEngine(ground.database, row, ground.settings.start_timeout_s)
+        preparing = asyncio.ensure_future(self._prepare())
         try:
             await self.observed.heartbeat()
-            folder = await weights_folder(ground.home, version, self.base, self.dtype)
-            tokens = await asyncio.to_thread(self._checked, folder)
+            if not await self._unless_released(preparing):
+                workplace.remove()
+                return
         except EngineFailed:
             workplace.remove()
             raise
-        except ModelUnusable as error:
-            workplace.remove()
-            raise EngineFailed(str(error)) from error
+        folder, tokens = preparing.result()
         self.observed.row = replace(self.observed.row, control_tokens=tokens)
         await self._report("starting", FIRST_STAGE)
         engine = await EngineProcess.start(
@@ -69,14 +69,36 @@ class EngineKeeper(Keeper):
             environment(ground.settings, ground.platform, adapters=self._carries, beside_another=self.beside_another),
             niceness(ground.settings, ground.platform),
         )
+        why = "it is not wanted any more"
         try:
             await self._live(engine)
-        except EngineFailed:
+        except EngineFailed as error:
+            why = str(error)
+            await self._say_failed(error)
             if version.form == "adapter" and self.ready_at == math.inf:
                 await asyncio.to_thread(shutil.rmtree, folder, True)  # else a damaged merge would fail for ever
             raise
         finally:
-            await engine.kill()
+            await engine.kill(why)
+
+    async def _prepare(self) -> tuple[Path, tuple[str, ...]]:
+        """Gives the folder of the weights, made if need be, and their control tokens.
+
+        Raises:
+            EngineFailed: It cannot be served, or there is no room for it.
+        """
+        settings = self.ground.settings
+        try:
+            async with asyncio.timeout(settings.start_timeout_s):
+                folder = await weights_folder(self.ground.home, self.version, self.base, self.dtype)
+                return folder, await asyncio.to_thread(self._checked, folder)
+        except ModelUnusable as error:
+            raise EngineFailed(str(error)) from error
+        except TimeoutError as error:
+            raise EngineFailed(
+                f"The weights were not prepared within {settings.start_timeout_s:.0f} s. Raise ATTUNE_START_TIMEOUT_S "
+                "if that only needs longer."
+            ) from error
 
     @property
     def dtype(self) -> str:
@@ -91,6 +113,10 @@ class EngineKeeper(Keeper):
     def folder_of(self, adapter: ModelVersion) -> Path:
         """Where the engine finds an adapter: it runs on this machine."""
         return Path(adapter.path)
+
+    @property
+    def _answering_versions(self) -> tuple[int, ...] | None:
+        return None if self._carries else (self.version.number,)
 
     @property
     def _carries(self) -> bool:
@@ -112,14 +138,11 @@ class EngineKeeper(Keeper):
             if not await self._unless_released(self._open(engine, client)):
                 return
             message = f"serves {self.version.name}, started in {time.monotonic() - started:.0f} s"
-            watching = asyncio.ensure_future(
-                until_it_fails(engine, client, self.ground.settings, self.version.name, self.observed.heartbeat)
-            )
+            watching = asyncio.ensure_future(until_it_fails(engine, client, self.ground.settings, self.version.name))
             try:
                 while True:
                     await self._opened(message)
-                    if await self._unless_released(asyncio.shield(watching)):
-                        raise EngineFailed(f"The engine broke down: {watching.result()}. Log: {engine.workplace.log}")
+                    await self._unless_released(asyncio.shield(watching))  # which raises why it failed
                     if await self._drained(lambda: _idle(client), watching.done):
                         break
             finally:

@@ -1,6 +1,7 @@
 """One engine as a tree of processes on this machine: started under a guardian, watched, stopped."""
 
 import asyncio
+import logging
 import os
 import shutil
 import signal
@@ -14,12 +15,31 @@ from pathlib import Path
 from typing import Self
 
 from server.controller.errors import EngineFailed
-from server.controller.processes import inhabitants, kill_inhabitants, parent, title
+from server.controller.own_thread import within
+from server.controller.processes import (
+    Say,
+    descendants,
+    describe,
+    inhabitants,
+    kill_inhabitants,
+    parent,
+    send,
+    title,
+)
+
+log = logging.getLogger(__name__)
 
 # sun_path in sockaddr_un (unix(7)) holds 108 bytes, the last of them NUL.
 _LONGEST_SOCKET_PATH = 107
 _PROCESS_TITLE = "VLLM::"
 _KEPT_LOGS = 10
+# The bounds of a kill. A guardian takes milliseconds, and on a machine that is short of memory as long as one search
+# through /proc, for which 5.5 s were seen.
+_GUARDIAN_TAKES_S = 15.0
+_KERNEL_TAKES_S = 5.0
+_SEARCH_TAKES_S = 20.0
+KILL_TAKES_S = _GUARDIAN_TAKES_S + 2 * _KERNEL_TAKES_S + _SEARCH_TAKES_S
+"""What a kill takes at most, in seconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,25 +104,34 @@ class EngineProcess:
             str(workplace.folder),
             str(niceness),
         ]
-        with workplace.log.open("ab") as log:
-            os.chmod(workplace.log, 0o600)
-            process = await asyncio.create_subprocess_exec(
-                *guardian,
-                *command,
-                stdin=asyncio.subprocess.DEVNULL,
-                stdout=log,
-                stderr=asyncio.subprocess.STDOUT,
-                env=dict(environment),
-                pass_fds=(reader,),
-                start_new_session=True,
-            )
-        os.close(reader)
+        try:
+            with workplace.log.open("ab") as output:
+                os.chmod(workplace.log, 0o600)
+                process = await asyncio.create_subprocess_exec(
+                    *guardian,
+                    *command,
+                    stdin=asyncio.subprocess.DEVNULL,
+                    stdout=output,
+                    stderr=asyncio.subprocess.STDOUT,
+                    env=dict(environment),
+                    pass_fds=(reader,),
+                    start_new_session=True,
+                )
+        except BaseException:  # also where the start is cancelled: a guardian that is there already must see it
+            os.close(lifeline)
+            raise
+        finally:
+            os.close(reader)
         return cls(workplace, process, lifeline)
 
     @property
     def pid(self) -> int:
         """Of the guardian, which leads the engine's session."""
         return self._guardian.pid
+
+    def processes(self) -> list[int]:
+        """Its processes (pids) without the guardian, as far as their parents are there."""
+        return descendants(self.pid)
 
     @property
     def status(self) -> int | None:
@@ -138,32 +167,91 @@ class EngineProcess:
         return gone
 
     async def stop(self, timeout_s: float) -> None:
-        """Asks the engine to end, and kills what is left of it after `timeout_s`."""
+        """Asks the engine to end, and kills what is left of it after `timeout_s`; all within a bound, as `kill`."""
+        why = "it is not wanted any more"
         if self._guardian.returncode is None:
             self._guardian.send_signal(signal.SIGTERM)
-            with suppress(TimeoutError):
-                await asyncio.wait_for(self._guardian.wait(), timeout_s)
-        await self.kill()
+            send(self.pid, signal.SIGCONT)  # one that was stopped would not see it
+            if not await self._guardian_ended(timeout_s):
+                why = f"it has not ended within {timeout_s:g} s of SIGTERM"
+        await self.kill(why)
 
-    async def kill(self) -> None:
-        """Kills every process of the engine, and clears its folder away."""
+    async def kill(self, why: str = "it is not wanted any more") -> None:
+        """Kills every process of the engine, and clears its folder away.
+
+        The guardian does it, for it need not search. What it leaves, and a guardian that does not end, are killed here.
+        Whatever happens, this returns within `KILL_TAKES_S`, and the log says what is left.
+
+        Args:
+            why: For the log.
+        """
         if self._lifeline >= 0:
             os.close(self._lifeline)
             self._lifeline = -1
-        await asyncio.to_thread(kill_inhabitants, self.workplace.folder)
-        await self._guardian.wait()
-        self.workplace.remove()
+        if self._guardian.returncode is None:
+            log.info("engine %s is to be killed by its guardian, process %d: %s", self.name, self.pid, why)
+            send(self.pid, signal.SIGCONT)
+            if not await self._guardian_ended(_GUARDIAN_TAKES_S):
+                await self._kill_guardian()
+        await self._kill_the_rest(why)
+        try:
+            await within(_KERNEL_TAKES_S, self.workplace.remove)
+        except TimeoutError:
+            log.error("the folder of engine %s is still being removed; going on without it", self.name)
+
+    @property
+    def name(self) -> str:
+        """The engine's id."""
+        return self.workplace.folder.name
+
+    async def _guardian_ended(self, timeout_s: float) -> bool:
+        """Whether the guardian ends within a time."""
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._guardian.wait(), timeout_s)
+        return self._guardian.returncode is not None
+
+    async def _kill_guardian(self) -> None:
+        """Kills a guardian that does not do its work, and whom it should have killed: they would lose their parent."""
+        family = [*descendants(self.pid), self.pid]
+        log.error(
+            "the guardian of engine %s has not ended within %g s; killing it and what is left of its engine: %s",
+            self.name,
+            _GUARDIAN_TAKES_S,
+            ", ".join(map(describe, family)),
+        )
+        for pid in family:
+            send(pid, signal.SIGKILL)
+        if not await self._guardian_ended(_KERNEL_TAKES_S):
+            log.error("SIGKILL has not ended %s; going on without it", describe(self.pid))
+
+    async def _kill_the_rest(self, why: str) -> None:
+        """Kills who still works in the folder: who has lost the guardian, where that was killed itself."""
+        try:
+            left = await within(_SEARCH_TAKES_S, kill_inhabitants, self.workplace.folder, why, log.warning)
+        except (TimeoutError, OSError) as error:
+            log.error("processes of engine %s cannot be searched for (%r); going on", self.name, error)
+            return
+        if left:
+            log.error("SIGKILL has not ended %s; going on", ", ".join(map(describe, left)))
 
 
-def sweep(home: Path) -> int:
+def sweep(home: Path, why: str = "an earlier controller left it", say: Say = log.warning) -> int:
     """Kills what engines of a dead controller left behind in `home`, and clears their folders.
+
+    Args:
+        home: ATTUNE_HOME.
+        why: For the log.
+        say: Told whom it kills, before it does, and who is left.
 
     Returns:
         How many processes were found.
     """
     run = home / "run"
-    found = len(inhabitants(run))
-    kill_inhabitants(run)
-    for folder in run.iterdir() if run.is_dir() else ():
+    if not run.is_dir():
+        return 0
+    found = inhabitants(run)
+    for pid in kill_inhabitants(run, why, say) if found else ():
+        say(f"SIGKILL has not ended {describe(pid)}; going on")
+    for folder in run.iterdir():
         shutil.rmtree(folder, ignore_errors=True)
-    return found
+    return len(found)

@@ -17,6 +17,18 @@ class ProbeFailed(EngineFailed):
     """The engine serves something else than what was registered."""
 
 
+class EngineBrokeDown(EngineFailed):
+    """A ready engine ended, lost a process, or hangs.
+
+    Attributes:
+        explained: Whether something else than what it serves explains it: it computed, or the machine stood still.
+    """
+
+    def __init__(self, message: str, *, explained: bool = False) -> None:
+        super().__init__(message)
+        self.explained = explained
+
+
 class NoRoom(EngineFailed):
     """The machine has too little memory for one more engine; the version is not to blame."""
 

@@ -103,6 +103,7 @@ class Fleet:
         for url in self.settings.upstreams:
             self._lanes.append(Lane(Upstream(url, self.settings, self.home, self.database, register, tokens)))
         watching = [asyncio.create_task(lane.upstream.watch(self.stop)) for lane in self._lanes]
+        watching += [asyncio.create_task(lane.crew.heartbeats()) for lane in self._lanes]
         ground = Ground(self.settings, self.database, self.first_wait_s)
         try:
             while not self.stop.is_set():

@@ -13,7 +13,9 @@ from ledger.database import Database
 from ledger.records import EngineState, ModelVersion
 from server.controller.backoff import Backoff
 from server.controller.command import command
-from server.controller.errors import EngineFailed, NoRoom, ProbeFailed
+from server.controller.engine_process import KILL_TAKES_S
+from server.controller.errors import EngineBrokeDown, EngineFailed, NoRoom, ProbeFailed
+from server.controller.heavy_requests import ended_one
 from server.controller.observed import ObservedEngine
 from server.controller.platform import Platform, loads_adapters
 from server.controller.probe import write_into_audit
@@ -23,6 +25,9 @@ CommandOf = Callable[..., list[str]]
 
 _LOOK_EVERY_S = 0.2
 _ROOM_AGAIN_S = 5.0
+_OVERDUE_AFTER_S = 30.0
+_RECORDED_WITHIN_S = 1.0
+"""Gateways have written down by then which requests a breakdown ended."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +87,9 @@ class Keeper(ABC):
         version: What is served.
         base: What the version grew from.
         backoff: Counts the failures in a row that the version may be to blame for.
+        excused: Counts the others in a row, such as those that a request brought about.
         failure: Why it failed last; None if it has not, or runs again.
+        explained: Whether something else than what it serves explains that failure.
         no_room: Whether it waits for memory.
         observed: The row that it writes in the ledger; None before the first.
         ready_at: When it became ready, on the monotonic clock; infinite while it is not.
@@ -92,7 +99,9 @@ class Keeper(ABC):
     version: ModelVersion
     base: ModelVersion
     backoff: Backoff = field(init=False)
+    excused: Backoff = field(init=False)
     failure: str | None = None
+    explained: bool = False
     no_room: bool = False
     observed: ObservedEngine | None = None
     ready_at: float = math.inf
@@ -101,6 +110,7 @@ class Keeper(ABC):
 
     def __post_init__(self) -> None:
         self.backoff = Backoff(first_s=self.ground.first_wait_s)
+        self.excused = Backoff(first_s=self.ground.first_wait_s)
 
     @property
     def state(self) -> EngineState:
@@ -140,15 +150,43 @@ class Keeper(ABC):
             EngineFailed: It failed.
         """
 
+    async def _say_failed(self, error: EngineFailed) -> None:
+        """Says at once that it failed, and why: to end its processes may take long."""
+        self.failure, self.no_room = str(error), isinstance(error, NoRoom)
+        self.explained = isinstance(error, EngineBrokeDown) and error.explained
+        await self._report("failed", str(error))
+
     async def _failed(self, error: EngineFailed) -> None:
         """Writes the failure down, and waits before the next try."""
-        self.failure, self.no_room = str(error), isinstance(error, NoRoom)
+        await self._say_failed(error)
         if isinstance(error, ProbeFailed):
             await asyncio.to_thread(write_into_audit, self.ground.database, self.version, str(error))
-        wait_s = _ROOM_AGAIN_S if self.no_room else self.backoff.failed(max(0, time.monotonic() - self.ready_at))
-        await self._report("failed", f"{error} Starting again in {wait_s:.0f} s.")
+        ran_s = max(0, time.monotonic() - self.ready_at)
+        if self.no_room:
+            wait_s, blame = _ROOM_AGAIN_S, ""
+        elif await self._is_excused(error):
+            wait_s, blame = self.excused.failed(ran_s), " The version is not to blame."
+        else:
+            wait_s, blame = self.backoff.failed(ran_s), ""
+        await self._report("failed", f"{error}{blame} Starting again in {wait_s:.0f} s.", wait_s + _OVERDUE_AFTER_S)
         with suppress(TimeoutError):
             await asyncio.wait_for(self._released.wait(), wait_s)
+
+    async def _is_excused(self, error: EngineFailed) -> bool:
+        """Whether a breakdown is no fault of the version: docs/decisions/0017-silent-engines.md."""
+        if not isinstance(error, EngineBrokeDown):
+            return False
+        if error.explained:
+            return True
+        await asyncio.sleep(_RECORDED_WITHIN_S)
+        return await asyncio.to_thread(
+            ended_one, self.ground.database, self._answering_versions, self.ground.settings.busy_timeout_s
+        )
+
+    @property
+    def _answering_versions(self) -> tuple[int, ...] | None:
+        """The versions whose requests were with the engine; None for any."""
+        return (self.version.number,)
 
     async def _opened(self, message: str) -> None:
         """Says that the version may be asked."""
@@ -184,7 +222,8 @@ class Keeper(ABC):
         began = time.monotonic()
         known_at: float | None = None
         while (release := self._release) is not None:
-            await self._report("draining", "not wanted any more; running answers may finish")
+            bound_s = release.drain_s + self.ground.settings.stop_timeout_s + KILL_TAKES_S
+            await self._report("draining", "not wanted any more; running answers may finish", bound_s)
             now = time.monotonic()
             if known_at is None and self.observed.written:
                 known_at = now
@@ -195,6 +234,8 @@ class Keeper(ABC):
             await asyncio.sleep(_LOOK_EVERY_S)
         return False
 
-    async def _report(self, state: EngineState, message: str) -> None:
+    async def _report(self, state: EngineState, message: str, bound_s: float | None = None) -> None:
         assert self.observed is not None
-        await self.observed.report(state, message)
+        if state == "starting":
+            bound_s = self.ground.settings.start_timeout_s
+        await self.observed.report(state, message, bound_s)

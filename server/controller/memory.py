@@ -30,6 +30,30 @@ def require_memory(model: Model, settings: EngineSettings, available: int | None
         )
 
 
+class RecentOomKills:
+    """Whether the kernel has lately killed a process for want of memory (`oom_kill` in /proc/vmstat)."""
+
+    def __init__(self, vmstat: Path = Path("/proc/vmstat")) -> None:
+        self._vmstat = vmstat
+        self._older = self._newer = self._count()
+
+    def look(self) -> None:
+        """Moves on: what was counted before the last look is not recent any more. To be called every few seconds."""
+        self._older, self._newer = self._newer, self._count()
+
+    @property
+    def any(self) -> bool:
+        """Whether there was one since the look before the last."""
+        return self._count() > self._older
+
+    def _count(self) -> int:
+        try:
+            lines = self._vmstat.read_text().splitlines()
+        except OSError:
+            return 0
+        return next((int(line.split()[1]) for line in lines if line.startswith("oom_kill ")), 0)
+
+
 def available_memory() -> int:
     """Bytes that can be used without swapping (`MemAvailable` in proc(5))."""
     for line in Path("/proc/meminfo").read_text().splitlines():

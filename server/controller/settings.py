@@ -79,6 +79,17 @@ class EngineSettings(AttuneSettings):
     stall_timeout_s: float = Field(
         default=25, gt=0, description="An engine without a new token or an answered probe for so long hangs."
     )
+    busy_timeout_s: float = Field(
+        default=120,
+        gt=0,
+        description="The same for one whose processes compute all the time, as while they compile a JSON schema.",
+    )
+    starved_timeout_s: float = Field(
+        default=300,
+        gt=0,
+        description="The same while the machine stands still for want of memory or of its disk, or the controller was "
+        "held up itself.",
+    )
     stop_timeout_s: float = Field(
         default=15, gt=0, description="How long an engine may take to stop before it is killed."
     )

@@ -14,9 +14,9 @@ from ledger.ids import new_id
 from ledger.records import Engine, EngineState, ModelVersion
 from server.controller.client import UNREACHABLE, EngineClient
 from server.controller.errors import EngineFailed
+from server.controller.hang_watch import until_it_hangs
 from server.controller.observed import ObservedEngine
 from server.controller.settings import EngineSettings
-from server.controller.watch import until_it_hangs
 
 log = logging.getLogger(__name__)
 
@@ -37,6 +37,7 @@ class Upstream:
         observed: Its row; None until it has answered for the first time.
         version: What its own model is.
         failure: Why it cannot be used now; None if it can.
+        explained: Whether something else than what it serves explains that.
         mistaken: How often it served something else under an adapter's name, by the adapter's version.
     """
 
@@ -49,6 +50,7 @@ class Upstream:
     observed: ObservedEngine | None = None
     version: ModelVersion | None = None
     failure: str | None = None
+    explained: bool = False
     mistaken: dict[int, int] = field(default_factory=dict)
     _answered_at: float = field(default_factory=time.monotonic)
     _hangs: str | None = None
@@ -99,7 +101,8 @@ class Upstream:
             if self.observed is None or self.failure is not None or not await client.counts_tokens():
                 continue
             model = self.observed.row.model_name or ""
-            self._hangs = await until_it_hangs(client, self.settings, model)
+            hang = await until_it_hangs(client, self.settings, model)
+            self._hangs, self.explained = hang.reason, hang.explained
             while self._hangs is not None:
                 with suppress(*UNREACHABLE, EngineFailed):
                     await client.generate_one_token(model, self.settings.stall_timeout_s)
@@ -119,7 +122,7 @@ class Upstream:
             assert self.observed is not None
             if self._hangs is not None:
                 raise EngineFailed(self._hangs)
-            self.failure = None
+            self.failure, self.explained = None, False
             await self.observed.report("ready", f"serves {model}")
             await self.observed.heartbeat()
         except Unavailable as error:
@@ -146,6 +149,7 @@ class Upstream:
         self.failure = reason
         if self.observed is not None:
             await self.observed.report("failed", reason)
+            await self.observed.heartbeat()
 
 
 async def check_upstreams(settings: EngineSettings) -> list[str]:

@@ -33,7 +33,7 @@ Open = set[tuple[str, int]]
 def hurry(monkeypatch: pytest.MonkeyPatch) -> None:
     """Looks often, and drains briefly: here every gateway knows at once."""
     monkeypatch.setattr(upstream, "_POLL_S", 0.05)
-    monkeypatch.setattr(adapter_keeper, "_HEARTBEAT_S", 0.1)
+    monkeypatch.setattr(adapter_keeper, "_ASK_EVERY_S", 0.1)
     monkeypatch.setattr(fleet, "GATEWAYS_KNOW_S", 0.1)
 
 

@@ -94,8 +94,10 @@ async def test_processes_elsewhere_are_not_touched(tmp_path: Path) -> None:
     (tmp_path / "run").mkdir()
     (tmp_path / "running").mkdir()
     neighbour = subprocess.Popen(["sleep", "1000"], cwd=tmp_path / "running")
+    told: list[str] = []
     assert inhabitants(tmp_path / "run") == []
-    assert kill_inhabitants(tmp_path / "run") == []
+    assert kill_inhabitants(tmp_path / "run", "a test", told.append) == []
+    assert told == []
     assert neighbour.poll() is None
     neighbour.kill()
     neighbour.wait()

@@ -25,8 +25,8 @@ from server.controller.command import engine_dtype
 from server.controller.controller import Controller
 from server.controller.errors import ProbeFailed
 from server.controller.probe import attest, tolerance
-from server.controller.processes import kill_inhabitants
 from server.controller.settings import EngineSettings
+from tests.processes import kill_all_in
 from tests.random_adapter import register_passed
 
 WHY = Change("op", "a test")
@@ -38,7 +38,7 @@ def home() -> Iterator[Path]:
     with tempfile.TemporaryDirectory(prefix="attune-") as folder:
         (Path(folder) / "home").mkdir()
         yield Path(folder) / "home"
-        kill_inhabitants(Path(folder) / "home" / "run")
+        kill_all_in(Path(folder) / "home" / "run")
 
 
 @asynccontextmanager

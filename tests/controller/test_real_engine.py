@@ -16,8 +16,8 @@ import pytest
 from ledger import engines
 from ledger.database import Database
 from ledger.records import Engine
-from server.controller.processes import inhabitants, kill_inhabitants, title
-from tests.processes import Process
+from server.controller.processes import inhabitants, title
+from tests.processes import Process, kill_all_in
 from tests.stack import model_folder
 
 STALL_TIMEOUT_S = 8
@@ -28,7 +28,7 @@ def home() -> Iterator[Path]:
     """A home with a short path, because of the socket's."""
     with tempfile.TemporaryDirectory(prefix="attune-") as folder:
         yield Path(folder) / "home"
-        kill_inhabitants(Path(folder) / "home" / "run")
+        kill_all_in(Path(folder) / "home" / "run")
 
 
 def wait_for(home: Path, condition: Callable[[Engine], bool], timeout_s: float) -> tuple[Engine, float]:
