@@ -144,7 +144,7 @@ bench-ops: $(INSTALLED) ## the ops page's queries with 100,000 votes, on SQLite 
 bench-old-home: $(INSTALLED) ## a home of an older revision with 100,000 votes: backed up, migrated, killed meanwhile, served
 	$(BIN)/python -m benchmarks.old_home $(ARGS)
 
-soak: soak-crash soak-overload soak-slow-clients soak-busy-engine soak-alignment soak-rollout ## the slow proofs; results under benchmarks/results
+soak: soak-crash soak-overload soak-slow-clients soak-busy-engine soak-starved-machine soak-alignment soak-rollout ## the slow proofs; results under benchmarks/results
 
 soak-crash: $(INSTALLED) ## kill -9 of the gateway at random moments: nothing lost, nothing doubled
 	$(BIN)/python -m benchmarks.crash $(ARGS)
@@ -157,6 +157,9 @@ soak-slow-clients: $(INSTALLED) ## five hundred clients that send slowly, on gat
 
 soak-busy-engine: $(INSTALLED) ## ten minutes of overload on a real vLLM, which must not be taken for hung; then SIGSTOP, which must
 	$(BIN)/python -m benchmarks.busy_engine $(ARGS)
+
+soak-starved-machine: $(INSTALLED) ## ten minutes of memory pressure: no healthy engine is killed; and a hung one is found once it is over (root)
+	$(BIN)/python -m benchmarks.starved_machine $(ARGS)
 
 soak-alignment: $(INSTALLED) ## kill -9 of an alignment run at random moments: the result of an undisturbed one
 	$(BIN)/python -m benchmarks.alignment_crash $(ARGS)
