@@ -2,10 +2,12 @@
 
 Two fake engines of a real controller run in a control group that is short of memory: a process beside them reads a file
 larger than it may hold, from a disk that is made slow for it, so that Linux counts `full` memory pressure for the
-group. Only that process is limited, so nobody else on the machine is at risk. What starvation does to others is brought about by SIGSTOP and SIGCONT: the
-controller is held up again and again, and each engine answers nothing for longer than the stall timeout, runs for a
-moment, and is held up again. All this for ten minutes; then one engine is stopped for good, a minute later the pressure
-ends, and it is timed until that engine is not open any more.
+group. Only that process is limited, so nobody else on the machine is at risk.
+
+What starvation does to others is brought about by SIGSTOP and SIGCONT: the controller is held up again and again, and
+each engine answers nothing for longer than the stall timeout, runs for a moment, and is held up again. All this for ten
+minutes; then one engine is stopped for good, a minute later the pressure ends, and it is timed until that engine is not
+open any more.
 
 It needs root and control groups: of version 2, or of both, for their pressure files.
 `python -m benchmarks.starved_machine --help`.
@@ -34,7 +36,7 @@ from tests.small_installation import SmallInstallation
 
 FOUND_WITHIN_S = 30.0
 PRESSURE = 20.0
-_FILE_BYTES, _MAY_HOLD_BYTES, _READS_BYTES_A_S = 384 * 2**20, 192 * 2**20, 4 * 2**20
+_FILE_BYTES, _MAY_HOLD_BYTES, _READS_BYTES_A_S = 384 * 2**20, 192 * 2**20, 6 * 2**20
 _ENGINE_HELD_S, _ENGINE_RUNS_S = 40.0, 5.0
 _CONTROLLER_HELD_S, _CONTROLLER_RUNS_S = 4.0, 16.0
 _NAME = "attune-starved"
@@ -147,7 +149,7 @@ class Starvation:
         for folder in self._folders:
             (folder / "cgroup.procs").write_text(str(self._child.pid))
         for place, (path, limit) in enumerate(self._limits.items()):
-            time.sleep(25 * place)  # the memory has to be full before its disk becomes slow
+            time.sleep(60 * place)  # the memory has to be full before its disk becomes slow
             path.write_text(limit)
         deadline = time.monotonic() + 180
         while self.avg10 < 1.25 * PRESSURE and time.monotonic() < deadline:
@@ -181,7 +183,6 @@ class Starvation:
 
 def thrash(path: Path) -> None:
     """Reads pages of a file by chance, some of them often, for ever, in four processes."""
-    os.nice(10)
     os.fork()
     os.fork()
     with path.open("rb", buffering=0) as file:

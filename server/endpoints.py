@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from server.constraints import constrained
 from server.control_tokens import ControlTokens
 from server.requests.chat import ChatRequest
 from server.requests.embeddings import EmbeddingsRequest
@@ -36,7 +35,7 @@ class Endpoint:
 
     def constrained(self, params: Mapping[str, Any]) -> bool:
         """Whether a request demands an answer that fits a JSON schema."""
-        return constrained(params)
+        return any(params.get(name) for name in ("response_format", "text", "tools"))
 
     def escape(self, body: dict[str, Any], tokens: ControlTokens) -> dict[str, Any]:
         """Returns the body with control tokens broken where people's text stands."""

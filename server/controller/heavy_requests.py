@@ -6,8 +6,9 @@ within a second after it ended, whether it was answered or broke off.
 """
 
 import logging
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import timedelta
+from typing import Any
 
 from sqlalchemy import select
 
@@ -15,7 +16,6 @@ from ledger.clock import utc_now
 from ledger.database import Database
 from ledger.errors import Unavailable
 from ledger.schema import completions
-from server.constraints import constrained
 
 log = logging.getLogger(__name__)
 
@@ -43,6 +43,15 @@ def ended_one(database: Database, versions: Collection[int] | None, compile_s: f
         return False
     since = now - timedelta(seconds=compile_s)
     return any(
-        constrained(params) and created_at + timedelta(milliseconds=duration_ms or 0) >= since
+        _demands_a_grammar(params) and created_at + timedelta(milliseconds=duration_ms or 0) >= since
         for created_at, duration_ms, params in rows
     )
+
+
+def _demands_a_grammar(params: Mapping[str, Any]) -> bool:
+    """Whether an engine compiles a grammar for a request; for tools that the model may leave alone it does not."""
+    text = params.get("text")
+    forms = (params.get("response_format"), text.get("format") if isinstance(text, dict) else None)
+    if any(isinstance(form, dict) and form.get("type") != "text" for form in forms):
+        return True
+    return bool(params.get("tools")) and params.get("tool_choice", "auto") not in ("auto", "none", None)

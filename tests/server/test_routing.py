@@ -3,6 +3,8 @@
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from datetime import timedelta
 from math import sqrt
 from pathlib import Path
 from types import MappingProxyType
@@ -99,6 +101,13 @@ def snapshot(canary_share: float = 0.0, **states: EngineState) -> Snapshot:
         canary_share=canary_share,
         versions=frozenset({1, 2, 3}),
     )
+
+
+def test_a_row_of_which_the_controller_speaks_no_more_is_not_taken_for_true() -> None:
+    said = Engine("v1", "unix://v1", 1, "starting", "loading the weights")
+    assert Snapshot(engines=(said,), live_version=1).why_not_ready().endswith("is starting: loading the weights")
+    old = replace(said, updated_at=utc_now() - timedelta(seconds=216))
+    assert "216 s ago: the controller is gone" in Snapshot(engines=(old,), live_version=1).why_not_ready()
 
 
 def routed(found: Snapshot, model: str = "attune", conversation_id: str | None = None) -> tuple[int, str]:
