@@ -182,9 +182,9 @@ class Starvation:
 
 
 def thrash(path: Path) -> None:
-    """Reads pages of a file by chance, some of them often, for ever, in four processes."""
-    os.fork()
-    os.fork()
+    """Reads pages of a file by chance, some of them often, for ever, in eight processes."""
+    for _ in range(3):
+        os.fork()
     with path.open("rb", buffering=0) as file:
         os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_RANDOM)
         while True:
