@@ -6,22 +6,21 @@ import shutil
 import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import aiohttp
 import pytest
 from sqlalchemy import insert
 
-from ledger import audit, completions, deployments, engines, keys, versions
+from ledger import audit, deployments, engines, versions
 from ledger.clock import utc_now
 from ledger.database import Database
 from ledger.deployments import Change
-from ledger.ids import new_id
-from ledger.records import Completion, Engine
+from ledger.records import Engine
 from ledger.schema import model_versions
 from server.controller.client import EngineClient
 from server.controller.processes import inhabitants
 from tests.controller.controlled import CRASHES, controlled, until_all
+from tests.controller.test_heavy_requests import broken_off
 from tests.fake_wire import logprobs_of
 
 WHY = Change("op", "because")
@@ -170,18 +169,8 @@ async def test_a_promoted_version_that_crashes_three_times_gives_way_to_the_one_
             assert deployments.current(connection).live_version == 1
 
 
-@pytest.mark.parametrize(
-    ("params", "blamed"),
-    [({"response_format": {"type": "json_schema"}}, False), ({"tools": [{}], "tool_choice": "auto"}, True)],
-)
 async def test_engines_that_end_with_a_constrained_request_are_not_the_versions_fault(
-    tmp_path: Path,
-    database: Database,
-    model_folder: Path,
-    fake_vllm: list[str],
-    add_version: Callable[..., Path],
-    params: dict[str, Any],
-    blamed: bool,
+    tmp_path: Path, database: Database, model_folder: Path, fake_vllm: list[str], add_version: Callable[..., Path]
 ) -> None:
     """Whoever names the version in a request could else have it rolled back."""
     async with controlled(tmp_path, database, model_folder, fake_vllm):
@@ -192,25 +181,10 @@ async def test_engines_that_end_with_a_constrained_request_are_not_the_versions_
             rows = await open_versions(database, 1, 2)
             [pid] = [row.pid for row in rows if row.version_number == 2]
             assert pid is not None
-            broken_off(database, 2, params)
+            broken_off(database, 2)
             os.kill(pid, signal.SIGKILL)
             await until_all(database, lambda rows: serving(rows) != {1: "ready", 2: "ready"})
-        if blamed:
-            await only_first_is_left(database)
-        else:
-            await open_versions(database, 1, 2)
-
-
-def broken_off(database: Database, version: int, params: dict[str, Any]) -> None:
-    """Stores what a gateway stores of a request whose engine ended."""
-    with database.write() as connection:
-        if not keys.list_all(connection):
-            keys.create(connection, name="app", owner="app", scopes=("inference",))
-        [key] = keys.list_all(connection)
-        row = Completion(
-            new_id("chatcmpl"), "/v1/chat/completions", "app", key.id, "", [], params, (), "error", version
-        )
-        completions.insert(connection, row)
+        await open_versions(database, 1, 2)
 
 
 async def test_a_running_answer_is_finished_before_its_engine_ends(
