@@ -138,6 +138,9 @@ bench-docs: $(INSTALLED) ## how many commands of the docs the tests run, and how
 bench-erasing: $(INSTALLED) ## what an erasing leaves on disk: a real run, SQLite, PostgreSQL
 	$(BIN)/python -m benchmarks.erasing $(ARGS)
 
+bench-page: $(INSTALLED) browser ## 100,000 generated texts in the chat's page, with its sanitiser and without: what gets through (fewer: ARGS="--texts 5000")
+	$(BIN)/python -m benchmarks.page_fuzz $(ARGS)
+
 bench-ops: $(INSTALLED) ## the ops page's queries with 100,000 votes, on SQLite and PostgreSQL
 	$(BIN)/python -m benchmarks.ops_queries $(ARGS)
 

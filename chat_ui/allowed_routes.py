@@ -3,14 +3,17 @@
 The others take files, read files, fetch addresses, log people out by redirecting to any host, or tell about the app.
 """
 
+CHAT_PATH = "/"
+RATING_PATH = "/rate"
 OPS_PATH = "/ops"
+OPS_API = f"{OPS_PATH}/api/"
 STATIC_URL = "/chat-static"
 JOIN_PATH = "/gradio_api/queue/join"
 DATA_PATH = "/gradio_api/queue/data"
 HEARTBEAT_PREFIX = "/gradio_api/heartbeat/"
 SESSION_POSTS = (JOIN_PATH, "/gradio_api/cancel", "/gradio_api/reset")
 
-_PAGES = ("/", "/rate", OPS_PATH)
+_PAGES = (CHAT_PATH, RATING_PATH, OPS_PATH)
 _OURS = ("/health/live", "/model-ready")
 _GRADIOS = (*SESSION_POSTS, DATA_PATH, "/gradio_api/app_id", "/gradio_api/startup-events")
 # The same for everybody: only these may be kept by a cache.
@@ -18,7 +21,7 @@ _FILES = ("/favicon.ico", "/robots.txt", "/theme.css")
 _FOLDERS = ("/assets/", "/static/", f"{STATIC_URL}/")
 
 _PATHS = frozenset((*_PAGES, *_OURS, *_GRADIOS, *_FILES))
-_PREFIXES = (*_FOLDERS, f"{OPS_PATH}/api/", HEARTBEAT_PREFIX)
+_PREFIXES = (*_FOLDERS, OPS_API, HEARTBEAT_PREFIX)
 
 
 def is_served(path: str) -> bool:

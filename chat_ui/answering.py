@@ -14,7 +14,7 @@ from chat_ui.conversation import find, parent_of_next, path, prompt, shortened, 
 from chat_ui.errors import GatewayError, Missing, Refused, TooLong
 from chat_ui.gateway_client import Delta, GatewayClient, Question
 from chat_ui.records import ChatSettings, ConversationTree, Message
-from chat_ui.screen import Notice, Update, View, board, transcript
+from chat_ui.screen import Notice, Update, View, board, draft
 
 DRAW_INTERVAL_S = 0.12
 
@@ -102,7 +102,7 @@ class Answering:
                 tree = tree.model_copy(update={"messages": (*tree.messages, question)})
             line = path(tree.messages, question.id)
             view = View(conversation_id=tree.id, leaf_id=question.id, question_id=question.id)
-            yield Update(view=view, transcript=transcript(line, ""), board=board(tree, line), typed=typed, busy=True)
+            yield Update(view=view, board=board(tree, line), draft=draft(""), typed=typed, busy=True)
             async with aclosing(self._stream(page, view, line)) as updates:
                 async for update in updates:
                     yield update
@@ -119,7 +119,7 @@ class Answering:
                     named = view.model_copy(update={"answer_id": answer_id(group[0].completion_id)})
                     new_view = named if named != view else None
                     view = named
-                    yield Update(view=new_view, transcript=transcript(line, text), busy=True)
+                    yield Update(view=new_view, draft=draft(text), busy=True)
         except GatewayError as error:
             yield Update(view=view.model_copy(update={"failure": str(error)}), busy=True)
 

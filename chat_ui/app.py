@@ -20,7 +20,7 @@ from chat_ui.page import STATIC, lay_out
 from chat_ui.raters import RaterLimit
 from chat_ui.rating_page import rating_routes
 from chat_ui.request_bounds import RequestBoundsMiddleware
-from chat_ui.security import SecurityMiddleware
+from chat_ui.security import OpsOriginMiddleware, SecurityMiddleware
 from chat_ui.settings import ChatUISettings
 from http_bounds.bodies import BodyReader
 from http_bounds.hosts import AllowedHosts, HostMiddleware
@@ -31,6 +31,7 @@ HEAD = "\n".join(
     [
         '<meta name="color-scheme" content="light dark">',
         *(f'<link rel="stylesheet" href="{STATIC_URL}/{name}.css">' for name in STYLE_SHEETS),
+        f'<link rel="stylesheet" href="{STATIC_URL}/vendor/katex/katex.min.css">',
         f'<script type="module" src="{STATIC_URL}/theme.js"></script>',
     ]
 )
@@ -59,6 +60,7 @@ def create_app(settings: ChatUISettings) -> FastAPI:
     app.add_middleware(RequestBoundsMiddleware, bodies=bodies, streams_per_user=settings.ui_streams_per_person)
     app.add_middleware(IdentityMiddleware, signer=Signer(load_secret(settings.ui_secret_file)), limit=limit)
     app.add_middleware(CORSMiddleware, allow_origins=[])  # else Gradio adds its own, which lets every origin in
+    app.add_middleware(OpsOriginMiddleware)
     app.add_middleware(HostMiddleware, hosts=AllowedHosts(settings.allowed_hosts, settings.ui_host))
     app.add_middleware(SecurityMiddleware)
 

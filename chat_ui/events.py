@@ -78,7 +78,7 @@ class Events:
         self._answering = answering
         self._inputs = {parts.view, parts.search, parts.composer, *parts.settings}
         self._outputs = [
-            parts.view, parts.transcript, parts.board, parts.status, parts.sidebar, parts.composer, *parts.settings
+            parts.view, parts.board, parts.draft, parts.status, parts.sidebar, parts.composer, *parts.settings
         ]  # fmt: skip
 
     def connect(self, blocks: gr.Blocks) -> None:
@@ -212,7 +212,7 @@ def values_of(update: Update) -> list[Any]:
     numbers = ["" if number is None else str(number) for number in (chat.max_tokens, chat.seed)] if chat else []
     settings = [chat.system_prompt, chat.temperature, chat.top_p, *numbers] if chat else [gr.skip()] * 5
     view = update.view.model_dump() if update.view else None
-    shown = [view, update.transcript, update.board, update.status(), update.sidebar, update.typed]
+    shown = [view, update.board, update.draft, update.status(), update.sidebar, update.typed]
     return [gr.skip() if value is None else value for value in shown] + settings
 
 

@@ -1,7 +1,8 @@
 """The ops page, and its way to the gateway's admin routes.
 
 The page sends the key of whoever looks with every request. This process passes it on, keeps none and logs none; its own
-key, which may chat for everybody, is never lent.
+key, which may chat for everybody, is never lent. No cookie opens anything here, and a page of the chat's own origin is
+refused: a script that got into the chat has neither the key nor the way (decision 20).
 """
 
 import re
@@ -10,8 +11,9 @@ import httpx
 from fastapi import APIRouter, Request, Response
 from starlette.responses import FileResponse, JSONResponse
 
-from chat_ui.allowed_routes import OPS_PATH
+from chat_ui.allowed_routes import OPS_API, OPS_PATH
 from chat_ui.page import STATIC
+from chat_ui.security import OPS_ORIGIN
 
 _RUN = r"alignment/runs/run_[0-9a-f]{1,64}"
 _READ = (
@@ -46,8 +48,8 @@ class OpsPage:
         """The page at `/ops`, and the gateway's routes that it uses below `/ops/api/`."""
         router = APIRouter()
         router.add_api_route(OPS_PATH, self._page, methods=["GET"], response_class=FileResponse)
-        router.add_api_route(f"{OPS_PATH}/api/{{path:path}}", self._read, methods=["GET"], response_class=Response)
-        router.add_api_route(f"{OPS_PATH}/api/{{path:path}}", self._change, methods=["POST"], response_class=Response)
+        router.add_api_route(f"{OPS_API}{{path:path}}", self._read, methods=["GET"], response_class=Response)
+        router.add_api_route(f"{OPS_API}{{path:path}}", self._change, methods=["POST"], response_class=Response)
         return router
 
     async def close(self) -> None:
@@ -71,6 +73,8 @@ class OpsPage:
     async def _forward(self, path: str, allowed: tuple[str, ...], request: Request, body: bytes) -> Response:
         if not any(re.fullmatch(pattern, path) for pattern in allowed):
             return _refusal(404, "The ops page has no such route.")
+        if request.headers.get("origin") != OPS_ORIGIN:
+            return _refusal(403, "Only the ops page asks here. Programs ask the gateway: /v1, with the same key.")
         key = request.headers.get("authorization", "")
         if not _BEARER.fullmatch(key):
             return _refusal(401, "Enter an API key with the scope admin.")

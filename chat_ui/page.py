@@ -1,7 +1,7 @@
 """The page's components and their places. `chat_ui.events` says what they do.
 
-Lists and the controls around messages are drawn by `static/*.js` inside HTML components whose templates are constant:
-Gradio runs `${…}` in a template as JavaScript, so nothing that people wrote may ever stand in one.
+Messages, lists and controls are drawn by `static/*.js` inside HTML components whose templates are empty: Gradio runs
+`${…}` in a template as JavaScript, so nothing that people wrote may ever stand in one.
 """
 
 import json
@@ -11,15 +11,9 @@ from typing import Any
 
 import gradio as gr
 
-from chat_ui.allowed_routes import STATIC_URL
 from chat_ui.records import ChatSettings
 
 STATIC = Path(__file__).parent / "static"
-LATEX = [
-    {"left": "$$", "right": "$$", "display": True},
-    {"left": "\\[", "right": "\\]", "display": True},
-    {"left": "\\(", "right": "\\)", "display": False},
-]
 EXAMPLES = (
     "Hello! What can you do?",
     "Tell me a short poem about the sea.",
@@ -33,8 +27,8 @@ class Components:
     """What events read and write."""
 
     view: gr.HTML
-    transcript: gr.Chatbot
     board: gr.HTML
+    draft: gr.HTML
     status: gr.HTML
     sidebar: gr.HTML
     search: gr.Textbox
@@ -51,34 +45,40 @@ def lay_out() -> Components:
             search, sidebar = _side()
         with gr.Column(elem_id="main", min_width=0):
             island("header")
-            transcript = _transcript()
-            board = island("board", events=("regenerate", "reword", "turn", "rate", "ask"), examples=EXAMPLES)
+            with gr.Column(elem_id="transcript", min_width=0):
+                board = island("board", events=("regenerate", "reword", "turn", "rate", "ask"), examples=EXAMPLES)
+                draft = island("draft")
             status = island("status", events=("retry",))
             with gr.Row(elem_id="composer-row"):
                 composer, stop = _composer()
-            gr.HTML("<p>Attune can be wrong. Your thumbs make it better.</p>", elem_id="footnote")
+            written("footnote", ("p", "Attune can be wrong. Your thumbs make it better."))
         with gr.Column(elem_id="drawer", min_width=0):
             settings = _settings()
             erasure = island("erasure", events=("erase_everything",))
     view = island("view")
-    return Components(view, transcript, board, status, sidebar, search, composer, stop, settings, erasure)
+    return Components(view, board, draft, status, sidebar, search, composer, stop, settings, erasure)
 
 
-def island(name: str, *, events: tuple[str, ...] = (), **constants: Any) -> gr.HTML:
+def island(name: str, *, events: tuple[str, ...] = (), elem_id: str | None = None, **constants: Any) -> gr.HTML:
     """An HTML component that `static/<name>.js` draws from its value.
 
     Args:
-        name: Of the script and of the element.
+        name: Of the script, and of the element if that has no `elem_id` of its own.
+        elem_id: Of the element.
         events: What the script may trigger; each becomes an event of the component.
         constants: Handed to the script as they are.
     """
-    options = f"{{element, props, watch, trigger, events: {json.dumps(events)}, constants: {json.dumps(constants)}}}"
     return gr.HTML(
         html_template="",
-        js_on_load=f"import('{STATIC_URL}/{name}.js').then((module) => module.mount({options}))",
+        js_on_load=json.dumps({"island": name, "events": events, "constants": constants}),  # static/islands.js
         apply_default_css=False,
-        elem_id=name,
+        elem_id=elem_id or name,
     )
+
+
+def written(elem_id: str, *parts: tuple[str, str]) -> gr.HTML:
+    """Constant text, as pairs of an element's name and what stands in it."""
+    return island("written", elem_id=elem_id, parts=parts)
 
 
 def _side() -> tuple[gr.Textbox, gr.HTML]:
@@ -92,24 +92,6 @@ def _side() -> tuple[gr.Textbox, gr.HTML]:
         html_attributes=gr.InputHTMLAttributes(autocomplete="off", spellcheck=False),
     )
     return search, island("sidebar", events=("open_chat", "new_chat", "rename_chat", "delete_chat", "more_chats"))
-
-
-def _transcript() -> gr.Chatbot:
-    return gr.Chatbot(
-        elem_id="transcript",
-        label="Conversation",
-        show_label=False,
-        container=False,
-        height=None,
-        layout="bubble",
-        buttons=[],
-        feedback_options=None,
-        latex_delimiters=LATEX,
-        sanitize_html=True,
-        allow_tags=False,
-        group_consecutive_messages=False,
-        allow_file_downloads=False,
-    )
 
 
 def _composer() -> tuple[gr.Textbox, gr.Button]:
@@ -131,7 +113,7 @@ def _composer() -> tuple[gr.Textbox, gr.Button]:
 def _settings() -> tuple[Any, ...]:
     """In the order of `chat_ui.events.read_settings`."""
     default = ChatSettings()
-    gr.HTML("<h2>Chat settings</h2><p>They are kept with this chat.</p>", elem_id="drawer-title")
+    written("drawer-title", ("h2", "Chat settings"), ("p", "They are kept with this chat."))
     return (
         gr.Textbox(
             label="System prompt",

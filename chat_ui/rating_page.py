@@ -10,13 +10,13 @@ from fastapi import APIRouter, Form, Request
 from fastapi.responses import HTMLResponse, RedirectResponse
 from starlette.responses import Response
 
+from chat_ui.allowed_routes import RATING_PATH as PATH
 from chat_ui.allowed_routes import STATIC_URL
 from chat_ui.errors import GatewayAway, GatewayError, Missing
 from chat_ui.gateway_client import GatewayClient
 from chat_ui.identity import user_of
 from chat_ui.records import NextToRate, Rating
 
-PATH = "/rate"
 Points = Annotated[int, Form(ge=1, le=5)]
 
 

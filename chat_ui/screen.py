@@ -13,11 +13,9 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from chat_ui.conversation import Shown, path, with_siblings
 from chat_ui.records import ChatSettings, ConversationPage, ConversationTree, Message
-from chat_ui.sanitise import escape_html_outside_code
 
-SHOWN_MESSAGES = 40  # the page draws all messages anew with each piece of an answer
+SHOWN_MESSAGES = 40  # what a browser draws at once
 NEW_CHAT = "New chat"
-WAITING = "…"  # stands where the first words of an answer will be
 
 
 class View(BaseModel):
@@ -60,13 +58,14 @@ class Update:
     """New values for the page's components; None leaves one as it is.
 
     Attributes:
+        draft: The answer that is being written, made by `draft`.
         typed: What stands in the text box.
         busy: Whether an answer is being written. Whoever sets it also replaces the notice.
     """
 
     view: View | None = None
-    transcript: list[dict[str, Any]] | None = None
     board: dict[str, Any] | None = None
+    draft: dict[str, Any] | None = None
     sidebar: dict[str, Any] | None = None
     typed: str | None = None
     settings: ChatSettings | None = None
@@ -79,14 +78,13 @@ class Update:
         return {"revision": time.monotonic_ns(), "busy": self.busy, "notice": notice}
 
 
-def transcript(line: Sequence[Message], streamed: str | None = None) -> list[dict[str, Any]]:
-    """The messages as the Chatbot takes them, the last ones only; `streamed` is an answer that is being written."""
-    shown = [_chat_message(message.role, message.content) for message in line[-SHOWN_MESSAGES:]]
-    return shown if streamed is None else [*shown, _chat_message("assistant", streamed or WAITING)]
+def draft(text: str | None) -> dict[str, Any]:
+    """The answer that is being written, as far as it came; None while there is none."""
+    return {"text": text}
 
 
 def board(tree: ConversationTree, line: Sequence[Message]) -> dict[str, Any]:
-    """What stands around the messages: buttons, votes, versions. All of it is data, never markup.
+    """The messages and what stands around them. All of it is data, never markup: static/message.js draws it.
 
     Versions are left out while two are tried beside each other, so that nobody can vote for or against one of them.
     """
@@ -118,8 +116,8 @@ def open_page(tree: ConversationTree, leaf_id: str | None, notice: Notice | None
     line = path(tree.messages, leaf_id)
     return Update(
         view=View(conversation_id=tree.id, leaf_id=line[-1].id if line else None),
-        transcript=transcript(line),
         board=board(tree, line),
+        draft=draft(None),
         settings=tree.settings,
         notice=notice or _unanswered(line),
         busy=False,
@@ -129,7 +127,7 @@ def open_page(tree: ConversationTree, leaf_id: str | None, notice: Notice | None
 def empty_page(notice: Notice | None = None) -> Update:
     """Show a new chat."""
     nothing: dict[str, Any] = {"conversation_id": None, "title": NEW_CHAT, "hidden": 0, "messages": []}
-    return Update(view=View(), transcript=[], board=nothing, settings=ChatSettings(), notice=notice, busy=False)
+    return Update(view=View(), board=nothing, draft=draft(None), settings=ChatSettings(), notice=notice, busy=False)
 
 
 def _unanswered(line: Sequence[Message]) -> Notice | None:
@@ -137,10 +135,6 @@ def _unanswered(line: Sequence[Message]) -> Notice | None:
     if line and line[-1].role == "user":
         return Notice("This message has no answer yet.", "info", retry_id=line[-1].id)
     return None
-
-
-def _chat_message(role: str, text: str) -> dict[str, Any]:
-    return {"role": role, "content": [{"type": "text", "text": escape_html_outside_code(text)}]}
 
 
 def _board_message(item: Shown, *, blind: bool) -> dict[str, Any]:

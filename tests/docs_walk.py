@@ -30,9 +30,7 @@ BEHAVIOURS = (
     Behaviour("a request too many is refused at once", "server/admission.py", "Admission"),
     Behaviour("a vote is acknowledged after its commit", "ledger/group_commit.py", "GroupCommit"),
     Behaviour("a person is erased", "ledger/erase.py", "erase_user"),
-    Behaviour(
-        "what the model writes is made harmless for the browser", "chat_ui/sanitise.py", "escape_html_outside_code"
-    ),
+    Behaviour("what the model writes is made harmless for the browser", "chat_ui/static/sanitise.js", "sanitise"),
     Behaviour("near duplicates of votes are left out", "alignment/snapshot/duplicates.py", "near_duplicates"),
     Behaviour("the reward model learns from pairs and thumbs at once", "alignment/reward_model/loss.py", "joint_loss"),
     Behaviour("PPO clips its loss", "alignment/ppo/losses.py", "clipped_policy_loss"),

@@ -12,7 +12,7 @@ HOPS = 3
 @pytest.mark.parametrize("behaviour", BEHAVIOURS, ids=lambda behaviour: behaviour.what)
 def test_a_behaviour_is_found_within_three_hops(behaviour: Behaviour) -> None:
     file = ROOT / behaviour.file
-    assert re.search(rf"^(async )?(def|class) {behaviour.name}\b", file.read_text(), re.MULTILINE)
+    assert re.search(rf"^(export )?(async )?(def|class|function) {behaviour.name}\b", file.read_text(), re.MULTILINE)
     assert distances().get(file, 99) <= HOPS, f"no page that is linked from README.md leads to {behaviour.file}"
 
 

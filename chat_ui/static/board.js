@@ -1,50 +1,66 @@
-// Puts controls under the messages of Gradio's Chatbot, and a welcome where there are none.
-//
-// The Chatbot draws the text. Which message stands in which row is known from the board's value, which the server made
-// from the same path; a row is left without controls while the two differ.
+// The conversation: its messages with their controls, and a welcome where there are none.
 
 import { make } from "./dom.js";
-import { PHONE, focusComposer, showTitle, start } from "./page.js";
 import { controls } from "./controls.js";
+import { drawText } from "./message.js";
+import { PHONE, focusComposer, showTitle, start } from "./page.js";
+import { follow, showEnd } from "./transcript.js";
 
 export function mount({ element, props, watch, trigger, constants }) {
   const actions = (event, data) => start(trigger, event, data);
-
-  const decorate = () => {
-    const messages = props.value?.messages ?? [];
-    const rows = [...document.querySelectorAll("#transcript .message-row")];
-    rows.forEach((row, index) => decorateRow(row, messages[index], actions, trigger));
-  };
+  element.setAttribute("role", "log");
+  element.setAttribute("aria-label", "Conversation");
+  let drawn = new Map(); // the rows on screen, by the messages' ids
+  let shown = null;
 
   const redraw = () => {
     const board = props.value;
     if (!board) return;
     document.body.dataset.empty = String(board.messages.length === 0);
     showTitle(board.messages.length ? board.title : "");
-    element.replaceChildren(...(board.messages.length ? [] : [welcome(constants.examples, actions)]));
+    drawn = new Map(board.messages.map((message) => [message.id, drawMessage(drawn.get(message.id), message, actions, trigger)]));
+    const rows = [...drawn.values()].map((known) => known.row);
+    place(element, rows.length ? rows : [welcome(constants.examples, actions)]);
+    if (shown === placeOf(board)) follow();
+    else showEnd();
+    shown = placeOf(board);
     document.dispatchEvent(new CustomEvent("attune:chat"));
-    decorate();
   };
 
-  // The whole column, because the Chatbot itself may come later than this script.
-  new MutationObserver(decorate).observe(document.getElementById("main"), { childList: true, subtree: true });
   watch("value", redraw);
   redraw();
 }
 
-function decorateRow(row, message, actions, trigger) {
-  const role = row.classList.contains("user-row") ? "user" : "assistant";
-  const fits = message && message.role === role;
-  const signature = fits ? JSON.stringify(message) : "";
-  let bar = row.querySelector(":scope > .controls");
-  if (bar?.dataset.signature === signature || (!bar && !fits)) return;
-  bar?.remove();
-  delete row.dataset.editing;
-  if (!fits) return delete row.dataset.messageId;
-  row.dataset.messageId = message.id;
-  bar = controls(row, message, actions, trigger);
-  bar.dataset.signature = signature;
-  row.append(bar);
+// Another chat, or another question of one's own: its end is what somebody wants to see.
+function placeOf(board) {
+  return `${board.conversation_id} ${board.messages.findLast((message) => message.role === "user")?.id}`;
+}
+
+// What stands there already is left as it is: nothing moves under somebody's hand, and nothing is rendered twice.
+function drawMessage(known, message, actions, trigger) {
+  const drawn = known?.text === message.text ? known : { text: message.text, row: newRow(message) };
+  const signature = JSON.stringify({ ...message, text: null });
+  if (drawn.signature !== signature) {
+    drawn.row.querySelector(":scope > .controls")?.remove();
+    delete drawn.row.dataset.editing;
+    drawn.row.append(controls(drawn.row, message, actions, trigger));
+    drawn.signature = signature;
+  }
+  return drawn;
+}
+
+function newRow(message) {
+  const text = make("div", { class: "prose" });
+  drawText(text, message.text);
+  const kind = message.role === "user" ? "user-row" : "bot-row";
+  return make("div", { class: `message-row ${kind}`, "data-message-id": message.id }, make("div", { class: "message" }, text));
+}
+
+function place(element, rows) {
+  rows.forEach((row, at) => {
+    if (element.children[at] !== row) element.insertBefore(row, element.children[at] ?? null);
+  });
+  while (element.children.length > rows.length) element.lastElementChild.remove();
 }
 
 function welcome(examples, actions) {

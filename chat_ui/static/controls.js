@@ -1,9 +1,8 @@
 // The buttons under one message: copy, edit, answer again, turn between siblings, thumbs.
 
-import { icon, iconButton, make } from "./dom.js";
+import { copyButton, iconButton, make } from "./dom.js";
 import { rating } from "./rating.js";
 
-const COPIED_MS = 1500;
 const IDLE = { "data-idle-only": true };
 
 export function controls(row, message, actions, trigger) {
@@ -30,19 +29,6 @@ function pager(message, actions) {
     make("span", { class: "place" }, `${message.position}/${message.count}`),
     iconButton("chevronRight", "Next version", turn(message.next_id), message.next_id ? IDLE : { disabled: true }),
   );
-}
-
-function copyButton(text) {
-  const button = iconButton("copy", "Copy", async () => {
-    await navigator.clipboard.writeText(text);
-    show("check", true);
-    setTimeout(() => show("copy", false), COPIED_MS);
-  });
-  function show(name, copied) {
-    button.replaceChildren(icon(name));
-    button.dataset.copied = String(copied);
-  }
-  return button;
 }
 
 function origin(message) {

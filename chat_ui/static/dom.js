@@ -2,6 +2,8 @@
 
 const SVG = "http://www.w3.org/2000/svg";
 
+const COPIED_MS = 1500;
+
 const PATHS = {
   check: "M4 12.5l5 5L20 6.5",
   chevronLeft: "M14.5 6l-6 6 6 6",
@@ -44,6 +46,19 @@ export function icon(name) {
 
 export function iconButton(name, label, onclick, attributes = {}) {
   return make("button", { type: "button", class: "tool", "aria-label": label, title: label, onclick, ...attributes }, icon(name));
+}
+
+export function copyButton(text, label = "Copy") {
+  const button = iconButton("copy", label, async () => {
+    await navigator.clipboard.writeText(text);
+    show("check", true);
+    setTimeout(() => show("copy", false), COPIED_MS);
+  });
+  function show(name, copied) {
+    button.replaceChildren(icon(name));
+    button.dataset.copied = String(copied);
+  }
+  return button;
 }
 
 // Draws an island's value into its element now and whenever it changes.

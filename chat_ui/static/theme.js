@@ -2,8 +2,9 @@
 
 const STORED = "attune-theme";
 
+let chosen = stored();
+
 export function isDark() {
-  const chosen = localStorage.getItem(STORED);
   return chosen ? chosen === "dark" : window.matchMedia("(prefers-color-scheme: dark)").matches;
 }
 
@@ -12,8 +13,21 @@ export function applyTheme() {
 }
 
 export function toggleTheme() {
-  localStorage.setItem(STORED, isDark() ? "light" : "dark");
+  chosen = isDark() ? "light" : "dark";
+  try {
+    localStorage.setItem(STORED, chosen);
+  } catch {
+    // the ops page has no storage: the choice holds until it is closed
+  }
   applyTheme();
+}
+
+function stored() {
+  try {
+    return localStorage.getItem(STORED);
+  } catch {
+    return null;
+  }
 }
 
 applyTheme();

@@ -323,7 +323,7 @@ def test_markdown_code_formulas_and_tables_are_drawn_and_copied_as_written(chatt
     answer = chatting.send(RICH)
     text = answer.locator(".prose")
     expect(text.locator("strong")).to_have_text("bold")
-    expect(text.locator("pre .token").first).to_be_visible()
+    expect(text.locator("pre [class^=hljs-]").first).to_be_visible()
     expect(text.locator("pre")).to_contain_text('print("<b>")')
     expect(text.locator("td")).to_have_count(2)
     expect(text.locator(".katex")).to_have_count(2)

@@ -6,9 +6,9 @@ from fastapi import FastAPI
 from starlette.testclient import TestClient
 
 from chat_ui.ops import OpsPage
-from chat_ui.security import SecurityMiddleware
+from chat_ui.security import OpsOriginMiddleware, SecurityMiddleware
 
-KEY = {"authorization": "Bearer sk-attune-admin"}
+KEY = {"authorization": "Bearer sk-attune-admin", "origin": "null"}
 
 
 class Gateway(httpx.AsyncBaseTransport):
@@ -35,6 +35,7 @@ def client(gateway: Gateway) -> TestClient:
     """A browser at the page's server."""
     app = FastAPI()
     app.include_router(OpsPage("http://gateway", transport=gateway).router)
+    app.add_middleware(OpsOriginMiddleware)
     app.add_middleware(SecurityMiddleware)
     return TestClient(app)
 
@@ -74,7 +75,7 @@ def test_a_change_and_its_refusal_are_passed_on(client: TestClient, gateway: Gat
 
 @pytest.mark.parametrize("key", ["", "Bearer", "Bearer ", "Basic abc", "Bearer a b", "Bearer " + "a" * 201])
 def test_without_a_key_nothing_is_asked(client: TestClient, gateway: Gateway, key: str) -> None:
-    assert client.get("/ops/api/deployments", headers={"authorization": key}).status_code == 401
+    assert client.get("/ops/api/deployments", headers=KEY | {"authorization": key}).status_code == 401
     assert gateway.request is None
 
 
@@ -110,9 +111,38 @@ def test_a_gateway_that_is_away_is_said(client: TestClient, gateway: Gateway) ->
     assert "cannot be reached" in answer.json()["error"]["message"]
 
 
+@pytest.mark.parametrize("origin", [None, "http://testserver", "http://elsewhere"])
+def test_no_page_but_the_ops_page_is_answered(client: TestClient, gateway: Gateway, origin: str | None) -> None:
+    """A script in the chat has the chat's origin, even if it learned the key from somebody."""
+    headers = {"authorization": KEY["authorization"]} | ({"origin": origin} if origin else {})
+    for answer in (
+        client.get("/ops/api/deployments", headers=headers),
+        client.post("/ops/api/deployments/promote", json={"version": 4, "reason": "x"}, headers=headers),
+    ):
+        assert answer.status_code == 403
+        assert "Only the ops page" in answer.json()["error"]["message"]
+    assert gateway.request is None
+
+
+def test_the_ops_page_may_read_its_own_routes_and_nothing_else(client: TestClient) -> None:
+    wish = {
+        "origin": "null",
+        "access-control-request-method": "POST",
+        "access-control-request-headers": "authorization,content-type",
+    }
+    allowed = client.options("/ops/api/deployments/promote", headers=wish)
+    assert (allowed.status_code, allowed.headers["access-control-allow-origin"]) == (200, "null")
+    assert "access-control-allow-credentials" not in allowed.headers
+    assert client.get("/ops/api/deployments", headers=KEY).headers["access-control-allow-origin"] == "null"
+    for path in ("/ops", "/"):
+        assert "access-control-allow-origin" not in client.get(path, headers=KEY).headers
+    assert client.options("/ops/api/deployments", headers=wish | {"origin": "http://x"}).status_code == 400
+
+
 def test_no_inline_script_may_run_beside_the_key(client: TestClient) -> None:
     page = client.get("/ops")
     policy = page.headers["content-security-policy"]
     assert "script-src 'self';" in policy and "unsafe" not in policy
     assert "<script>" not in page.text and "style=" not in page.text and "onclick" not in page.text
-    assert "unsafe-inline" in client.get("/other").headers["content-security-policy"]
+    assert "sandbox" in policy and "allow-same-origin" not in policy
+    assert page.headers["cross-origin-opener-policy"] == "same-origin"

@@ -3,6 +3,7 @@
 import shutil
 import tempfile
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,9 @@ from tests.chat_ui.conftest import Chat
 from tests.chat_ui.ops_page import OpsPage, used_chat
 
 pytestmark = pytest.mark.browser
+
+TAKEN_OVER = (Path(__file__).parent / "taken_over.js").read_text()
+READ_OPENED = "() => { try { return opened.document.body.innerText } catch (e) { return `refused: ${e.name}` } }"
 
 
 @pytest.fixture(scope="module")
@@ -60,12 +64,14 @@ def test_it_opens_to_an_admin_only_and_shows_what_the_ledger_holds(ops: OpsPage,
     dialog.get_by_role("button", name="Show the votes").first.click()
     votes = dialog.get_by_role("group", name="Votes that the run learned from, newest first")
     expect(votes.get_by_role("row")).to_have_count(51)
-    ops.page.reload()
+    ops.page.reload()  # and the key is gone
+    expect(ops.page.get_by_label("API key with the scope admin")).to_be_visible()
+    ops.sign_in(used.gateway.secrets.admin)
     expect(ops.section("Live")).to_contain_text("v3")
     ops.page.keyboard.press("Escape")
     ops.page.get_by_role("button", name="Sign out").click()
     expect(ops.page.get_by_label("API key with the scope admin")).to_be_visible()
-    assert ops.page.evaluate("sessionStorage.length") == 0
+    assert ops.page.evaluate("self.origin") == "null"
 
 
 def test_its_buttons_change_what_is_live_and_say_why_not(ops: OpsPage, used: Chat) -> None:
@@ -96,3 +102,33 @@ def test_its_buttons_change_what_is_live_and_say_why_not(ops: OpsPage, used: Cha
     database.close()
     assert [entry.action for entry in entries[:2]] == ["roll_back", "promote"]
     assert "admin" in entries[0].actor
+
+
+def test_a_script_in_the_chat_has_neither_the_key_nor_its_use(ops: OpsPage, used: Chat) -> None:
+    """Somebody's script runs in the chat, in the browser in which the ops page is signed in."""
+    ops.open_signed_in()
+    key = used.gateway.secrets.admin
+    with closing(used.ledger()) as database, database.read() as connection:
+        before = (deployments.current(connection), audit.latest(connection, 1))
+    chat = ops.page.context.new_page()
+    chat.goto(used.url)
+    found = chat.evaluate(TAKEN_OVER, key)
+
+    assert not any(key in text for text in found.values()), found
+    for name in ("read", "read with cookies", "change", "read with the key itself", "change with the key itself"):
+        assert found[name].startswith("403 "), (name, found[name])
+    assert found["without an origin"].startswith("403 ")
+    for name in ("framed", "framed without an origin"):
+        assert "key" not in found[name] and "Live" not in found[name], (name, found[name])
+    assert found["opened"].startswith("refused: "), found["opened"]
+    assert found["worker"].startswith("refused: "), found["worker"]
+    with closing(used.ledger()) as database, database.read() as connection:
+        assert (deployments.current(connection), audit.latest(connection, 1)) == before
+
+    opened = ops.page.context.pages[-1]  # by the script, and now signed in by the person
+    OpsPage(opened, used).sign_in(key)
+    expect(opened.locator("body[data-read]")).to_be_visible()
+    assert chat.evaluate(READ_OPENED).startswith("refused: ")
+    chat.close()
+    opened.close()
+    ops.page.context.clear_cookies()  # the chat's own

@@ -52,8 +52,26 @@ PAYLOADS = [
     f"\"><img src=x onerror='{RUN}'><\"",
     f"<!--><img src=x onerror='{RUN}'>-->",
 ]
+# Markdown in which one parser sees code and another does not.
+DISAGREEMENTS = [
+    f"http://a` <img src={ELSEWHERE}.png onerror='{RUN}'>`",
+    f"www.a` <img src={ELSEWHERE}.png>`",
+    f"[a](http://a`) <img src={ELSEWHERE}.png> `",
+    f"[a](http://a '`') <img src={ELSEWHERE}.png> `",
+    f"<http://a`> <img src={ELSEWHERE}.png> `",
+    f"a\n```<img src={ELSEWHERE}.png>",
+    f"a\n~~~<img src={ELSEWHERE}.png>",
+    f"> a\n```<img src={ELSEWHERE}.png>",
+    f"| a |\n|---|\n| b |\n```<img src={ELSEWHERE}.png>",
+    f"http://a` <form action={ELSEWHERE}><input name=a></form>`",
+    "http://a` <div style='position:fixed;inset:0'>over all</div>`",
+    f"http://a` <svg><a href='javascript:{RUN}'><text>t</text></a></svg>`",
+    f"http://a` <map><area href='javascript:{RUN}'></map>`",
+    f"http://a` <a href='javascript&Tab;:{RUN}'>a</a>` [a](javascript&Tab;:{RUN}) [a](java&NewLine;script:{RUN})",
+]
 DANGEROUS = (
-    "script, iframe, object, embed, form, video, audio, style, link, meta, base, img, input, [onerror], [onload]"
+    "script, iframe, object, embed, form, video, audio, style, link, meta, base, img, input, map, area, svg a, math,"
+    " [onerror], [onload], .prose [id], .prose div:not(.code_wrap), .prose [style]:not([role=math] *)"
 )
 
 
@@ -102,11 +120,11 @@ def assert_harmless(chatting: ChatPage, page: Page) -> None:
     assert chatting.dialogs == []
     assert chatting.foreign_requests == []
     assert chatting.errors == []
-    dangerous = page.locator("#transcript .message-content, #sidebar, #chat-title").locator(DANGEROUS)
+    dangerous = page.locator("#transcript .prose, #sidebar, #chat-title").locator(DANGEROUS)
     assert [element.evaluate("element => element.outerHTML") for element in dangerous.all()] == []
 
 
-@pytest.mark.parametrize("payloads", [PAYLOADS[:18], PAYLOADS[18:]], ids=["first", "second"])
+@pytest.mark.parametrize("payloads", [PAYLOADS[:18], PAYLOADS[18:], DISAGREEMENTS], ids=["first", "second", "parsers"])
 def test_stored_payloads_in_questions_answers_and_titles_do_nothing(
     victim: ChatPage, api: httpx.Client, payloads: list[str]
 ) -> None:
@@ -117,11 +135,11 @@ def test_stored_payloads_in_questions_answers_and_titles_do_nothing(
     expect(victim.questions).to_have_count(len(payloads))
     expect(victim.answers).to_have_count(len(payloads))
     for link in victim.transcript.locator("a").all():
-        assert (link.get_attribute("href") or "").startswith(("http://", "#")) or not link.get_attribute("href")
+        assert (link.get_attribute("href") or "http://").startswith("http://")
     assert_harmless(victim, victim.page)
 
 
-@pytest.mark.parametrize("payload", [PAYLOADS[2], PAYLOADS[4], PAYLOADS[-3]], ids=["tag", "image", "template"])
+@pytest.mark.parametrize("payload", [PAYLOADS[4], PAYLOADS[-3], DISAGREEMENTS[5]], ids=["image", "template", "parsers"])
 def test_a_payload_that_streams_or_is_voted_on_does_nothing(victim: ChatPage, chat: Chat, payload: str) -> None:
     chat.engine.behave(echo=True, token_delay_s=0.05)
     victim.open()

@@ -1,7 +1,7 @@
-// The gateway's admin routes, through the chat's own server. The key stands in this tab's session storage and in the
-// header of each request, and nowhere else: not in an address, and not on the server.
+// The gateway's admin routes, through the chat's own server. The key stands in this module while the page is open and in
+// the header of each request, and nowhere else: not in storage, not in a cookie, not in an address, not on the server.
 
-const STORED = "attune-ops-key";
+let key = null;
 
 export class ApiError extends Error {
   constructor(message, status) {
@@ -10,14 +10,16 @@ export class ApiError extends Error {
   }
 }
 
-export const hasKey = () => sessionStorage.getItem(STORED) !== null;
+export const hasKey = () => key !== null;
 
-export function keepKey(key) {
-  if (!/^[\x21-\x7e]{1,200}$/.test(key)) throw new ApiError("This is no API key: it begins with sk-attune- and has no spaces.", 401);
-  sessionStorage.setItem(STORED, key);
+export function keepKey(given) {
+  if (!/^[\x21-\x7e]{1,200}$/.test(given)) throw new ApiError("This is no API key: it begins with sk-attune- and has no spaces.", 401);
+  key = given;
 }
 
-export const forgetKey = () => sessionStorage.removeItem(STORED);
+export function forgetKey() {
+  key = null;
+}
 
 export async function get(path) {
   return (await call(path)).json();
@@ -33,10 +35,10 @@ export async function pictureUrl(path) {
 }
 
 async function call(path, options = {}) {
-  const headers = { authorization: `Bearer ${sessionStorage.getItem(STORED) ?? ""}` };
+  const headers = { "content-type": "application/json", authorization: `Bearer ${key ?? ""}` };
   let answer;
   try {
-    answer = await fetch(`/ops/api/${path}`, { ...options, headers, cache: "no-store" });
+    answer = await fetch(`/ops/api/${path}`, { ...options, headers, cache: "no-store", credentials: "omit" });
   } catch {
     throw new ApiError("The chat's server cannot be reached.", 0);
   }

@@ -63,7 +63,7 @@ function signIn(message = "") {
     make("h1", {}, "Ops"),
     make("label", { for: "key" }, "API key with the scope admin"),
     key,
-    make("p", { class: "note" }, "It stays in this tab until you close it or sign out."),
+    make("p", { class: "note" }, "It is kept while this page is open: not after a reload, and never on the disk."),
     refusal,
     submit,
   );
