@@ -80,6 +80,9 @@ bench-ray: $(INSTALLED) ## vLLM behind Ray Serve as the external engine, where R
 bench-ppo-step: $(INSTALLED) ## time of a PPO step; beside TRL 1.12's PPOTrainer: ARGS="--trl VENV"
 	$(BIN)/python -m benchmarks.ppo_step $(ARGS)
 
+bench-alignment-memory: $(INSTALLED) ## memory of each stage in a 135M model's shape, predicted and measured; before too: ARGS="--old CHECKOUT"
+	$(BIN)/python -m benchmarks.alignment_memory $(ARGS)
+
 bench-waiting-threads: $(INSTALLED) ## a training step beside other processes, by how torch's threads wait for each other
 	$(BIN)/python -m benchmarks.waiting_threads $(ARGS)
 

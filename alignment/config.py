@@ -38,6 +38,11 @@ class AlignConfig(BaseModel):
     watts_per_core: float = Field(
         default=10.0, gt=0, description="power of a busy CPU core, for the energy where it cannot be measured"
     )
+    memory_limit_gib: float | None = Field(
+        default=None,
+        gt=0,
+        description="memory of a run on a CPU, all processes together; by default what leaves engines their share",
+    )
     snapshot: SnapshotConfig = SnapshotConfig()
     minimum: MinimumConfig = MinimumConfig()
     reward_model: RewardModelConfig = RewardModelConfig()

@@ -39,3 +39,7 @@ class AlreadyRunning(AlignmentError):
 
 class StageFailed(AlignmentError):
     """A stage ended with an error that nobody foresaw; the message names the file with the traceback."""
+
+
+class NotEnoughMemory(AlignmentError):
+    """A stage does not fit into the memory that it may take, or came to take more than that."""

@@ -14,8 +14,11 @@ import torch
 from accelerate import Accelerator, PartialState
 from torch import Tensor
 from torch.nn.functional import pad
+from torch.utils.checkpoint import checkpoint
 from transformers import PreTrainedModel
 from transformers.modeling_outputs import BaseModelOutputWithPast
+
+from alignment.memory.bounds import UNBOUNDED, BatchBounds
 
 _RATIO = 1.5
 """The longest row of a group is at most so many times as long as the shortest."""
@@ -29,21 +32,24 @@ class Group:
     columns: slice
 
 
-def groups(attention_mask: Tensor, size: int, apart: bool) -> Iterator[Group]:
+def groups(attention_mask: Tensor, size: int, apart: bool, tokens: int | None = None) -> Iterator[Group]:
     """Parts a batch.
 
     Args:
         attention_mask: (B, L), 0 on either side of a row is padding.
         size: Rows of a group, at most.
         apart: Whether rows are sorted by length, and those of unlike lengths parted; else they are taken as they come.
+        tokens: Of a group that is sorted, at most, padding included; a row that has more is a group by itself.
     """
     lengths = attention_mask.sum(1)
     order = torch.argsort(lengths, stable=True) if apart else torch.arange(len(lengths), device=lengths.device)
     begun = 0
     for place in range(1, len(order) + 1):
         full = place - begun == size
-        unlike = apart and place < len(order) and lengths[order[place]] > _RATIO * lengths[order[begun]]
-        if place == len(order) or full or unlike:
+        last = place == len(order)
+        unlike = apart and not last and lengths[order[place]] > _RATIO * lengths[order[begun]]
+        over = apart and not last and tokens is not None and (place - begun + 1) * lengths[order[place]] > tokens
+        if last or full or unlike or over:
             rows = order[begun:place]
             used = attention_mask[rows].any(0).nonzero()
             columns = slice(int(used[0]), int(used[-1]) + 1) if len(used) else slice(0, attention_mask.shape[1])
@@ -79,13 +85,18 @@ def over_answers(
     return [torch.cat(tensors)[back] for tensors in zip(*found, strict=True)]
 
 
-def leave_out_padding(model: PreTrainedModel) -> None:
-    """Has a causal model's blocks compute without padding from now on, for trainers that hand over whole batches.
+def compute_in_parts(model: PreTrainedModel, apart: bool, bounds: BatchBounds = UNBOUNDED) -> None:
+    """Has a causal model's blocks compute a batch in parts from now on, for trainers that hand over whole batches.
 
-    What has more to a row than tokens and mask, or fills a cache, is computed as it comes: generation, say.
+    A batch over the bound keeps no activations: each part is computed again when its gradient is due (Chen et al. 2016,
+    arXiv:1604.06174), so that those of one part are there at a time. Losses that look at a whole batch, as KTO's does,
+    stay as they are. What has more to a row than tokens and mask, or fills a cache, is computed as it comes:
+    generation, say.
 
     Args:
         model: Its hidden states of padding become 0; all others stay, and so do the gradients.
+        apart: Whether padding is left out, by parting rows of unlike lengths.
+        bounds: Of a part.
     """
     blocks = model.base_model
     whole = blocks.forward
@@ -95,12 +106,23 @@ def leave_out_padding(model: PreTrainedModel) -> None:
         plain = others.get("use_cache") is False and all(value is None or value is False for value in others.values())
         if input_ids is None or attention_mask is None or not plain:
             return whole(input_ids=input_ids, attention_mask=attention_mask, **others)
-        length, order, found = input_ids.shape[1], [], []
-        for group in groups(attention_mask, len(input_ids), apart=True):
+
+        def states_of(group: Group) -> Tensor:
             rows, columns = group.rows, group.columns
             outputs = whole(input_ids=input_ids[rows, columns], attention_mask=attention_mask[rows, columns], **others)
-            found.append(pad(outputs.last_hidden_state, (0, 0, columns.start, length - columns.stop)))
-            order.append(rows)
+            states: Tensor = outputs.last_hidden_state
+            return states
+
+        learns = torch.is_grad_enabled()
+        tokens = bounds.trained_tokens if learns else bounds.scored_tokens
+        again = learns and tokens is not None and attention_mask.numel() > tokens
+        length, order, found = input_ids.shape[1], [], []
+        for group in groups(
+            attention_mask, bounds.rows(len(input_ids)) if not apart else len(input_ids), apart, tokens
+        ):
+            of_group: Any = checkpoint(states_of, group, use_reentrant=False) if again else states_of(group)
+            found.append(pad(of_group, (0, 0, group.columns.start, length - group.columns.stop)))
+            order.append(group.rows)
         states: Any = torch.cat(found)[torch.argsort(torch.cat(order))]
         return BaseModelOutputWithPast(last_hidden_state=states)
 

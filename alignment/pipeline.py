@@ -14,8 +14,12 @@ from alignment.erasure import forget_erased
 from alignment.errors import AlreadyRunning, UnusableFeedback
 from alignment.learners import Learners, Task
 from alignment.manifest import Manifest
+from alignment.memory.engines import engines_here
+from alignment.memory.limit import GIB, find_limit
+from alignment.memory.plan import StagePlan
 from alignment.model_card import Lesson
 from alignment.origin import Origin
+from alignment.processes import on_this_machine
 from alignment.register import Registration, register
 from alignment.snapshot import collect, from_file
 from alignment.snapshot import stage as snapshot_stage
@@ -35,12 +39,18 @@ class Job:
     Attributes:
         home: ATTUNE_HOME.
         say: Shows a person how it comes along, a line at a time.
+        memory_limit_gib: In place of the configuration's, for this start.
+        engine_cache_gib: Key-value cache of an engine of this machine.
+        require_gate: Raises where what judges the candidate later would not fit; gets the folder of the base model.
     """
 
     database: Database
     home: Path
     learners: Learners
     say: Callable[[str], None]
+    memory_limit_gib: float | None = None
+    engine_cache_gib: int = 1
+    require_gate: Callable[[Path], None] = lambda base_model: None
 
     def folder(self, run_id: str) -> Path:
         """Of a run."""
@@ -84,7 +94,8 @@ class Pipeline:
         chosen = choice.choose(self.config.algorithm, counts.train, counts.heldout, self.config.minimum)
         self.job.say(chosen.reason)
         self._record("choice", {"algorithm": chosen.algorithm, "reason": chosen.reason}, 0.0)
-        policy = self._learn(chosen.algorithm, start_from, snapshot)
+        memory = self._reckon(chosen.algorithm, start_from, counts)
+        policy = self._learn(chosen.algorithm, start_from, snapshot, memory)
         lesson = self._lesson(chosen, counts)
         what = Registration(
             self.id,
@@ -145,14 +156,34 @@ class Pipeline:
             runs.built_on(connection, self.id, parent=parent, snapshot_id=row.id)
         return row.id
 
-    def _learn(self, algorithm: choice.Algorithm, start_from: Origin, made: Manifest) -> Manifest:
+    def _reckon(
+        self, algorithm: choice.Algorithm, start_from: Origin, counts: snapshot_stage.SnapshotCounts
+    ) -> Mapping[str, StagePlan]:
+        """How each stage keeps to the memory limit; of those that are done too, which costs nothing."""
+        self.job.require_gate(start_from.base_model)
+        with self.job.database.read() as connection:
+            engines = engines_here(connection, self.job.engine_cache_gib * GIB)
+        wanted = self.job.memory_limit_gib or self.config.memory_limit_gib
+        limit = find_limit(engines, wanted, on_this_machine())
+        stages = ((REWARD_MODEL,) if choice.teaches_a_judge(counts.train) else ()) + (algorithm, REGISTER)
+        plans = self.job.learners.reckon(self.config, start_from.base_model, self.folder / SNAPSHOT, stages, limit)
+        if plans:
+            cut = ", ".join(
+                f"{name} {found.bounds.trained_tokens}" for name, found in plans.items() if name != REGISTER
+            )
+            self.job.say(f"memory: {limit.bytes / GIB:.1f} GiB ({limit.reason}); tokens at once: {cut}")
+        return plans
+
+    def _learn(
+        self, algorithm: choice.Algorithm, start_from: Origin, made: Manifest, memory: Mapping[str, StagePlan]
+    ) -> Manifest:
         """Trains the reward model, for PPO and for the gate, and the policy; returns the policy's manifest."""
         config, learners, snapshot = self.config, self.job.learners, self.folder / SNAPSHOT
         inputs = start_from.inputs() | {"snapshot": made.sha256}
         reward_model: dict[str, str] = {}
 
         def task(out: Path, resuming: bool, judge: Path | None = None) -> Task:
-            return Task(config, start_from, snapshot, out, resuming, judge)
+            return Task(config, start_from, snapshot, out, resuming, judge, memory.get(out.name))
 
         def settings(section: Any) -> dict[str, str]:
             return {"settings": digest({"seed": config.seed, "section": section.model_dump(mode="json")})}

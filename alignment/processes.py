@@ -8,11 +8,12 @@ learns it tells the others which, and all of them call it. Whoever fails ends wi
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 from typing import Any
 
-from alignment.errors import AlignmentError
+from alignment.errors import AlignmentError, NotEnoughMemory
 from alignment.learners import Learners
 
 # Snapshots and other stages of the leader alone may take long; a dead leader ends the others by other means.
@@ -22,6 +23,11 @@ _PATIENCE = timedelta(days=30)
 def leads() -> bool:
     """Whether this process is the only one, or the first of several."""
     return int(os.environ.get("RANK", "0")) == 0
+
+
+def on_this_machine() -> int:
+    """How many processes of the run share this machine's memory."""
+    return int(os.environ.get("LOCAL_WORLD_SIZE", "1"))
 
 
 @contextmanager
@@ -36,7 +42,8 @@ def led(learners: Learners) -> Iterator[Learners]:
         announce.say((stage, arguments))
         return getattr(learners, stage)(*arguments)
 
-    yield Learners(partial(together, "reward_model"), partial(together, "ppo"), partial(together, "preference"))
+    stages = {stage: partial(together, stage) for stage in ("reward_model", "ppo", "preference")}
+    yield replace(learners, **stages)
     announce.say(None)
     announce.end()
 
@@ -48,6 +55,9 @@ def follow(learners: Learners) -> None:
         stage, arguments = task
         try:
             getattr(learners, stage)(*arguments)
+        except NotEnoughMemory:
+            # The others may have room, and would wait for this one in the middle of a step.
+            raise
         except AlignmentError:
             # What is wrong with feedback or training all processes see alike, and the leader says it: to leave now
             # would have it killed in the middle of that.

@@ -14,7 +14,9 @@ from alignment.errors import AlignmentError
 from alignment.reward_model.config import RewardModelConfig
 
 
-def common_arguments(out: Path, seed: int, save_steps: int, keep: int = 2) -> dict[str, Any]:
+def common_arguments(
+    out: Path, seed: int, save_steps: int, keep: int = 2, checkpointing: bool = False
+) -> dict[str, Any]:
     """Keyword arguments for any config of TRL.
 
     TRL's own defaults (bfloat16, gradient checkpointing) do not suit a CPU. At least two checkpoints are kept, so that
@@ -25,6 +27,7 @@ def common_arguments(out: Path, seed: int, save_steps: int, keep: int = 2) -> di
         seed: Of initialisation, order and sampling.
         save_steps: Optimiser steps between two checkpoints.
         keep: Checkpoints kept.
+        checkpointing: Whether the blocks' activations are computed again on a CPU too, for want of memory.
     """
     cuda = torch.cuda.is_available()
     return {
@@ -33,7 +36,7 @@ def common_arguments(out: Path, seed: int, save_steps: int, keep: int = 2) -> di
         "data_seed": seed,
         "use_cpu": not cuda,
         "bf16": cuda and torch.cuda.is_bf16_supported(),
-        "gradient_checkpointing": cuda,
+        "gradient_checkpointing": cuda or checkpointing,
         "dataloader_pin_memory": cuda,
         "disable_tqdm": True,
         "report_to": "none",

@@ -6,6 +6,8 @@ import torch
 from huggingface_hub import constants
 from trl import import_utils
 
+from alignment.memory.need import HEAD_TOKENS
+
 
 def _hide_vllm_on_cpu() -> None:
     """Keeps TRL from importing vLLM where it is not used.
@@ -29,6 +31,15 @@ def _score_only_labels_on_cpu() -> None:
     utils._use_triton = lambda device: device.type == "cpu" or on_triton(device)
 
 
+def _small_tiles_on_cpu() -> None:
+    """Has TRL compute the logits of fewer tokens at a time: of 4,096, a tile and its copies take 2.5 GiB.
+
+    Can go when TRL's tiles can be set.
+    """
+    if not torch.cuda.is_available():
+        chunked_logprob.TOKEN_CHUNK_SIZE = HEAD_TOKENS
+
+
 # TRL's trainers report each training to the hub when they are made; nobody here was asked whether they may.
 constants.HF_HUB_DISABLE_TELEMETRY = True
 _hide_vllm_on_cpu()
@@ -47,9 +58,11 @@ with warnings.catch_warnings():
         SFTConfig,
         SFTTrainer,
     )
+    from trl.kernels import chunked_logprob
     from trl.trainer import utils
 
 _score_only_labels_on_cpu()
+_small_tiles_on_cpu()
 
 __all__ = [
     "DPOConfig",

@@ -24,6 +24,10 @@ def run_job(
         int | None, typer.Option(min=1, help="Do nothing unless there are so many votes since the last run. For cron.")
     ] = None,
     gate: Annotated[bool, typer.Option("--gate/--no-gate", help="Judge the candidate at the end.")] = True,
+    memory_limit: Annotated[
+        float | None,
+        typer.Option(min=0.1, help="GiB that the run may take on a CPU, over memory_limit_gib; with --resume too."),
+    ] = None,
 ) -> None:
     """Snapshot, reward model, policy, candidate, gate; resumable after a crash. Exit status 2 when it is refused."""
     if resume is not None and (config is not None or from_file is not None or if_new_feedback is not None):
@@ -38,6 +42,7 @@ def run_job(
     from attune.threads import wait_without_taking_cores
     from ledger import erased_files
     from ledger.settings import LedgerSettings
+    from server.controller.settings import EngineSettings
 
     wait_without_taking_cores()
     if not processes.leads():
@@ -52,7 +57,15 @@ def run_job(
             if if_new_feedback is not None and (new := run.new_feedback(database)) < if_new_feedback:
                 output.say(f"{new} new votes since the last run, fewer than {if_new_feedback}: nothing to do.")
                 return
-            job = Job(database, settings.resolved_home, learners, output.say)
+            job = Job(
+                database,
+                settings.resolved_home,
+                learners,
+                output.say,
+                memory_limit_gib=memory_limit,
+                engine_cache_gib=load(EngineSettings).kv_cache_gib,
+                require_gate=_require_gate if gate else lambda base_model: None,
+            )
             version = run.start(job, wanted) if resume is None else run.resume(job, resume)
         output.say(f"{version.name}: its model card is {Path(version.path) / 'README.md'}")
         if gate and not _passes(job, version):
@@ -104,6 +117,18 @@ def show_run(
     for stage, metrics in found.metrics.items():
         output.say(f"\n{stage}")
         output.as_table(("figure", "value"), list(figures(metrics)))
+
+
+def _require_gate(base_model: Path) -> None:
+    """Refuses a run whose gate would not fit, in words that the run's row keeps."""
+    from alignment.errors import NotEnoughMemory
+    from attune.trial_memory import require_room_for_gate
+    from server.controller.errors import NoRoom
+
+    try:
+        require_room_for_gate(base_model)
+    except NoRoom as error:
+        raise NotEnoughMemory(str(error)) from error
 
 
 def _passes(job: Any, version: Any) -> bool:

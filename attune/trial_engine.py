@@ -15,6 +15,7 @@ from typing import Any
 
 from attune.errors import WrongUsage
 from attune.settings import load
+from attune.trial_memory import require_room
 from ledger.ids import new_id
 from ledger.records import ModelVersion
 from server.controller import platform, startup
@@ -56,6 +57,7 @@ async def trial_engines(
     Raises:
         WrongUsage: A version is another base or no adapter, and one engine cannot serve them all.
         EngineFailed: One did not start; the message says why.
+        NoRoom: They would not fit into memory together.
     """
     settings: EngineSettings = load(EngineSettings)
     kind = platform.detect()
@@ -72,6 +74,7 @@ async def trial_engines(
             folders = [await weights_folder(merged, version, base, dtype) for version in versions]
             wanted = [_Engine(path, (version.name,)) for path, version in zip(folders, versions, strict=True)]
         done_with = merged
+        require_room(Path(base.path), len(wanted), settings)
         surroundings = environment(settings, kind, beside_another=len(wanted) > 1)
         for engine in wanted:
             place = Workplace.create(folder, new_id("eng"))

@@ -15,6 +15,7 @@ from attune.simulate.questions import Question
 from models.recipe.answers import Reply
 
 _BATCH = 64
+_BATCH_TOKENS = 8192
 _MAX_NEW_TOKENS = 128
 
 
@@ -55,7 +56,7 @@ class Policy:
         if not self._adapted:
             return 0.0
         rows = list(zip(self._prompts(asked), (answer.ids for answer in answers), strict=True))
-        nats = implicit_rewards(self._model, rows, self._tokens.pad_id, _BATCH)
+        nats = implicit_rewards(self._model, rows, self._tokens.pad_id, _BATCH_TOKENS)
         return sum(nats) / len(nats)
 
     def _prompts(self, asked: Sequence[Question]) -> list[list[int]]:

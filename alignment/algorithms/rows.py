@@ -55,9 +55,23 @@ def dataset_rows(algorithm: Algorithm, split: Split, tokens: ChatTokens) -> list
             }
             for row in split.comparisons
         ]
-    good = [(row.prompt, row.chosen) for row in split.comparisons if row.source == "correction"]
-    good += [(row.prompt, row.completion) for row in split.thumbs if row.liked]
-    return [{"prompt": tokens.messages(prompt), "completion": _answer(tokens, answer)} for prompt, answer in good]
+    return [
+        {
+            "prompt": tokens.messages(row.prompt),
+            "completion": _answer(tokens, row.completion if isinstance(row, Thumb) else row.chosen),
+        }
+        for row in learned_from(algorithm, split)
+    ]
+
+
+def learned_from(algorithm: Algorithm, split: Split) -> list[Comparison | Thumb]:
+    """The judgements that an algorithm learns from, in the order of `dataset_rows`."""
+    if algorithm == "kto":
+        return list(split.thumbs)
+    if algorithm == "dpo":
+        return list(split.comparisons)
+    corrections = [row for row in split.comparisons if row.source == "correction"]
+    return [*corrections, *(row for row in split.thumbs if row.liked)]
 
 
 def check_rows(algorithm: Algorithm, split: Split) -> None:

@@ -1,6 +1,7 @@
 """The stage: judgements become an adapter by TRL's KTO, DPO or SFT trainer, as they are.
 
-What they compute is spared the padding from outside, and what the reference says of the rows is computed once.
+What they compute is spared the padding and cut into parts from outside, and what the reference says of the rows is
+computed once. Rows are drawn so that no rater counts more than in the reward model.
 """
 
 import shutil
@@ -17,11 +18,13 @@ from alignment.adapters import describe_parent, finish_adapter, load_policy, lor
 from alignment.algorithms.config import PreferenceConfig
 from alignment.algorithms.implicit_reward import heldout_quality
 from alignment.algorithms.non_finite import StopOnNonFinite
-from alignment.algorithms.rows import Algorithm, Split, check_rows, dataset_rows, read_split
+from alignment.algorithms.rows import Algorithm, Split, check_rows, dataset_rows, learned_from, read_split
 from alignment.chat_tokens import ChatTokens
-from alignment.padding import leave_out_padding, parts_batches
+from alignment.memory.bounds import UNBOUNDED, BatchBounds
+from alignment.padding import compute_in_parts, parts_batches
 from alignment.plots import draw_curves
 from alignment.progress import MetricsFile, quiet, watching
+from alignment.rater_weights import CapsRaters, effective_rows
 from alignment.reports import PolicyReport, Speed, peak_memory_mib
 from alignment.stage_folder import reported, resume_point, save_trained
 from alignment.training_arguments import arguments_over_rows, common_arguments, this_process
@@ -43,6 +46,8 @@ class _Lesson:
 
     Attributes:
         rows: Of the training split, as the trainer reads them.
+        raters: Of each of them.
+        cap: Largest total weight of one rater.
     """
 
     algorithm: Algorithm
@@ -51,6 +56,9 @@ class _Lesson:
     train: Split
     heldout: Split
     rows: list[dict[str, Any]]
+    raters: list[str]
+    cap: float
+    bounds: BatchBounds
     out: Path
     seed: int
 
@@ -70,6 +78,8 @@ def train_preference(
     out: Path,
     seed: int,
     resume: bool,
+    rater_weight_cap: float = float("inf"),
+    bounds: BatchBounds = UNBOUNDED,
 ) -> PolicyReport:
     """Trains a policy and leaves `adapter/`, `report.json`, `metrics.jsonl` and `curves.png` in `out`.
 
@@ -84,6 +94,8 @@ def train_preference(
         out: Folder to work in.
         seed: Of everything random.
         resume: Go on where an interrupted run stopped; else begin anew.
+        rater_weight_cap: Largest total weight of one rater, in rows of a pass.
+        bounds: Of what goes through the model at once.
 
     Returns:
         What `report.json` says.
@@ -100,12 +112,13 @@ def train_preference(
         split, heldout = (read_split(tokens, snapshot, part, config.max_length) for part in ("train", "heldout"))
         check_rows(algorithm, split)
         rows = dataset_rows(algorithm, split, tokens)
-        lesson = _Lesson(algorithm, config, tokens, split, heldout, rows, out, seed)
+        raters = [row.rater for row in learned_from(algorithm, split)]
+        lesson = _Lesson(algorithm, config, tokens, split, heldout, rows, raters, rater_weight_cap, bounds, out, seed)
         checkpoint = resume_point(out, lesson.metrics)
         set_seed(seed)
         policy = load_policy(base_model, parent_adapter)
-        if parts_batches(this_process()):
-            leave_out_padding(policy)
+        if (apart := parts_batches(this_process())) or bounds.trained_tokens is not None:
+            compute_in_parts(policy, apart, bounds)
         trainer = _trainer(lesson, policy)
         trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
         save_trained(trainer, out / "trained")
@@ -124,20 +137,34 @@ def _trainer(lesson: _Lesson, policy: Any) -> Any:
         eval_dataset=Dataset.from_list(judged) if judged else None,
         processing_class=lesson.tokens.tokenizer,
         peft_config=lora_config(lesson.config.lora),
+        raters=lesson.raters,
+        rater_weight_cap=lesson.cap,
         callbacks=[StopOnNonFinite(lesson.algorithm), *watching(lesson.metrics, lesson.algorithm, shown)],
     )
     quiet(trainer)
     return trainer
 
 
-_TRAINERS: dict[Algorithm, Any] = {"kto": KTOTrainer, "dpo": DPOTrainer, "sft": SFTTrainer}
+class _CappedKTO(CapsRaters, KTOTrainer):
+    pass
+
+
+class _CappedDPO(CapsRaters, DPOTrainer):
+    pass
+
+
+class _CappedSFT(CapsRaters, SFTTrainer):
+    pass
+
+
+_TRAINERS: dict[Algorithm, Any] = {"kto": _CappedKTO, "dpo": _CappedDPO, "sft": _CappedSFT}
 
 
 def _arguments(lesson: _Lesson, evaluates: bool) -> KTOConfig | DPOConfig | SFTConfig:
     config = lesson.config
     shared = {
-        **common_arguments(lesson.out, lesson.seed, config.save_every),
-        **arguments_over_rows(config, len(lesson.rows), evaluates),
+        **common_arguments(lesson.out, lesson.seed, config.save_every, checkpointing=lesson.bounds.checkpointing),
+        **arguments_over_rows(config, effective_rows(lesson.raters, lesson.cap), evaluates),
         # KTO pairs rows within a batch, when it looks at the held-out ones too.
         "per_device_eval_batch_size": config.batch_size,
     }
@@ -157,12 +184,13 @@ def _finish(trainer: Any, lesson: _Lesson, parent_adapter: Path | None, base_mod
     rank = finish_adapter(out / "trained", parent_adapter, base_model, out / "adapter")
     shutil.rmtree(out / "trained")
     draw_curves(out / "curves.png", metrics.rows(), _PANELS)
-    found = heldout_quality(policy, lesson.tokens, lesson.heldout, config.batch_size, lesson.seed)
+    found = heldout_quality(policy, lesson.tokens, lesson.heldout, lesson.bounds.scored_tokens, lesson.seed)
     lows = [estimate.low for estimate in (found.accuracy, found.auroc) if estimate.low is not None]
     return PolicyReport(
         algorithm=lesson.algorithm,
         rows={
             "train": len(lesson.rows),
+            "rows_of_a_pass": effective_rows(lesson.raters, lesson.cap),
             "heldout_comparisons": len(lesson.heldout.comparisons),
             "heldout_thumbs": len(lesson.heldout.thumbs),
             "too_long": lesson.train.too_long + lesson.heldout.too_long,

@@ -43,6 +43,11 @@ class Critic(nn.Module):
         values: Tensor = self.head(states[:, -completion_length - 1 : -1].to(self.head.weight.dtype))
         return values.squeeze(-1).float()
 
+    def recompute_blocks(self) -> None:
+        """Has the backward pass compute the blocks' activations again, so that they need not be kept."""
+        self.backbone.gradient_checkpointing_enable(gradient_checkpointing_kwargs={"use_reentrant": False})
+        self.backbone.train()
+
     def trained(self) -> dict[str, nn.Parameter]:
         """The weights that learn, by name."""
         return {name: parameter for name, parameter in self.named_parameters() if parameter.requires_grad}

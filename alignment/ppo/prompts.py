@@ -1,6 +1,7 @@
 """The prompts that PPO answers: those of the ledger, and how a rollout of them is cut into batches."""
 
 import json
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,8 +12,10 @@ from pydantic import TypeAdapter, ValidationError
 
 from alignment.chat_tokens import ChatTokens
 from alignment.errors import UnusableFeedback
+from alignment.memory.bounds import UNBOUNDED, BatchBounds
 from alignment.ppo.config import PPOConfig
-from alignment.preferences import Message
+from alignment.preferences import Comparison, Message, Thumb, read_rows
+from alignment.rater_weights import draw
 
 Prompt = tuple[Message, ...]
 _PROMPT = TypeAdapter(Prompt)
@@ -48,8 +51,10 @@ class PromptSets:
     counts: dict[str, int]
 
 
-def prompt_sets(config: PPOConfig, tokens: ChatTokens, snapshot: Path, seed: int) -> PromptSets:
-    """Reads a snapshot's prompts and leaves out the long ones.
+def prompt_sets(
+    config: PPOConfig, tokens: ChatTokens, snapshot: Path, seed: int, rater_weight_cap: float = float("inf")
+) -> PromptSets:
+    """Reads a snapshot's prompts, and leaves out the long ones and those of a rater that are more than the cap.
 
     Raises:
         UnusableFeedback: A split has no prompt that is short enough.
@@ -64,18 +69,34 @@ def prompt_sets(config: PPOConfig, tokens: ChatTokens, snapshot: Path, seed: int
             )
     Random(seed).shuffle(kept["heldout"])
     looked_at = kept["heldout"][: config.eval_prompts]
-    train = [tokens.messages(prompt) for prompt in kept["train"]]
+    raters = prompt_raters(snapshot, kept["train"])
+    drawn = draw(raters, rater_weight_cap, Random(seed))
+    train = [tokens.messages(kept["train"][row]) for row in drawn]
     repeats = -(-config.prompts_per_rollout // len(train))
     counts = {
         "train_prompts": len(train),
+        "over_rater_cap": len(raters) - len(drawn),
         "heldout_prompts": len(looked_at),
         "too_long": sum(len(prompts) for prompts in splits.values()) - sum(len(prompts) for prompts in kept.values()),
     }
     return PromptSets(train * repeats, [tokens.prompt_ids(prompt) for prompt in looked_at], counts)
 
 
-def batch_shape(config: PPOConfig, processes: int) -> dict[str, int]:
+def prompt_raters(snapshot: Path, prompts: Sequence[Prompt]) -> list[str]:
+    """Whose each training prompt is: the one rater who judged answers to it, or nobody's, the empty name."""
+    raters: dict[Prompt, set[str]] = defaultdict(set)
+    for row in (
+        *read_rows(snapshot / "comparisons.train.jsonl", Comparison),
+        *read_rows(snapshot / "thumbs.train.jsonl", Thumb),
+    ):
+        raters[row.prompt].add(row.rater)
+    return [next(iter(raters[prompt])) if len(raters[prompt]) == 1 else "" for prompt in prompts]
+
+
+def batch_shape(config: PPOConfig, processes: int, bounds: BatchBounds = UNBOUNDED) -> dict[str, int]:
     """GRPOTrainer's arguments for a rollout, such that every minibatch is as large on any number of processes.
+
+    A forward pass is smaller than asked for where memory wants it; gradients still add up to the same minibatch.
 
     Raises:
         ValueError: A minibatch cannot be shared out evenly.
@@ -84,7 +105,8 @@ def batch_shape(config: PPOConfig, processes: int) -> dict[str, int]:
     if minibatch % processes:
         raise ValueError(f"{minibatch} answers of a minibatch cannot be shared by {processes} processes evenly")
     share = minibatch // processes
-    forward = next(size for size in range(min(config.forward_size, share), 0, -1) if share % size == 0)
+    most = min(bounds.rows(config.forward_size), share)
+    forward = next(size for size in range(most, 0, -1) if share % size == 0)
     return {
         "per_device_train_batch_size": forward,
         "gradient_accumulation_steps": share // forward,

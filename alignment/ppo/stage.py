@@ -13,6 +13,7 @@ from alignment.adapters import describe_parent, finish_adapter, load_policy, lor
 from alignment.chat_tokens import ChatTokens
 from alignment.checkpoints import newest
 from alignment.errors import AlignmentError
+from alignment.memory.bounds import UNBOUNDED, BatchBounds
 from alignment.plots import draw_curves
 from alignment.ppo.colocated import colocated
 from alignment.ppo.config import PPOConfig
@@ -55,6 +56,8 @@ def train_ppo(
     out: Path,
     seed: int,
     resume: bool,
+    rater_weight_cap: float = float("inf"),
+    bounds: BatchBounds = UNBOUNDED,
 ) -> PolicyReport:
     """Trains a policy and leaves `adapter/`, `report.json`, `metrics.jsonl` and `curves.png` in `out`.
 
@@ -67,6 +70,8 @@ def train_ppo(
         out: Folder to work in.
         seed: Of everything random.
         resume: Go on where an interrupted run stopped; else begin anew.
+        rater_weight_cap: Most prompts that are one rater's alone.
+        bounds: Of what goes through the models at once.
 
     Returns:
         What `report.json` says.
@@ -80,9 +85,11 @@ def train_ppo(
 
     def train() -> partial[PolicyReport]:
         tokens = ChatTokens.load(base_model)
-        prompts = prompt_sets(config, tokens, snapshot, seed)
-        scorer = RewardModel.load(reward_model, base_model)
-        trainer = build_trainer(config, base_model, parent_adapter, prompts, scorer.score_ids, tokens, out, seed)
+        prompts = prompt_sets(config, tokens, snapshot, seed, rater_weight_cap)
+        scorer = RewardModel.load(reward_model, base_model, bounds.scored_tokens)
+        trainer = build_trainer(
+            config, base_model, parent_adapter, prompts, scorer.score_ids, tokens, out, seed, bounds=bounds
+        )
         run(trainer, out)
         if trainer.guards.best == 0:
             save_trained(trainer, out / "best")
@@ -101,6 +108,7 @@ def build_trainer(
     out: Path,
     seed: int,
     rollout: Rollout | None = None,
+    bounds: BatchBounds = UNBOUNDED,
 ) -> PPOTrainer:
     """Everything of a run, ready to train.
 
@@ -114,11 +122,14 @@ def build_trainer(
         out: Folder to work in.
         seed: Of everything random.
         rollout: Who writes the answers, if not TRL.
+        bounds: Of what goes through the models at once.
     """
     state = this_process()
     set_seed(seed)
     policy = load_policy(base_model, parent_adapter).to(state.device)
     critic = critic_from(config.critic_model) if config.critic_model else critic_over(policy, config.lora)
+    if bounds.checkpointing:
+        critic.recompute_blocks()
     answers = AnswerScorer(
         scorer,
         lambda prompt: _prompt_ids(tokens, prompt),
@@ -129,7 +140,7 @@ def build_trainer(
     metrics = MetricsFile(out / "metrics.jsonl")
     resume_point(out, metrics)
     looks = LookAtHeldout(prompts.heldout, out / "best", metrics, seed)
-    arguments = _arguments(config, out, seed, state.num_processes)
+    arguments = _arguments(config, out, seed, state.num_processes, bounds)
     with colocated() if arguments.use_vllm else nullcontext():
         trainer = PPOTrainer(
             model=policy,
@@ -142,6 +153,7 @@ def build_trainer(
             ppo=config,
             critic=critic,
             scorer=answers,
+            bounds=bounds,
         )
     looks.trainer = trainer
     quiet(trainer)
@@ -163,13 +175,13 @@ def run(trainer: PPOTrainer, out: Path) -> None:
         )
 
 
-def _arguments(config: PPOConfig, out: Path, seed: int, processes: int) -> GRPOConfig:
+def _arguments(config: PPOConfig, out: Path, seed: int, processes: int, bounds: BatchBounds) -> GRPOConfig:
     per_rollout = config.ppo_epochs * config.minibatches
     steps = config.rollouts * per_rollout
     cuda = torch.cuda.is_available()
     return GRPOConfig(
-        **common_arguments(out, seed, config.save_every * per_rollout, config.keep_checkpoints),
-        **batch_shape(config, processes),
+        **common_arguments(out, seed, config.save_every * per_rollout, config.keep_checkpoints, bounds.checkpointing),
+        **batch_shape(config, processes, bounds),
         learning_rate=config.learning_rate,
         lr_scheduler_type="constant_with_warmup",
         warmup_steps=int(steps * config.warmup_share),

@@ -19,6 +19,7 @@ from transformers.trainer_utils import PREFIX_CHECKPOINT_DIR
 from trl.models.utils import unwrap_model_for_generation
 
 from alignment.errors import NonFiniteLoss
+from alignment.memory.bounds import UNBOUNDED, BatchBounds
 from alignment.padding import Group, over_answers, parts_batches
 from alignment.ppo.advantages import explained_variance, generalised_advantages, whiten
 from alignment.ppo.config import PPOConfig
@@ -42,7 +43,15 @@ class PPOTrainer(GRPOTrainer):
 
     _name = "PPO"
 
-    def __init__(self, *args: Any, ppo: PPOConfig, critic: Critic, scorer: AnswerScorer, **kwargs: Any) -> None:
+    def __init__(
+        self,
+        *args: Any,
+        ppo: PPOConfig,
+        critic: Critic,
+        scorer: AnswerScorer,
+        bounds: BatchBounds = UNBOUNDED,
+        **kwargs: Any,
+    ) -> None:
         """Takes what `GRPOTrainer` takes, except for reward functions, and what PPO needs.
 
         Args:
@@ -50,6 +59,7 @@ class PPOTrainer(GRPOTrainer):
             ppo: How.
             critic: On the policy's device.
             scorer: What an answer is worth; gets this trainer's reference for its baselines.
+            bounds: Of what goes through the policy at once while it answers.
             **kwargs: For `GRPOTrainer`.
         """
         with warnings.catch_warnings():
@@ -57,6 +67,7 @@ class PPOTrainer(GRPOTrainer):
             warnings.filterwarnings("ignore", message="You are using 'rollout_func'")
             super().__init__(*args, reward_funcs=[scorer], **kwargs)
         self.ppo, self.scorer = ppo, scorer
+        self._answered_rows = bounds.scored_rows(2 * ppo.forward_size)
         scorer.answer_as_reference = self.reference_answers
         self.critic_updates = CriticUpdates(
             critic.to(self.accelerator.device),
@@ -160,7 +171,7 @@ class PPOTrainer(GRPOTrainer):
         with unwrap_model_for_generation(self.model_wrapped, self.accelerator) as policy:
             policy.eval()
             with policy.disable_adapter() if reference else nullcontext():
-                found = generate(policy, prompt_ids, 2 * self.args.per_device_train_batch_size, sampling, self.most)
+                found = generate(policy, prompt_ids, self._answered_rows, sampling, self.most)
             policy.train(training)
         return found
 

@@ -38,7 +38,9 @@ class RewardModelConfig(BaseModel):
         default=0.5, ge=0, description="1 / (2 s²) of the normal prior of a rater's bias, which shrinks it to zero"
     )
     rater_weight_cap: float = Field(
-        default=50.0, gt=0, description="largest total weight of one rater; 50 means: as much as 50 rows"
+        default=50.0,
+        ge=1,
+        description="largest total weight of one rater, of every learner: 50 means as much as 50 rows",
     )
     eval_every: int = Field(default=25, ge=1, description="steps between two looks at the held-out rows")
     save_every: int = Field(default=25, ge=1, description="steps between two checkpoints")

@@ -1,8 +1,7 @@
 """From comparisons and thumbs to batches: token ids, labels, weights, and whose judgement each row is."""
 
 import math
-from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from random import Random
 from typing import Any
@@ -12,6 +11,7 @@ from torch import Tensor
 
 from alignment.chat_tokens import ChatTokens
 from alignment.preferences import Comparison, Thumb
+from alignment.rater_weights import row_weights
 
 UNKNOWN_RATER = -1
 
@@ -51,11 +51,9 @@ def raters_of(feedback: Feedback) -> list[str]:
     return sorted({row.rater for row in (*feedback.comparisons, *feedback.thumbs)} - {""})
 
 
-def row_weights(feedback: Feedback, cap: float) -> list[float]:
-    """Weights of comparisons, then thumbs: one each, less where a rater's sum would pass `cap`; scaled to mean 1."""
-    raters = [row.rater for row in (*feedback.comparisons, *feedback.thumbs)]
-    rows = Counter(raters)
-    weights = [1.0 if rater == "" else min(1.0, cap / rows[rater]) for rater in raters]
+def scaled_weights(feedback: Feedback, cap: float) -> list[float]:
+    """`row_weights` of comparisons, then thumbs, scaled to mean 1."""
+    weights = row_weights([row.rater for row in (*feedback.comparisons, *feedback.thumbs)], cap)
     mean = math.fsum(weights) / len(weights) if weights else 1.0
     return [weight / mean for weight in weights]
 
@@ -63,7 +61,7 @@ def row_weights(feedback: Feedback, cap: float) -> list[float]:
 def training_rows(tokens: ChatTokens, feedback: Feedback, max_length: int, cap: float) -> list[RewardRow]:
     """Encodes what the model learns from, with the raters and weights that the loss needs."""
     index = {rater: number for number, rater in enumerate(raters_of(feedback))}
-    weights = row_weights(feedback, cap)
+    weights = scaled_weights(feedback, cap)
     rows = heldout_rows(tokens, feedback, max_length)
     raters = [row.rater for row in (*feedback.comparisons, *feedback.thumbs)]
     return [
@@ -132,3 +130,15 @@ def padded(sequences: Sequence[Sequence[int]], pad_id: int) -> tuple[Tensor, Ten
         ids[row, : len(sequence)] = torch.tensor(sequence)
         mask[row, : len(sequence)] = 1
     return ids, mask
+
+
+def token_batches(lengths: Sequence[int], tokens: int) -> Iterator[list[int]]:
+    """Row numbers in batches of similar length, of at most `tokens` with padding; a longer row is one by itself."""
+    batch: list[int] = []
+    for row in sorted(range(len(lengths)), key=lambda row: lengths[row]):
+        if batch and lengths[row] * (len(batch) + 1) > tokens:
+            yield batch
+            batch = []
+        batch.append(row)
+    if batch:
+        yield batch

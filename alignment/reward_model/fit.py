@@ -10,6 +10,7 @@ from transformers import set_seed
 
 from alignment.chat_tokens import ChatTokens
 from alignment.errors import UnusableModel
+from alignment.memory.bounds import BatchBounds
 from alignment.progress import MetricsFile, quiet, watching
 from alignment.reward_model.config import RewardModelConfig
 from alignment.reward_model.data import Collator, RewardRow
@@ -31,6 +32,7 @@ class Run:
         seed: Of everything random.
         raters: How many raters have a bias.
         name: Shown beside the progress.
+        bounds: Of what goes through the model at once.
     """
 
     out: Path
@@ -38,6 +40,7 @@ class Run:
     seed: int
     raters: int
     name: str
+    bounds: BatchBounds
 
 
 def fit(
@@ -71,6 +74,7 @@ def fit(
         biases=biases,
         bias_learning_rate=config.bias_learning_rate,
         total_weight=sum(row.weight for row in rows),
+        bounds=run.bounds,
         callbacks=watching(metrics, run.name, ("loss", "accuracy/pairs", "accuracy/thumbs")),
     )
     quiet(trainer)
@@ -110,9 +114,9 @@ def passes(config: RewardModelConfig, rows: int) -> float:
 def _arguments(config: RewardModelConfig, run: Run, evaluates: bool, rows: int) -> RewardConfig:
     bounded = config.model_copy(update={"epochs": passes(config, rows)})
     return RewardConfig(
-        **common_arguments(run.out, run.seed, config.save_every),
+        **common_arguments(run.out, run.seed, config.save_every, checkpointing=run.bounds.checkpointing),
         **arguments_over_rows(bounded, rows, evaluates),
-        per_device_eval_batch_size=4 * config.batch_size,
+        per_device_eval_batch_size=run.bounds.scored_rows(4 * config.batch_size, sequences=2),
         weight_decay=config.weight_decay,
         disable_dropout=True,
     )

@@ -1,7 +1,7 @@
 """A trained reward model, ready to judge answers: used by PPO, by best-of-n and by evaluations."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,7 @@ from transformers.utils import logging as transformers_logging
 from alignment.chat_tokens import ChatTokens
 from alignment.errors import UnusableModel
 from alignment.preferences import Message
-from alignment.reward_model.data import padded
+from alignment.reward_model.data import padded, token_batches
 
 ABOUT_FILE = "reward.json"
 
@@ -50,8 +50,10 @@ class RewardModel:
         self._batch_tokens = batch_tokens
 
     @classmethod
-    def load(cls, folder: Path, base_model: Path | None = None) -> "RewardModel":
+    def load(cls, folder: Path, base_model: Path | None = None, batch_tokens: int = 8192) -> "RewardModel":
         """Reads `out/model` of the stage: a whole classifier, or a PEFT adapter over `base_model`.
+
+        `batch_tokens` bounds a forward pass.
 
         Raises:
             UnusableModel: A file is missing or damaged.
@@ -66,7 +68,7 @@ class RewardModel:
         except (OSError, ValueError, RuntimeError, ValidationError) as error:
             raise UnusableModel(f"{folder} is not a reward model that can be read: {error}") from error
         device = "cuda" if torch.cuda.is_available() else "cpu"
-        return cls(model.to(device), ChatTokens.load(folder), about)
+        return cls(model.to(device), ChatTokens.load(folder), about, batch_tokens)
 
     def score(self, rows: Sequence[tuple[Sequence[Message], str]]) -> list[float]:
         """The reward of finished answers to prompts."""
@@ -76,7 +78,7 @@ class RewardModel:
         """The reward of token ids: prompt, answer, end token. What is too long loses tokens on its left."""
         cut = [list(ids)[-self.about.max_length :] for ids in sequences]
         scores = [0.0] * len(cut)
-        for batch in self._batches(cut):
+        for batch in token_batches([len(ids) for ids in cut], self._batch_tokens):
             ids, mask = padded([cut[row] for row in batch], self.tokens.pad_id)
             with torch.no_grad():
                 logits = self.model(
@@ -85,17 +87,6 @@ class RewardModel:
             for row, value in zip(batch, logits[:, 0].float().tolist(), strict=True):
                 scores[row] = value
         return scores
-
-    def _batches(self, sequences: Sequence[Sequence[int]]) -> Iterator[list[int]]:
-        """Row numbers in batches of similar length."""
-        batch: list[int] = []
-        for row in sorted(range(len(sequences)), key=lambda row: len(sequences[row])):
-            if batch and len(sequences[row]) * (len(batch) + 1) > self._batch_tokens:
-                yield batch
-                batch = []
-            batch.append(row)
-        if batch:
-            yield batch
 
 
 def classifier(folder: Path, new_head: bool) -> PreTrainedModel:

@@ -10,6 +10,8 @@ import numpy as np
 from alignment.chat_tokens import ChatTokens
 from alignment.checkpoints import write_json
 from alignment.errors import UnusableFeedback
+from alignment.memory.allocator import trim
+from alignment.memory.bounds import UNBOUNDED, BatchBounds
 from alignment.plots import draw_calibration, draw_curves
 from alignment.preferences import Comparison, Thumb, read_rows
 from alignment.progress import MetricsFile
@@ -26,7 +28,6 @@ from alignment.reward_model.data import (
 from alignment.reward_model.fit import Run, fit, method
 from alignment.reward_model.report import Quality, Resampling, RewardModelReport, Scored
 from alignment.reward_model.score import ABOUT_FILE, About, RewardModel
-from alignment.reward_model.trainer import JointRewardTrainer
 from alignment.stage_folder import reported, save_trained
 from alignment.training_arguments import this_process
 
@@ -57,8 +58,24 @@ class _Lesson:
     run: Run
 
 
+@dataclass(frozen=True, slots=True)
+class _Trained:
+    """What the report says of a training, so that its trainer need not stay in memory."""
+
+    method: str
+    parameters: int
+    steps: int
+
+
 def train_reward_model(
-    config: RewardModelConfig, *, snapshot: Path, base_model: Path, out: Path, seed: int, resume: bool
+    config: RewardModelConfig,
+    *,
+    snapshot: Path,
+    base_model: Path,
+    out: Path,
+    seed: int,
+    resume: bool,
+    bounds: BatchBounds = UNBOUNDED,
 ) -> RewardModelReport:
     """Trains a reward model and leaves `model/`, `report.json`, `metrics.jsonl` and the plots in `out`.
 
@@ -69,6 +86,7 @@ def train_reward_model(
         out: Folder to work in.
         seed: Of everything random.
         resume: Go on where an interrupted run stopped; else begin anew.
+        bounds: Of what goes through the model at once.
 
     Returns:
         What `report.json` says.
@@ -81,12 +99,16 @@ def train_reward_model(
     """
 
     def train() -> partial[RewardModelReport]:
-        lesson = _lesson(config, snapshot, base_model, out, seed)
+        lesson = _lesson(config, snapshot, base_model, out, seed, bounds)
         trainer = fit(config, base_model, lesson.rows, lesson.judged, lesson.run)
         about = _about(config, trainer.biases.intercept.item())
         save_trained(trainer, out / "model", partial(_describe, lesson.run.tokens, about))
+        learned = sum(p.numel() for p in trainer.model.parameters() if p.requires_grad)
+        trained = _Trained(method(config, trainer.model), learned, trainer.state.global_step)
+        del trainer
+        trim()
         shuffled = _shuffled_control(lesson) if config.shuffled_control else None
-        return partial(_report, trainer, lesson, about, shuffled)
+        return partial(_report, trained, lesson, about, shuffled)
 
     return reported(out, RewardModelReport, train, resume=resume)
 
@@ -131,7 +153,9 @@ def check_feedback(train: Feedback, heldout: Feedback) -> tuple[str, ...]:
     return tuple(warnings)
 
 
-def _lesson(config: RewardModelConfig, snapshot: Path, base_model: Path, out: Path, seed: int) -> _Lesson:
+def _lesson(
+    config: RewardModelConfig, snapshot: Path, base_model: Path, out: Path, seed: int, bounds: BatchBounds
+) -> _Lesson:
     train, heldout = read_feedback(snapshot, "train"), read_feedback(snapshot, "heldout")
     warnings = check_feedback(train, heldout)
     tokens = ChatTokens.load(base_model)
@@ -143,7 +167,7 @@ def _lesson(config: RewardModelConfig, snapshot: Path, base_model: Path, out: Pa
         rows=training_rows(tokens, train, config.max_length, config.rater_weight_cap),
         judged=heldout_rows(tokens, heldout, config.max_length),
         warnings=warnings,
-        run=Run(out, tokens, seed, len(raters_of(train)), "reward model"),
+        run=Run(out, tokens, seed, len(raters_of(train)), "reward model", bounds),
     )
 
 
@@ -158,18 +182,18 @@ def _describe(tokens: ChatTokens, about: About, folder: Path) -> None:
     (folder / ABOUT_FILE).write_text(about.model_dump_json(indent=2) + "\n", encoding="utf-8")
 
 
-def _report(trainer: JointRewardTrainer, lesson: _Lesson, about: About, shuffled: Quality | None) -> RewardModelReport:
+def _report(trained: _Trained, lesson: _Lesson, about: About, shuffled: Quality | None) -> RewardModelReport:
     config, out = lesson.config, lesson.run.out
     metrics = MetricsFile(out / "metrics.jsonl")
     resampling = Resampling(config.bootstrap, lesson.run.seed, config.min_slice)
-    scored = _scored(RewardModel.load(out / "model", lesson.base_model), lesson)
+    scored = _scored(_saved(out, lesson), lesson)
     predicted = reporting.predictions(scored, about.intercept, config.pair_temperature)
     draw_calibration(out / "calibration.png", {name: (p, y) for name, (p, y, _) in predicted.items()})
     draw_curves(out / "learning.png", metrics.rows(), _PANELS)
     return RewardModelReport(
-        method=method(config, trainer.model),
-        parameters=sum(p.numel() for p in trainer.model.parameters() if p.requires_grad),
-        steps=trainer.state.global_step,
+        method=trained.method,
+        parameters=trained.parameters,
+        steps=trained.steps,
         seconds=round(metrics.seconds(), 1),
         rows=_counts(lesson),
         intercept=about.intercept,
@@ -181,6 +205,10 @@ def _report(trainer: JointRewardTrainer, lesson: _Lesson, about: About, shuffled
         length_correlation=reporting.length_correlation(scored, resampling),
         warnings=lesson.warnings,
     )
+
+
+def _saved(folder: Path, lesson: _Lesson) -> RewardModel:
+    return RewardModel.load(folder / "model", lesson.base_model, lesson.run.bounds.scored_tokens)
 
 
 def _scored(model: RewardModel, lesson: _Lesson) -> Scored:
@@ -209,7 +237,9 @@ def _shuffled_control(lesson: _Lesson) -> Quality | None:
     save_trained(trainer, folder / "model", partial(_describe, run.tokens, _about(config, intercept=0.0)))
     if not main:
         return None
-    scored = _scored(RewardModel.load(folder / "model", lesson.base_model), lesson)
+    del trainer
+    trim()
+    scored = _scored(_saved(folder, lesson), lesson)
     found = reporting.quality(scored, Resampling(config.bootstrap, run.seed))
     write_json(done, found.model_dump())
     for used in ("checkpoints", "model"):

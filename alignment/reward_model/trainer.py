@@ -9,8 +9,10 @@ from transformers.modeling_outputs import SequenceClassifierOutput
 from transformers.trainer_utils import PREFIX_CHECKPOINT_DIR
 
 from alignment.errors import NonFiniteLoss
+from alignment.memory.bounds import BatchBounds
 from alignment.padding import groups, parts_batches
 from alignment.reward_model.loss import Judgements, LossSettings, joint_loss, judgement_logits
+from alignment.reward_model.parts import parts
 from alignment.trl_trainers import RewardTrainer
 
 BIASES_FILE = "biases.pt"
@@ -46,6 +48,7 @@ class JointRewardTrainer(RewardTrainer):
         biases: ThumbBiases,
         bias_learning_rate: float,
         total_weight: float,
+        bounds: BatchBounds,
         **kw: Any,
     ) -> None:
         """Takes what `RewardTrainer` takes, and what the joint loss needs.
@@ -56,10 +59,13 @@ class JointRewardTrainer(RewardTrainer):
             biases: Starting values.
             bias_learning_rate: Theirs.
             total_weight: Sum of the weights of all training rows.
+            bounds: Of what goes through the model at once.
             **kw: For `RewardTrainer`.
         """
         super().__init__(*args, **kw)
         self._loss, self._bias_learning_rate, self._total_weight = loss, bias_learning_rate, total_weight
+        self._bounds = bounds
+        self._counted: list[Tensor] = []
         self.biases = biases.to(self.accelerator.device)
         self._bias_optimizer = torch.optim.AdamW(self.biases.parameters(), lr=bias_learning_rate, weight_decay=0.0)
 
@@ -73,7 +79,7 @@ class JointRewardTrainer(RewardTrainer):
     def compute_loss(
         self, model: nn.Module, inputs: dict[str, Tensor], return_outputs: bool = False, num_items_in_batch: Any = None
     ) -> Any:
-        """The joint loss of a batch of `data.Collator`.
+        """The joint loss of a batch of `data.Collator`, or what a part of one adds to it.
 
         Raises:
             NonFiniteLoss: It is NaN or infinite on any process.
@@ -87,13 +93,17 @@ class JointRewardTrainer(RewardTrainer):
             first, second, judgements, self.biases.intercept, self.biases.raters, self._loss.pair_temperature
         )
         loss = joint_loss(logits, judgements, self.biases.raters, self._total_weight, self._loss)
-        self._note(logits.detach(), judgements, inputs["attention_mask"], loss.detach())
+        loss = loss * inputs.get("share", 1.0)
+        self._count(logits.detach(), judgements, inputs["attention_mask"], loss.detach())
+        if not self.model.training:
+            self._note()
         return (loss, SequenceClassifierOutput(logits=rewards[:, None])) if return_outputs else loss
 
     def _rewards(self, model: nn.Module, input_ids: Tensor, attention_mask: Tensor) -> Tensor:
         """Scores (B,) of right-padded rows."""
         order, found = [], []
-        for group in groups(attention_mask, len(input_ids), parts_batches(self.accelerator)):
+        tokens = None if torch.is_grad_enabled() else self._bounds.scored_tokens
+        for group in groups(attention_mask, len(input_ids), parts_batches(self.accelerator), tokens):
             rows, columns = group.rows, group.columns
             outputs = model(
                 input_ids=input_ids[rows, columns], attention_mask=attention_mask[rows, columns], use_cache=False
@@ -102,9 +112,14 @@ class JointRewardTrainer(RewardTrainer):
             found.append(outputs.logits.squeeze(-1).float())
         return torch.cat(found)[torch.argsort(torch.cat(order))]
 
-    def training_step(self, *args: Any, **kwargs: Any) -> Tensor:
-        """One batch forward and backward; the biases' step after the last batch of an optimiser step."""
-        loss: Tensor = super().training_step(*args, **kwargs)
+    def training_step(self, model: nn.Module, inputs: dict[str, Tensor], *args: Any, **kwargs: Any) -> Tensor:
+        """One batch forward and backward, in parts whose gradients add up to the batch's; then the biases' step."""
+        losses = [
+            super(JointRewardTrainer, self).training_step(model, part, *args, **kwargs)
+            for part in parts(inputs, self._bounds, parts_batches(self.accelerator))
+        ]
+        loss = torch.stack(losses).sum()
+        self._note()
         if self.accelerator.sync_gradients:
             self._step_biases()
         return loss
@@ -119,11 +134,17 @@ class JointRewardTrainer(RewardTrainer):
         self._bias_optimizer.step()
         self._bias_optimizer.zero_grad()
 
-    def _note(self, logits: Tensor, judgements: Judgements, attention_mask: Tensor, loss: Tensor) -> None:
-        """Keeps the batch's figures for the next log line, over all processes."""
+    def _count(self, logits: Tensor, judgements: Judgements, attention_mask: Tensor, loss: Tensor) -> None:
+        """Keeps a part's figures until the batch is whole."""
         right = ((logits > 0) == (judgements.label > 0.5)).float()
         pair = judgements.is_pair.float()
-        sums = torch.stack([loss, right @ pair, pair.sum(), right @ (1 - pair), (1 - pair).sum(), attention_mask.sum()])
+        counts = [loss, right @ pair, pair.sum(), right @ (1 - pair), (1 - pair).sum(), attention_mask.sum()]
+        self._counted.append(torch.stack(counts))
+
+    def _note(self) -> None:
+        """Keeps the batch's figures for the next log line, over all processes."""
+        sums = torch.stack(self._counted).sum(0)
+        self._counted.clear()
         total, pairs_right, pairs, thumbs_right, thumbs, tokens = self.accelerator.reduce(sums, "sum").tolist()
         if not torch.isfinite(torch.tensor(total)):
             raise NonFiniteLoss(

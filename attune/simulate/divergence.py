@@ -8,7 +8,7 @@ import numpy as np
 from attune.simulate.questions import Question
 from evals.statistics import Estimate, mean_interval
 
-_BATCH = 64
+_BATCH_TOKENS = 8192
 
 
 def kl_from_base(base: Path, adapter: Path, rows: Sequence[tuple[Question, str]], seed: int) -> Estimate:
@@ -32,5 +32,5 @@ def kl_from_base(base: Path, adapter: Path, rows: Sequence[tuple[Question, str]]
     tokens = ChatTokens.load(base)
     policy = PeftModel.from_pretrained(load_policy(base, None), str(adapter))
     encoded = [(tokens.prompt_ids(question.prompt), tokens.completion_ids(text)) for question, text in rows]
-    nats = np.array(implicit_rewards(policy, encoded, tokens.pad_id, _BATCH), dtype=np.float64)
+    nats = np.array(implicit_rewards(policy, encoded, tokens.pad_id, _BATCH_TOKENS), dtype=np.float64)
     return mean_interval(nats, 2000, seed)

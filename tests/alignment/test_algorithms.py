@@ -17,6 +17,7 @@ from alignment.algorithms.non_finite import StopOnNonFinite
 from alignment.algorithms.stage import train_preference
 from alignment.checkpoints import MarkComplete
 from alignment.errors import UnusableFeedback
+from alignment.memory.bounds import UNBOUNDED, BatchBounds
 from alignment.preferences import Comparison, Thumb, read_rows, write_rows
 from alignment.progress import MetricsFile
 from alignment.reports import PolicyReport
@@ -26,9 +27,25 @@ Algorithm = Literal["kto", "dpo", "sft"]
 SMALL = PreferenceConfig.model_validate({"epochs": 2, "batch_size": 8, "save_every": 2, "lora": {"rank": 4}})
 
 
-def _train(algorithm: Algorithm, snapshot: Path, model: Path, out: Path, resume: bool = False) -> PolicyReport:
+def _train(
+    algorithm: Algorithm,
+    snapshot: Path,
+    model: Path,
+    out: Path,
+    resume: bool = False,
+    bounds: BatchBounds = UNBOUNDED,
+) -> PolicyReport:
     return train_preference(
-        algorithm, SMALL, snapshot=snapshot, base_model=model, parent_adapter=None, out=out, seed=0, resume=resume
+        algorithm,
+        SMALL,
+        snapshot=snapshot,
+        base_model=model,
+        parent_adapter=None,
+        out=out,
+        seed=0,
+        resume=resume,
+        rater_weight_cap=3,
+        bounds=bounds,
     )
 
 
@@ -88,6 +105,29 @@ def test_without_padding_each_algorithm_has_the_losses_and_gradients_that_trl_ha
         assert [same.get(name) for name in figures] == pytest.approx([row.get(name) for name in figures], abs=1e-4)
 
 
+@pytest.mark.parametrize(
+    ("algorithm", "checkpointing"), [("kto", False), ("dpo", False), ("sft", False), ("dpo", True)]
+)
+def test_a_batch_that_is_cut_by_tokens_has_the_gradients_of_the_whole(
+    algorithm: Algorithm, checkpointing: bool, tiny_chat_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    snapshot = write_snapshot(tmp_path / "s", pairs=8, votes=8, heldout=4)
+    whole = _Work(monkeypatch)
+    _train(algorithm, snapshot, tiny_chat_model, tmp_path / "whole")
+    cut = _Work(monkeypatch)
+    bounds = BatchBounds(trained_tokens=200, scored_tokens=200, longest=100, checkpointing=checkpointing)
+    _train(algorithm, snapshot, tiny_chat_model, tmp_path / "cut", bounds=bounds)
+
+    assert cut.largest <= 200 < whole.largest
+    assert whole.gradients.keys() == cut.gradients.keys()
+    for name, gradient in whole.gradients.items():
+        torch.testing.assert_close(cut.gradients[name], gradient, rtol=1e-3, atol=1e-6)
+    figures = ("loss", "grad_norm", "eval_loss", "rewards/margins", "kl", "learning_rate")
+    expected, got = (MetricsFile(tmp_path / run / "metrics.jsonl").rows() for run in ("whole", "cut"))
+    for row, same in zip(expected, got, strict=True):
+        assert [same.get(name) for name in figures] == pytest.approx([row.get(name) for name in figures], abs=1e-4)
+
+
 @pytest.mark.parametrize(("algorithm", "lacks"), [("kto", "KTO needs"), ("dpo", "DPO needs"), ("sft", "SFT needs")])
 def test_an_algorithm_without_its_feedback_says_so(
     algorithm: Algorithm, lacks: str, tiny_chat_model: Path, tmp_path: Path
@@ -101,7 +141,7 @@ class _Work:
     """What a run computes from now on: tokens that go through the model, and the first step's gradients."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        self.tokens = 0
+        self.tokens = self.largest = 0
         self.gradients: dict[str, Tensor] = {}
         work = self
 
@@ -121,6 +161,7 @@ class _Work:
 
     def _count(self, module: Any, inputs: tuple[Tensor], output: Tensor) -> None:
         self.tokens += inputs[0].numel()
+        self.largest = max(self.largest, inputs[0].numel())
 
 
 def _leave_trl_alone(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from alignment.adapters import load_policy
-from alignment.padding import Group, groups, leave_out_padding, over_answers
+from alignment.padding import Group, compute_in_parts, groups, over_answers
 
 # Prompts of 1, 6 and 3 tokens in six columns, answers of 2, 4 and 1 in four.
 MASK = torch.tensor(
@@ -60,7 +60,7 @@ def test_a_model_that_leaves_out_padding_gives_the_same_states_and_gradients(tin
             lambda module, inputs, output, tokens=tokens: tokens.append(inputs[0].numel())
         )
         if spared:
-            leave_out_padding(model)
+            compute_in_parts(model, apart=True)
         found = model.base_model(input_ids=IDS, attention_mask=MASK, use_cache=False).last_hidden_state
         (found * MASK[..., None]).square().sum().backward()
         states.append(found[MASK.bool()].detach())
@@ -75,5 +75,5 @@ def test_a_model_that_leaves_out_padding_generates_as_before(tiny_chat_model: Pa
     model = load_policy(tiny_chat_model, None)
     inputs = {"input_ids": IDS[:, :6], "attention_mask": MASK[:, :6], "max_new_tokens": 4, "do_sample": False}
     before = model.generate(**inputs)
-    leave_out_padding(model)
+    compute_in_parts(model, apart=True)
     assert torch.equal(model.generate(**inputs), before)

@@ -12,9 +12,11 @@ from transformers import AutoModelForCausalLM
 
 from alignment.chat_tokens import ChatTokens
 from alignment.errors import NonFiniteLoss
+from alignment.memory.bounds import BatchBounds
 from alignment.ppo.config import PPOConfig
 from alignment.ppo.scores import AnswerScorer
 from alignment.ppo.stage import train_ppo
+from alignment.progress import MetricsFile
 from alignment.reward_model.score import ABOUT_FILE, About, classifier
 from benchmarks.ppo_bandit import share_of_best, sharp_model
 from tests.alignment.board import shown
@@ -119,6 +121,31 @@ def test_a_resumed_run_ends_with_the_weights_of_an_undisturbed_one(
         torch.testing.assert_close(critics[1][name], weight, rtol=0, atol=1e-6)
     undisturbed = json.loads((trained / "report.json").read_text())
     assert [look.model_dump() for look in report.looks] == [pytest.approx(look) for look in undisturbed["looks"]]
+
+
+def test_fewer_answers_at_a_time_and_checkpointed_blocks_give_the_same_steps(
+    trained: Path, tiny_chat_model: Path, reward_model: Path, snapshot: Path, tmp_path: Path
+) -> None:
+    """One answer goes forward at a time instead of four; each step of the first rollout is the undisturbed run's."""
+    train_ppo(
+        SMALL.model_copy(update={"rollouts": 1}),
+        snapshot=snapshot,
+        base_model=tiny_chat_model,
+        parent_adapter=None,
+        reward_model=reward_model,
+        out=tmp_path / "out",
+        seed=5,
+        resume=False,
+        bounds=BatchBounds(trained_tokens=100, longest=100, checkpointing=True),
+    )
+    expected, got = (
+        [row for row in MetricsFile(out / "metrics.jsonl").rows() if "grad_norm" in row]
+        for out in (trained, tmp_path / "out")
+    )
+    assert len(got) == 4
+    figures = ("grad_norm", "loss/policy", "loss/value", "loss/value_grad_norm", "policy/approxkl", "policy/entropy")
+    for row, same in zip(expected, got, strict=False):
+        assert [same[name] for name in figures] == pytest.approx([row[name] for name in figures], rel=1e-2, abs=1e-4)
 
 
 def test_a_loss_that_is_no_number_ends_the_run_and_leaves_no_adapter(

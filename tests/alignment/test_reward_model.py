@@ -15,7 +15,7 @@ from alignment.errors import DiskFull, NonFiniteLoss, UnusableFeedback
 from alignment.preferences import Message, write_rows
 from alignment.reward_model import fit as fitting
 from alignment.reward_model.config import RewardModelConfig
-from alignment.reward_model.data import Feedback, row_weights, shuffled_labels, training_rows
+from alignment.reward_model.data import Feedback, scaled_weights, shuffled_labels, training_rows
 from alignment.reward_model.report import Scored, predictions, script
 from alignment.reward_model.score import RewardModel
 from alignment.reward_model.stage import train_reward_model
@@ -145,7 +145,7 @@ def test_a_full_disk_is_said_and_the_last_checkpoint_stays(
 def test_a_raters_total_weight_is_capped() -> None:
     rows = [row.model_copy(update={"rater": "loud"}) for row in thumbs(Random(1), 30)]
     quiet = [row.model_copy(update={"rater": "quiet"}) for row in thumbs(Random(2), 5)]
-    weights = row_weights(Feedback([], rows + quiet), cap=10)
+    weights = scaled_weights(Feedback([], rows + quiet), cap=10)
     assert sum(weights) == pytest.approx(35)
     assert sum(weights[:30]) / sum(weights[30:]) == pytest.approx(10 / 5)
 
