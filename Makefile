@@ -58,6 +58,13 @@ bench-gateway: $(INSTALLED) ## the gateway against bare vLLM, interleaved: with 
 bench-engine-waits: $(INSTALLED) ## tokens per second, and how a second process fares, with the engine's waits asleep and spinning
 	$(BIN)/python -m benchmarks.engine_waits $(ARGS)
 
+bench-schema-cost: $(INSTALLED) ## compiling JSON schemas: seconds and memory beside what the gateway reckons
+	$(BIN)/python -m benchmarks.schema_cost
+
+bench-neighbour: $(INSTALLED) ## one key asks for far too much: how long another waits for its first token
+	$(BIN)/python -m benchmarks.neighbour $(ARGS)
+	$(BIN)/python -m benchmarks.neighbour --shape 135m $(ARGS)
+
 bench-cpu: $(INSTALLED) ## CPU time of the gateway per request and per token
 	$(BIN)/python -m benchmarks.gateway_cpu $(ARGS)
 

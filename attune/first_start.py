@@ -22,7 +22,7 @@ def prepare_home(home: Path) -> None:
 def prepare_secrets(home: Path, database: Database) -> None:
     """Writes `admin.key`, `ui.key` and `ui.secret` (0600) where they are missing or no longer open anything."""
     _ensure_key(home / "admin.key", database, name="admin", owner="admin", scopes=("inference", "feedback", "admin"))
-    _ensure_key(home / "ui.key", database, name="chat-ui", owner="chat-ui", scopes=("inference", "feedback"))
+    _ensure_key(home / "ui.key", database, name="chat-ui", owner=keys.CHAT_OWNER, scopes=("inference", "feedback"))
     if not (home / "ui.secret").exists():
         write_secret(home / "ui.secret", secrets.token_hex(32))
 

@@ -19,6 +19,8 @@ from ledger.ids import new_id
 from ledger.records import ApiKey, Scope
 from ledger.schema import api_keys
 
+CHAT_OWNER = "chat-ui"
+"""Owner of the chat's key, which stands for all who use the page."""
 SCOPES: tuple[str, ...] = get_args(Scope)
 
 

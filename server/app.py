@@ -25,6 +25,7 @@ from server.admission import Admission
 from server.auth import Authenticator
 from server.canary.rules import CanaryRules
 from server.canary_look import CanaryLook, look_at
+from server.compiling import Compiling
 from server.context import Context
 from server.edge import Edge, error_response
 from server.erasing import ErasedCopies
@@ -125,10 +126,14 @@ async def _lifespan(
     key = settings.upstream_api_key
     upstream = Upstream(None if key is None else key.get_secret_value())
     admission = Admission(
-        max_concurrent=settings.max_concurrent, max_queue=settings.max_queue, timeout_s=settings.queue_timeout_s
+        max_concurrent=settings.max_concurrent,
+        max_queue=settings.max_queue,
+        timeout_s=settings.queue_timeout_s,
+        reserved=settings.reserved,
     )
     erased_copies = ErasedCopies(ledger, copies)
-    metrics.watch_admission(lambda: admission.running, lambda: admission.waiting)
+    compiling = Compiling(max_queue=settings.max_queue, timeout_s=settings.compile_timeout_s)
+    metrics.watch_admission(lambda: admission.running, lambda: admission.waiting, lambda: compiling.waiting)
     app.state.context = Context(
         settings=settings,
         ledger=ledger,
@@ -142,6 +147,7 @@ async def _lifespan(
         lines=Lines(
             upstream=upstream,
             admission=admission,
+            compiling=compiling,
             recorder=Recorder(ledger, metrics),
             metrics=metrics,
             request_timeout_s=settings.request_timeout_s,

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from server.control_tokens import ControlTokens
+from server.enforceable import with_enforceable_schemas
 from server.requests.chat import ChatRequest
 from server.requests.embeddings import EmbeddingsRequest
 from server.requests.fields import RequestModel
@@ -54,10 +55,22 @@ RESPONSES = Endpoint(
 EMBEDDINGS = Endpoint("/v1/embeddings", "embd-", EmbeddingsRequest, EmbeddingsTranscript, recorded=False)
 ENDPOINTS = (CHAT, TEXT, RESPONSES, EMBEDDINGS)
 
+_EMBEDDINGS_PER_PLACE = 32
+
 # Ours, or OpenAI's for its own service: they mean nothing to an engine.
 _KEPT_HERE = frozenset(
     {"user", "metadata", "store", "service_tier", "prompt_cache_key", "safety_identifier", "modalities", "background"}
 )
+
+
+def sequences(endpoint: Endpoint, body: Mapping[str, Any]) -> int:
+    """How many answers an engine generates at once for a request: prompts times choices.
+
+    An embedding ends with its prompt, so some of them count as one answer.
+    """
+    if endpoint is EMBEDDINGS:
+        return -(-_prompts(body["input"]) // _EMBEDDINGS_PER_PLACE)
+    return _prompts(body.get("prompt", "")) * (body.get("n") or 1)
 
 
 def upstream_body(endpoint: Endpoint, body: dict[str, Any], completion_id: str) -> dict[str, Any]:
@@ -68,7 +81,8 @@ def upstream_body(endpoint: Endpoint, body: dict[str, Any], completion_id: str) 
         body: The request, checked, with control tokens broken.
         completion_id: The id that the answer is to have.
     """
-    sent = {name: value for name, value in body.items() if value is not None and name not in _KEPT_HERE}
+    whole = with_enforceable_schemas(body)
+    sent = {name: value for name, value in whole.items() if value is not None and name not in _KEPT_HERE}
     if endpoint is RESPONSES:
         sent["request_id"] = completion_id  # vLLM takes the other endpoints' from the header X-Request-Id
         sent["store"] = False
@@ -94,6 +108,11 @@ def recorded_params(endpoint: Endpoint, body: dict[str, Any]) -> dict[str, Any]:
     """Returns the other fields of a request, as the client sent them."""
     apart = {"messages"} if endpoint is CHAT else set()
     return {name: value for name, value in body.items() if name not in apart}
+
+
+def _prompts(prompt: Any) -> int:
+    """One for a text or a list of token ids, else as many as there are in the list."""
+    return len(prompt) if isinstance(prompt, list) and not isinstance(prompt[0], int) else 1
 
 
 def _message(item: dict[str, Any]) -> dict[str, Any] | None:

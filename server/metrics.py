@@ -40,8 +40,11 @@ class Metrics:
         self.recording_failures = Counter(
             "attune_recording_failures", "Answers that could not be recorded.", registry=registry
         )
-        self._inflight = Gauge("attune_inflight", "Requests that are with an engine.", registry=registry)
+        self._inflight = Gauge("attune_inflight", "Answers that engines generate.", registry=registry)
         self._queue = Gauge("attune_queue", "Requests that wait for a place.", registry=registry)
+        self._schema_queue = Gauge(
+            "attune_schema_queue", "Requests that wait to have a JSON schema compiled.", registry=registry
+        )
         self._batch_size = Histogram(
             "attune_commit_batch_size", "Writes per commit.", buckets=_SIZES, registry=registry
         )
@@ -49,8 +52,11 @@ class Metrics:
             "attune_commit_duration_seconds", "Begin to end of a commit.", buckets=_SECONDS, registry=registry
         )
 
-    def watch_admission(self, running: Callable[[], float], waiting: Callable[[], float]) -> None:
-        """Reads the two gauges whenever somebody asks."""
+    def watch_admission(
+        self, running: Callable[[], float], waiting: Callable[[], float], compiling: Callable[[], float]
+    ) -> None:
+        """Reads the three gauges whenever somebody asks."""
+        self._schema_queue.set_function(compiling)
         self._inflight.set_function(running)
         self._queue.set_function(waiting)
 

@@ -14,6 +14,7 @@ from starlette.types import Receive, Scope, Send
 
 from ledger.records import Completion, Engine, Status
 from server.admission import Admission
+from server.compiling import Compiling
 from server.endpoints import Endpoint
 from server.error_conversion import to_gateway_error
 from server.errors import BY_STATUS, BadRequest, GatewayError, NotTaken, Overloaded, UpstreamBroken, UpstreamTimeout
@@ -35,6 +36,9 @@ class Job:
         endpoint: Where it came in, and goes to.
         engines: Who can answer: at least one, all with the same version.
         identity: Of who asks, as for the canary: people who come back find what their engine has cached.
+        sharer: With whom it shares places: all that counts as one in the queue has the same.
+        sequences: Places that it takes: answers that the engine generates at once.
+        schema_s: What its JSON schema costs the engine, in seconds.
         body: What the engine is sent, but for its own name of the model.
         request_id: The hex digits of the answer's id.
         draft: The answer's row, as far as it is known.
@@ -44,6 +48,9 @@ class Job:
     endpoint: Endpoint
     engines: tuple[Engine, ...]
     identity: str
+    sharer: str
+    sequences: int
+    schema_s: float
     body: dict[str, Any]
     request_id: str
     draft: Completion
@@ -54,9 +61,15 @@ class Job:
         """The version that answers."""
         return self.engines[0].version_number
 
-    def body_for(self, engine: Engine) -> bytes:
-        """What this engine is sent."""
-        return orjson.dumps(self.body | {"model": engine.upstream_model})
+    def body_for(self, engine: Engine, held: int) -> bytes:
+        """What this engine is sent.
+
+        Args:
+            engine: Which; our own take requests of those who hold less first.
+            held: Places that the sharer held already.
+        """
+        own = {} if engine.pid is None or not self.endpoint.recorded else {"priority": held}
+        return orjson.dumps(self.body | {"model": engine.upstream_model} | own)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +78,7 @@ class Lines:
 
     upstream: Upstream
     admission: Admission
+    compiling: Compiling
     recorder: Recorder
     metrics: Metrics
     request_timeout_s: float
@@ -85,6 +99,7 @@ class Relay(Response):
         self._transcript: Transcript = job.endpoint.transcript()
         self._timing = Timing(job.began)
         self._asked = False
+        self._held = 0
         self._started = False
         self._recorded = not job.endpoint.recorded
 
@@ -115,7 +130,9 @@ class Relay(Response):
             scope["state"]["log_fields"] = self._log_fields(status)
 
     async def _within_time(self, send: Send) -> None:
-        async with self._lines.admission.place():
+        job = self._job
+        await self._lines.compiling.turn(job.sharer, job.schema_s)
+        async with self._lines.admission.place(job.sharer, job.sequences) as self._held:
             try:
                 async with asyncio.timeout(self._lines.request_timeout_s) as limit:
                     await self._ask(send)
@@ -140,7 +157,7 @@ class Relay(Response):
 
     async def _ask_one(self, engine: Engine, send: Send) -> None:
         job = self._job
-        body = job.body_for(engine)
+        body = job.body_for(engine, self._held)
         async with self._lines.upstream.post(engine, job.endpoint.path, body, job.request_id) as response:
             if response.status != 200:
                 raise await _refusal(response, constrained=job.endpoint.constrained(job.draft.params))

@@ -1,107 +1,125 @@
-"""JSON schemas that a client sends for structured answers and tools, bounded so that compiling them cannot stall.
+"""JSON schemas that a client sends for structured answers and tools, bounded so that compiling them cannot stall."""
 
-A grammar grows with the numbers in its schema: `{"maxItems": 1000000000}` or a pattern `(a{1,999}){1,999}` is a few
-bytes here and more memory than any machine has in the engine.
-"""
-
-import re
+from collections.abc import Iterable
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, Field
 
-LARGEST_COUNT = 1024
-LONGEST_PATTERN = 256
-MOST_NODES = 4096
-DEEPEST = 16
+from server.requests.schema_cost import SchemaCost, schema_cost
 
-_COUNTS = (
-    "minItems",
-    "maxItems",
-    "minLength",
-    "maxLength",
-    "minProperties",
-    "maxProperties",
-    "minContains",
-    "maxContains",
-)
-_REPEATED = re.compile(r"\{(\d+)?(,(\d+)?)?\}")
+MOST_SECONDS = 1.0
+"""What the schemas of one request may cost an engine, as `schema_cost` reckons."""
+MOST_RECURSION = 1200
+"""References to different places times levels of nesting. llguidance follows both by recursion, and 7,200 overflowed
+its stack, which ends the process."""
+LARGEST_COUNT = 100_000
+LONGEST_TEXT = 8192
+LONGEST_PATTERN = 4096
+
+_COUNTS = ("minItems", "maxItems", "minProperties", "maxProperties", "minContains", "maxContains")
+_LENGTHS = ("minLength", "maxLength")
+_LONGEST_LENGTH = 2**31 - 1
+_CURES = {
+    "parts": "use fewer properties, alternatives or entries of enum",
+    "text": "shorten names, descriptions, const and enum",
+    "patterns": "use fewer or shorter patterns",
+    "ranges": "bound fewer numbers with minimum and maximum",
+    "counts": "lower minItems and maxItems",
+    "multiples": "use a rounder multipleOf",
+    "names": "use fewer properties in one object",
+    "name_patterns": "use fewer patternProperties",
+    "combinations": "combine fewer alternatives with allOf",
+}
 
 
 def check_json_schema(schema: dict[str, Any]) -> dict[str, Any]:
     """Returns the schema.
 
     Raises:
-        ValueError: It is too large, refers to another document, or holds a number or pattern that is too expensive.
+        ValueError: It costs too much, refers to another document or in a circle, or holds a number or text that is too
+            large.
     """
+    check_cost(schema_cost(schema))
+    _check_recursion(schema)
+    nodes: list[Any] = [schema]
+    for node in nodes:  # grows while it is walked; the cost bounds how far
+        if isinstance(node, dict):
+            _check_keywords(node)
+            _check_texts([*node, node.get("const")])
+            nodes.extend(node.values())
+        elif isinstance(node, list):
+            _check_texts(node)
+            nodes.extend(node)
+    return schema
+
+
+def check_cost(cost: SchemaCost, copies: int = 1) -> None:
+    """Checks what the schemas of one request cost together.
+
+    Args:
+        cost: Of its schemas.
+        copies: Answers asked for, each of which compiles them anew.
+
+    Raises:
+        ValueError: It is more than an engine should work before it answers.
+    """
+    if cost.seconds * copies <= MOST_SECONDS:
+        return
+    times = f" for each of {copies} answers" if copies > 1 else ""
+    fewer = ", or ask for fewer answers at once" if copies > 1 else ""
+    raise ValueError(
+        f"compiling the JSON schema would take about {cost.seconds:.2g} s{times}, and {MOST_SECONDS:g} s are allowed; "
+        f"{_CURES[cost.dearest]}{fewer}"
+    )
+
+
+def _check_recursion(schema: dict[str, Any]) -> None:
     level: list[Any] = [schema]
-    nodes = 0
-    for _ in range(DEEPEST):
-        nodes += len(level)
-        if nodes > MOST_NODES:
-            raise ValueError(f"the JSON schema has more than {MOST_NODES} parts")
+    levels, targets = 0, set()
+    while level:
+        levels += 1
         below: list[Any] = []
         for node in level:
             if isinstance(node, dict):
-                _check_keywords(node)
-                _check_reference(node, schema)
                 below.extend(node.values())
+                if isinstance(reference := node.get("$ref"), str):
+                    targets.add(reference)
             elif isinstance(node, list):
                 below.extend(node)
-        if not below:
-            return schema
         level = below
-    raise ValueError(f"the JSON schema is nested deeper than {DEEPEST} levels")
+    if len(targets) * levels > MOST_RECURSION:
+        raise ValueError(
+            f"the JSON schema refers to {len(targets)} places and nests {levels} levels deep; the product may be "
+            f"{MOST_RECURSION}: use fewer definitions, or flatter ones"
+        )
 
 
 def _check_keywords(node: dict[str, Any]) -> None:
     """Looks at one object. It may also be the list of an object's properties, which only makes this stricter."""
-    for keyword in _COUNTS:
-        count = node.get(keyword)
-        if isinstance(count, int | float) and not 0 <= count <= LARGEST_COUNT:
-            raise ValueError(f"the JSON schema's {keyword} of {count} is not between 0 and {LARGEST_COUNT}")
+    for keywords, largest in ((_COUNTS, LARGEST_COUNT), (_LENGTHS, _LONGEST_LENGTH)):
+        for keyword in keywords:
+            count = node.get(keyword)
+            if isinstance(count, int | float) and not 0 <= count <= largest:
+                raise ValueError(f"the JSON schema's {keyword} of {count} is not between 0 and {largest}")
     if isinstance(node.get("minItems"), int) and node["minItems"] > 0 and not {"items", "prefixItems"} & node.keys():
         raise ValueError("the JSON schema demands items (minItems) without saying what they are (items)")
-    if isinstance(pattern := node.get("pattern"), str):
-        _check_pattern(pattern)
-    if isinstance(patterns := node.get("patternProperties"), dict):
-        for pattern in patterns:
-            _check_pattern(pattern)
+    if isinstance(reference := node.get("$ref"), str) and not reference.startswith("#"):
+        raise ValueError(f"the JSON schema refers to {reference[:100]!r}; only references within it (#/…) work")
+    if "x-guidance" in node:
+        raise ValueError("the JSON schema holds x-guidance, which changes how the engine compiles; leave it out")
+    patterns = node.get("patternProperties")
+    for pattern in [node.get("pattern"), *(patterns if isinstance(patterns, dict) else ())]:
+        if isinstance(pattern, str) and len(pattern) > LONGEST_PATTERN:
+            raise ValueError(f"a pattern of {len(pattern)} characters is too long: {LONGEST_PATTERN} are allowed")
 
 
-def _check_reference(node: Any, schema: dict[str, Any]) -> None:
-    """Follows a reference: one that leads out of the schema, or only back to itself, fails in the engine."""
-    seen: set[str] = set()
-    while isinstance(node, dict) and isinstance(reference := node.get("$ref"), str):
-        if not reference.startswith("#"):
-            raise ValueError(f"the JSON schema refers to {reference[:100]!r}; only references within it (#/…) work")
-        if reference in seen:
-            raise ValueError(f"the reference {reference[:100]!r} in the JSON schema leads back to itself")
-        seen.add(reference)
-        node = _resolved(reference, schema)
-
-
-def _resolved(reference: str, schema: dict[str, Any]) -> Any:
-    """What a JSON pointer (RFC 6901) leads to; None where that is nothing, which the engine says by itself."""
-    value: Any = schema
-    for part in reference.removeprefix("#").split("/")[1:]:
-        name = part.replace("~1", "/").replace("~0", "~")
-        value = value.get(name) if isinstance(value, dict) else None
-    return value
-
-
-def _check_pattern(pattern: str) -> None:
-    """Bounds an expression's length and the product of its repetitions, which is how large it can grow."""
-    if len(pattern) > LONGEST_PATTERN:
-        raise ValueError(f"a pattern of {len(pattern)} characters is too long: {LONGEST_PATTERN} are allowed")
-    product = 1
-    for low, _, high in _REPEATED.findall(pattern):
-        product *= max(1, int((high or low or "1")[:9]))
-        if product > LARGEST_COUNT:
-            raise ValueError(f"the repetitions in the pattern {pattern!r} multiply to more than {LARGEST_COUNT}")
-    try:
-        re.compile(pattern)
-    except (re.error, OverflowError, RecursionError) as error:
-        raise ValueError(f"the pattern {pattern!r} is no regular expression: {error}") from error
+def _check_texts(texts: Iterable[Any]) -> None:
+    """Bounds names and literals: the engine looks at all that is left of one for every token of the answer."""
+    for text in texts:
+        if isinstance(text, str) and len(text) > LONGEST_TEXT:
+            raise ValueError(
+                f"a text of {len(text)} characters in the JSON schema is too long: {LONGEST_TEXT} are allowed"
+            )
 
 
 JsonSchema = Annotated[dict[str, Any], AfterValidator(check_json_schema), Field(max_length=256)]

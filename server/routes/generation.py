@@ -6,7 +6,7 @@ from typing import Any
 
 from fastapi import APIRouter, Request, Response
 
-from ledger import conversations, message_tree
+from ledger import conversations, keys, message_tree
 from ledger.records import Completion
 from server.auth import Caller
 from server.body import checked, read_body
@@ -16,10 +16,15 @@ from server.endpoints import (
     Endpoint,
     recorded_messages,
     recorded_params,
+    sequences,
     upstream_body,
 )
+from server.errors import BadRequest
 from server.openapi import errors, takes
 from server.relay import Job, Relay
+from server.requests.constraints import constraint_cost
+from server.requests.json_schema import check_cost
+from server.requests.schema_cost import SchemaCost
 from server.routing import Asker
 from server.snapshot import Target, control_tokens_of
 
@@ -34,6 +39,10 @@ def _handler(endpoint: Endpoint) -> Callable[..., Coroutine[Any, Any, Response]]
         metadata = body.get("metadata") or {}
         asker = Asker(caller.owner, user, metadata.get("conversation_id"), request.state.request_id)
         target = context.poller.current.target(body["model"], asker)
+        answers = sequences(endpoint, body)
+        _check_sequences(answers, context.settings.max_sequences)
+        cost = constraint_cost(body)
+        _check_schema_cost(cost, answers)
         await _check_place(context, caller, user, metadata)
         escaped = endpoint.escape(body, control_tokens_of(target.engines[0].control_tokens))
         request_id: str = request.state.request_id
@@ -42,6 +51,9 @@ def _handler(endpoint: Endpoint) -> Callable[..., Coroutine[Any, Any, Response]]
             endpoint=endpoint,
             engines=target.engines,
             identity=asker.identity,
+            sharer=_sharer(caller, user),
+            sequences=answers,
+            schema_s=cost.seconds * answers,
             body=upstream_body(endpoint, escaped, draft.id),
             request_id=request_id,
             draft=draft,
@@ -50,6 +62,27 @@ def _handler(endpoint: Endpoint) -> Callable[..., Coroutine[Any, Any, Response]]
         return Relay(job, context.lines)
 
     return handle
+
+
+def _sharer(caller: Caller, user: str) -> str:
+    """With whom a request shares places: with its key; of the chat's key, which stands for many, with its person."""
+    return f"{caller.key.id} {user}" if caller.owner == keys.CHAT_OWNER else caller.key.id
+
+
+def _check_sequences(answers: int, most: int) -> None:
+    if answers > most:
+        raise BadRequest(
+            f"This request asks for {answers} answers (prompts times n); {most} are allowed. Send several requests.",
+            param="n",
+            code="too_many_answers",
+        )
+
+
+def _check_schema_cost(cost: SchemaCost, answers: int) -> None:
+    try:
+        check_cost(cost, answers)
+    except ValueError as error:
+        raise BadRequest(f"{error}.", code="schema_too_expensive") from None
 
 
 async def _check_place(context: Context, caller: Caller, user: str, metadata: dict[str, str]) -> None:

@@ -6,6 +6,7 @@ import time
 import pytest
 
 from server.admission import Admission
+from server.compiling import Compiling
 from server.errors import Overloaded, RateLimited
 
 pytestmark = pytest.mark.alone
@@ -80,3 +81,40 @@ async def test_one_who_gives_up_waiting_does_not_take_a_place_along() -> None:
     with pytest.raises(asyncio.CancelledError):
         await waiter
     assert (gate.running, gate.waiting) == (0, 0)
+
+
+async def test_a_key_that_fills_the_queue_leaves_room_for_another() -> None:
+    gate, until = admission(max_concurrent=1, max_queue=8), asyncio.Event()
+    tasks = [asyncio.create_task(hold(gate, until)) for _ in range(7)]
+    await asyncio.sleep(0)
+    with pytest.raises(RateLimited, match="6 of them with this key"):
+        await hold(gate, until)
+    another = gate.place("another")
+    waiting = asyncio.create_task(another.__aenter__())
+    await asyncio.sleep(0)
+    assert gate.waiting == 7
+    until.set()
+    await waiting
+    await another.__aexit__(None, None, None)
+    await asyncio.gather(*tasks)
+    assert (gate.running, gate.waiting) == (0, 0)
+
+
+async def test_schemas_pass_as_fast_as_they_compile_though_their_senders_hang_up() -> None:
+    compiling = Compiling(max_queue=8, timeout_s=5)
+    began = time.monotonic()
+    await compiling.turn("many", 0.3)
+    await compiling.turn("many", 0.6)
+    second = asyncio.create_task(compiling.turn("many", 0.6))
+    await asyncio.sleep(0)
+    await compiling.turn("few", 0.05)  # finds the room that is kept for small ones
+    assert time.monotonic() - began < 0.2
+    await second
+    assert time.monotonic() - began > 0.25
+
+
+async def test_a_request_without_a_schema_does_not_wait_for_schemas() -> None:
+    compiling = Compiling(max_queue=8, timeout_s=5)
+    await compiling.turn("many", 1.0)
+    async with asyncio.timeout(0.1):
+        await compiling.turn("many", 0.0)

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from benchmarks.schema_family import FAMILIES, TYPICAL
 from server.body import checked
 from server.errors import BadRequest
 from server.requests.chat import ChatRequest
@@ -187,27 +188,34 @@ def test_a_message_that_is_incomplete_or_odd_is_refused(message: dict[str, Any])
     "schema",
     [
         {"type": "array", "maxItems": 10**9},
-        {"type": "string", "minLength": 5000},
+        {"type": "array", "items": {}, "maxItems": 90_000},
+        {"type": "string", "minLength": 10**10},
         {"type": "array", "minItems": 1},
         {"$ref": "#"},
         {"$ref": "#/$defs/a", "$defs": {"a": {"$ref": "#/$defs/b"}, "b": {"$ref": "#/$defs/a"}}},
-        {"type": "string", "pattern": "(a{1,999}){1,999}"},
-        {"type": "string", "pattern": "("},
-        {"type": "string", "pattern": "a" * 300},
+        {"type": "string", "pattern": "a" * 5000},
+        {"properties": {str(i): {"type": "string", "pattern": "^[a-z]{1,1000}$"} for i in range(600)}},
+        {"enum": ["x" * 220 for _ in range(2000)]},
+        {"const": "x" * 9000},
+        FAMILIES["references"](300),
+        FAMILIES["pattern properties"](200),
+        FAMILIES["optional properties"](3000),
+        {"type": "integer", "multipleOf": 999_983},
+        {"allOf": [{"anyOf": [{"required": [str(i)]} for i in range(6)]} for _ in range(4)]},
         {"$ref": "http://127.0.0.1/schema.json"},
-        {"properties": {str(i): {} for i in range(5000)}},
-        {
-            "a": {
-                "a": {
-                    "a": {"a": {"a": {"a": {"a": {"a": {"a": {"a": {"a": {"a": {"a": {"a": {"a": {"a": {}}}}}}}}}}}}}}
-                }
-            }
-        },
+        {"x-guidance": {"item_separator": "(a*)*"}},
+        {"properties": {str(i): {} for i in range(10_000)}},
     ],
 )
 def test_a_schema_that_could_stall_the_engine_is_refused(schema: dict[str, Any]) -> None:
     format = {"type": "json_schema", "json_schema": {"name": "s", "schema": schema}}
     assert str(refusal(ChatRequest, MINIMAL | {"response_format": format}).param).startswith("response_format")
+
+
+@pytest.mark.parametrize("schema", TYPICAL.values(), ids=TYPICAL)
+def test_schemas_of_daily_work_are_taken(schema: dict[str, Any]) -> None:
+    format = {"type": "json_schema", "json_schema": {"name": "s", "schema": schema}}
+    checked(ChatRequest, MINIMAL | {"response_format": format})
 
 
 @pytest.mark.parametrize("prompt", ["text", ["a", "b"], [1, 2], [[1, 2], [3]]])

@@ -1,0 +1,66 @@
+"""The part of a JSON schema that an engine can enforce; the gateway sends that, and leaves out the rest.
+
+llguidance refuses a schema with a keyword that it does not know, where other engines answer as if it were not there.
+An answer fits what is left, so a keyword here is one that the client has to check.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+NOT_ENFORCED = frozenset(
+    {"$schema", "$dynamicRef", "contains", "dependencies", "dependentRequired", "dependentSchemas", "else", "if"}
+    | {"maxContains", "minContains", "not", "propertyNames", "then", "unevaluatedItems", "unevaluatedProperties"}
+    | {"uniqueItems"}
+)
+FORMATS = frozenset({"date-time", "time", "date", "duration", "email", "hostname", "ipv4", "ipv6", "uri", "uuid"})
+_VALUES = frozenset({"const", "enum", "default", "examples"})
+_BY_NAME = frozenset({"properties", "patternProperties", "$defs", "definitions"})
+
+
+def with_enforceable_schemas(body: Mapping[str, Any]) -> dict[str, Any]:
+    """Returns the body of a generating endpoint with what can be enforced of its schemas."""
+    changed = dict(body)
+    for name in ("response_format", "text"):
+        if isinstance(body.get(name), dict):
+            changed[name] = _in_format(body[name])
+    if body.get("tools"):
+        changed["tools"] = [_in_tool(tool) for tool in body["tools"]]
+    return changed
+
+
+def enforceable(schema: Any) -> Any:
+    """Returns a schema without what is not enforced; oneOf becomes anyOf: an answer may fit several of its members."""
+    if not isinstance(schema, dict):
+        return schema
+    kept: dict[str, Any] = {}
+    for name, value in schema.items():
+        if name in NOT_ENFORCED or (name == "format" and value not in FORMATS):
+            continue
+        if name in _BY_NAME and isinstance(value, dict):
+            kept[name] = {key: enforceable(below) for key, below in value.items()}
+        elif name in _VALUES:
+            kept[name] = value
+        elif isinstance(value, list):
+            kept[name] = [enforceable(below) for below in value]
+        else:
+            kept[name] = enforceable(value)
+    if "oneOf" in kept and "anyOf" not in kept:
+        kept["anyOf"] = kept.pop("oneOf")
+    return kept
+
+
+def _in_format(form: dict[str, Any]) -> dict[str, Any]:
+    """The schema of /v1/responses lies below `format`, that of the others below `json_schema`."""
+    found = dict(form)
+    for name in ("format", "json_schema"):
+        if isinstance(form.get(name), dict):
+            found[name] = _in_format(form[name])
+    if "schema" in form:
+        found["schema"] = enforceable(form["schema"])
+    return found
+
+
+def _in_tool(tool: dict[str, Any]) -> dict[str, Any]:
+    if "function" in tool:
+        return tool | {"function": _in_tool(tool["function"])}
+    return tool | {"parameters": enforceable(tool["parameters"])} if tool.get("parameters") else tool

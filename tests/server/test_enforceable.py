@@ -1,0 +1,37 @@
+"""What of a JSON schema is sent to an engine."""
+
+from server.enforceable import enforceable, with_enforceable_schemas
+
+ODD = {"type": "array", "uniqueItems": True, "items": {"type": "string", "format": "password"}}
+PLAIN = {"type": "array", "items": {"type": "string"}}
+
+
+def test_keywords_and_formats_that_no_engine_enforces_are_left_out_at_every_depth() -> None:
+    schema = {"type": "object", "properties": {"a": ODD, "b": {"format": "date"}}, "not": {}, "$defs": {"x": ODD}}
+    kept = {"type": "object", "properties": {"a": PLAIN, "b": {"format": "date"}}, "$defs": {"x": PLAIN}}
+    assert enforceable(schema) == kept
+
+
+def test_properties_and_literals_of_the_same_names_stay() -> None:
+    schema = {
+        "properties": {"not": {"type": "string"}, "format": {"const": {"if": 1}}, "oneOf": {"enum": [{"not": 1}]}},
+        "required": ["not", "format"],
+    }
+    assert enforceable(schema) == schema
+
+
+def test_one_of_becomes_any_of() -> None:
+    assert enforceable({"oneOf": [ODD, {}]}) == {"anyOf": [PLAIN, {}]}
+
+
+def test_every_route_of_a_schema_is_covered() -> None:
+    function = {"name": "f", "parameters": ODD}
+    body = {
+        "response_format": {"type": "json_schema", "json_schema": {"name": "s", "schema": ODD}},
+        "text": {"format": {"type": "json_schema", "name": "s", "schema": ODD}},
+        "tools": [{"type": "function", "function": function}, {"type": "function"} | function, {"type": "function"}],
+    }
+    sent = with_enforceable_schemas(body)
+    assert "uniqueItems" not in str(sent)
+    assert str(sent).count(str(PLAIN)) == 4
+    assert "uniqueItems" in str(body)

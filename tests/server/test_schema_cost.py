@@ -1,0 +1,83 @@
+"""What a JSON schema is reckoned to cost an engine."""
+
+import time
+from typing import Any
+
+import pytest
+
+from benchmarks.schema_family import ATTACKS
+from server.requests.constraints import constraint_cost
+from server.requests.json_schema import MOST_SECONDS, check_cost, check_json_schema
+from server.requests.schema_cost import PRICES, SchemaCost, schema_cost
+
+DEAR = {"type": "array", "items": {}, "maxItems": 10_000}
+DEAR_S = schema_cost(DEAR).seconds
+
+
+def tool(name: str, schema: dict[str, Any]) -> dict[str, Any]:
+    return {"type": "function", "function": {"name": name, "parameters": schema}}
+
+
+def test_the_terms_add_up() -> None:
+    schema = {"type": "integer", "minimum": 3, "multipleOf": 0.25}
+    text = len("integer") + len("type") + len("minimum") + len("multipleOf")
+    expected = 4 * PRICES.parts + text * PRICES.text + PRICES.ranges + 25 * PRICES.multiples
+    assert schema_cost(schema).seconds == pytest.approx(expected)
+
+
+def test_all_of_multiplies_alternatives_through_references() -> None:
+    three = {"anyOf": [{}, {}, {}]}
+    schema = {"$defs": {"a": three}, "allOf": [{"$ref": "#/$defs/a"}, {"oneOf": [{}, three]}]}
+    assert schema_cost(schema).combinations == pytest.approx(3 * 4 * PRICES.combinations)
+
+
+def test_alternatives_below_properties_are_not_multiplied() -> None:
+    inner = {"anyOf": [{"properties": {"a": {"$ref": "#/$defs/n"}}} for _ in range(9)]}
+    assert schema_cost({"$defs": {"n": inner}, "$ref": "#/$defs/n"}).combinations == 0
+
+
+def test_references_that_double_at_each_step_are_reckoned_at_once() -> None:
+    steps = 50
+    defs = {f"d{i}": {"allOf": [{"$ref": f"#/$defs/d{i + 1}"}] * 2} for i in range(steps)}
+    began = time.monotonic()
+    with pytest.raises(ValueError, match="follow each other"):
+        check_json_schema({"$defs": defs | {f"d{steps}": {"anyOf": [{}, {}]}}, "$ref": "#/$defs/d0"})
+    assert time.monotonic() - began < 1
+
+
+@pytest.mark.parametrize("attack", ATTACKS.values(), ids=ATTACKS)
+def test_an_attack_is_refused_with_what_to_do(attack: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match=r"1 s are allowed; (use|shorten|lower|bound|combine)|not between"):
+        check_json_schema(attack)
+
+
+def test_each_answer_of_a_request_compiles_anew() -> None:
+    cost = SchemaCost(parts=MOST_SECONDS / 4)
+    check_cost(cost, 4)
+    with pytest.raises(ValueError, match="for each of 5 answers"):
+        check_cost(cost, 5)
+
+
+@pytest.mark.parametrize(
+    ("body", "times"),
+    [
+        ({}, 0),
+        ({"response_format": {"type": "json_object"}}, 0),
+        ({"response_format": {"type": "json_schema", "json_schema": {"name": "s", "schema": DEAR}}}, 1),
+        ({"text": {"format": {"type": "json_schema", "name": "s", "schema": DEAR}}}, 1),
+        ({"tools": [tool("a", DEAR), tool("b", DEAR)]}, 0),
+        ({"tools": [tool("a", DEAR), tool("b", DEAR)], "tool_choice": "auto"}, 0),
+        ({"tools": [tool("a", DEAR), tool("b", DEAR)], "tool_choice": "required"}, 2),
+        ({"tools": [tool("a", DEAR)], "tool_choice": {"type": "function", "function": {"name": "a"}}}, 1),
+        ({"tools": [{"type": "function", "name": "a", "parameters": DEAR}], "tool_choice": "required"}, 1),
+        (
+            {
+                "tools": [{"type": "function", "name": "a", "parameters": DEAR}, {"type": "function", "name": "b"}],
+                "tool_choice": {"type": "function", "name": "b"},
+            },
+            0,
+        ),
+    ],
+)
+def test_what_the_engine_compiles_for_a_request(body: dict[str, Any], times: int) -> None:
+    assert constraint_cost(body).seconds == pytest.approx(times * DEAR_S, abs=0.001)
