@@ -1,8 +1,10 @@
 """The outermost layer, in plain ASGI: ids, errors, metrics and the log line of every request."""
 
 import logging
+import re
 import secrets
 import time
+from collections.abc import Sequence
 from typing import Any
 
 import orjson
@@ -17,6 +19,9 @@ from server.metrics import Metrics
 logger = logging.getLogger(__name__)
 
 _PROBES = frozenset({"/health/live", "/health/ready", "/metrics"})
+_UNUSUAL = re.compile(r"[^\w.$-]", re.ASCII)
+_LONGEST_NAME = 100
+_MOST_NAMES = 16
 _METHODS = frozenset({"GET", "POST", "DELETE", "PUT", "PATCH", "HEAD", "OPTIONS"})
 
 
@@ -70,6 +75,8 @@ class Edge:
         fields |= state.get("log_fields", {})
         if "key_prefix" in state:
             fields["key"] = state["key_prefix"]
+        if state.get("ignored"):
+            fields["ignored"] = _header_value(state["ignored"]).decode()
         level = logging.DEBUG if route in _PROBES else logging.INFO
         requests_logger.log(level, "request", extra=fields)
 
@@ -82,14 +89,17 @@ class _Exchange:
         self.began = time.perf_counter()
         self.status = 0
         self._send = send
-        scope.setdefault("state", {}).update(request_id=self.request_id, began=self.began)
+        self._state: dict[str, Any] = scope.setdefault("state", {})
+        self._state.update(request_id=self.request_id, began=self.began)
 
     async def send(self, message: Message) -> None:
         if message["type"] == "http.response.start":
             self.status = message["status"]
             # Nothing here is for a cache: answers, lists and errors are one caller's.
-            ours = [(b"x-request-id", self.request_id.encode()), (b"cache-control", b"no-store")]
-            message["headers"] = [*message.get("headers", ()), *ours]
+            added = [(b"x-request-id", self.request_id.encode()), (b"cache-control", b"no-store")]
+            if ignored := self._state.get("ignored"):
+                added.append((b"x-attune-ignored", _header_value(ignored)))
+            message["headers"] = [*message.get("headers", ()), *added]
         await self._send(message)
 
 
@@ -97,6 +107,12 @@ def _check_no_nul(scope: Scope) -> None:
     """PostgreSQL cannot store a NUL; in a body `server.body` refuses it."""
     if "\0" in scope["path"] or b"%00" in scope["query_string"]:
         raise BadRequest("The address holds a NUL character (%00). Remove it.", code="nul_character")
+
+
+def _header_value(names: Sequence[str]) -> bytes:
+    """Return names of ignored fields as a header's value: a client chose them, so only plain characters stay."""
+    listed = ", ".join(_UNUSUAL.sub("?", name[:_LONGEST_NAME]) for name in names[:_MOST_NAMES])
+    return (listed + (f", and {len(names) - _MOST_NAMES} more" if len(names) > _MOST_NAMES else "")).encode()
 
 
 def _method(scope: Scope) -> str:

@@ -8,9 +8,10 @@ from server.control_tokens import ControlTokens
 from server.enforceable import with_enforceable_schemas
 from server.requests.chat import ChatRequest
 from server.requests.embeddings import EmbeddingsRequest
-from server.requests.fields import RequestModel
+from server.requests.fields import OpenAIModel
 from server.requests.responses import ResponsesRequest
 from server.requests.text import TextRequest
+from server.requests.tools import without_allowed_tools
 from server.transcript import ChatTranscript, EmbeddingsTranscript, ResponseTranscript, TextTranscript, Transcript
 
 
@@ -29,7 +30,7 @@ class Endpoint:
 
     path: str
     id_prefix: str
-    request_model: type[RequestModel]
+    request_model: type[OpenAIModel]
     transcript: type[Transcript]
     escaped: tuple[str, ...] = ()
     recorded: bool = True
@@ -58,9 +59,7 @@ ENDPOINTS = (CHAT, TEXT, RESPONSES, EMBEDDINGS)
 _EMBEDDINGS_PER_PLACE = 32
 
 # Ours, or OpenAI's for its own service: they mean nothing to an engine.
-_KEPT_HERE = frozenset(
-    {"user", "metadata", "store", "service_tier", "prompt_cache_key", "safety_identifier", "modalities", "background"}
-)
+_KEPT_HERE = frozenset({"user", "metadata", "store", "safety_identifier", "modalities", "background"})
 
 
 def sequences(endpoint: Endpoint, body: Mapping[str, Any]) -> int:
@@ -83,6 +82,8 @@ def upstream_body(endpoint: Endpoint, body: dict[str, Any], completion_id: str) 
     """
     whole = with_enforceable_schemas(body)
     sent = {name: value for name, value in whole.items() if value is not None and name not in _KEPT_HERE}
+    if endpoint is CHAT:
+        return without_allowed_tools(sent)
     if endpoint is RESPONSES:
         sent["request_id"] = completion_id  # vLLM takes the other endpoints' from the header X-Request-Id
         sent["store"] = False

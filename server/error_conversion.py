@@ -17,25 +17,6 @@ _LEDGER: tuple[tuple[type[ledger_errors.LedgerError], type[GatewayError]], ...] 
     (ledger_errors.Conflict, errors.Conflict),
     (ledger_errors.Impossible, errors.Impossible),
 )
-_REFUSED_FIELDS = {
-    "chat_template": "templates run as programs in the engine",
-    "chat_template_kwargs": "they change the model's template",
-    "documents": "they reach the template unchecked",
-    "mm_processor_kwargs": "only text is served",
-    "media_io_kwargs": "only text is served",
-    "prompt_embeds": "embeddings can crash the engine",
-    "structured_outputs": "free grammars and expressions can stall the engine; use response_format",
-    "guided_json": "use response_format",
-    "guided_regex": "expressions can stall the engine; use response_format",
-    "priority": "everybody waits in the same queue",
-    "request_id": "the gateway makes it",
-    "cache_salt": "it would defeat the engine's cache",
-    "audio": "only text is served",
-    "functions": "use tools",
-    "function_call": "use tool_choice",
-    "best_of": "use n",
-    "suffix": "the engine cannot fill in",
-}
 
 
 def to_gateway_error(error: BaseException) -> GatewayError:
@@ -71,15 +52,12 @@ def _from_status(error: HTTPException) -> GatewayError:
 
 
 def _from_details(details: list[ErrorDetails], body: Any) -> GatewayError:
-    """Of a union's alternatives, the one that fits best is the one that failed deepest in the value."""
-    found = max(details, key=lambda detail: len(_path(detail, body)))
+    """Of a union's alternatives, the one that fits best failed deepest in the value, and not for the value's type."""
+    found = max(details, key=lambda detail: (len(_path(detail, body)), not detail["type"].endswith("_type")))
     path = _path(found, body)
     param = ".".join(str(part) for part in path) or None
     if found["type"] == "extra_forbidden":
-        name = str(path[-1])
-        why = _REFUSED_FIELDS.get(name)
-        what = f"is refused: {why}" if why else "is unknown here"
-        return errors.BadRequest(f"The field {param} {what}.", param=param, code="unknown_field")
+        return errors.BadRequest(f"The field {param} is unknown here.", param=param, code="unknown_field")
     message = found["msg"].removeprefix("Value error, ")
     code = "missing_field" if found["type"] == "missing" else "invalid_value"
     return errors.BadRequest(f"{param or 'The body'}: {message}.".replace("..", "."), param=param, code=code)

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from server.requests.fields import Choices, Id, LogitBias, Metadata, ModelName, TokenCount, TopLogprobs, UserName
+from server.requests.fields import Choices, LogitBias, Metadata, ModelName, TokenCount, TopLogprobs, UserName
 from server.requests.messages import Messages
 from server.requests.sampling import Sampling, StreamOptions, TokenBounds
 from server.requests.tools import ResponseFormat, ToolChoice, Tools
@@ -13,16 +13,16 @@ Effort = Literal["none", "minimal", "low", "medium", "high", "xhigh"]
 
 
 class Attribution(Sampling):
-    """For whom a request is, where its answer belongs, and OpenAI's fields that mean nothing on one's own server."""
+    """For whom a request is, and where its answer belongs."""
 
     user: UserName | None = None
+    safety_identifier: UserName | None = Field(
+        default=None, description="Names the user where `user` and X-Attune-User do not."
+    )
     metadata: Metadata | None = None
     store: Literal[True] | None = Field(
         default=None, description="Every answer is stored; DELETE /v1/chat/completions/{id} erases one."
     )
-    service_tier: Literal["auto", "default", "flex", "scale", "priority"] | None = None
-    prompt_cache_key: Id | None = None
-    safety_identifier: Id | None = None
 
     @model_validator(mode="after")
     def _parent_is_in_a_conversation(self) -> "Attribution":
@@ -51,6 +51,8 @@ class ChatRequest(Attribution, TokenBounds):
     parallel_tool_calls: bool | None = None
     reasoning_effort: Effort | None = None
     modalities: Annotated[list[Literal["text"]], Field(max_length=1)] | None = None
+    add_generation_prompt: bool | None = None
+    continue_final_message: bool | None = None
 
     @model_validator(mode="after")
     def _parts_fit_together(self) -> "ChatRequest":

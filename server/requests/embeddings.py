@@ -4,11 +4,11 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from server.requests.fields import Content, ModelName, RequestModel, UserName
+from server.requests.fields import Content, ModelName, OpenAIModel, UserName
 from server.requests.text import TokenIds
 
 
-class EmbeddingsRequest(RequestModel):
+class EmbeddingsRequest(OpenAIModel):
     """What /v1/embeddings takes."""
 
     model: ModelName

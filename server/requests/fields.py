@@ -8,9 +8,15 @@ _INT64 = 2**63
 
 
 class RequestModel(BaseModel):
-    """Base of everything that comes in: unknown fields are refused, and no value is converted to another type."""
+    """Base of the bodies of Attune's own routes: unknown fields are refused, and no value changes its type."""
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True, allow_inf_nan=False)
+
+
+class OpenAIModel(RequestModel):
+    """Base of what clients of OpenAI's API send: unknown fields are left out (`server.requests.accept`)."""
+
+    model_config = ConfigDict(extra="ignore")
 
 
 def text(longest: int, shortest: int = 0) -> StringConstraints:
@@ -21,7 +27,8 @@ def text(longest: int, shortest: int = 0) -> StringConstraints:
 ModelName = Annotated[str, text(128, 1)]
 UserName = Annotated[str, text(256)]
 Id = Annotated[str, text(128, 1)]
-FunctionName = Annotated[str, StringConstraints(pattern=r"^[a-zA-Z0-9_-]{1,64}$")]
+FunctionName = Annotated[str, StringConstraints(pattern=r"^[^\s\x00-\x1f\x7f]{1,128}$")]
+"""OpenAI's own names are narrower; servers of tools use dots, slashes and more than 64 characters."""
 Content = Annotated[str, text(2**20)]
 """Text of a message; the limit of the body is what bounds it."""
 
@@ -32,7 +39,7 @@ Seed = Annotated[int, Field(ge=-_INT64, le=_INT64 - 1)]
 TokenId = Annotated[int, Field(ge=0, le=2**31 - 1)]
 
 Stop = Annotated[str, text(256, 1)]
-StopList = Annotated[list[Stop], Field(max_length=4)]
+StopList = Annotated[list[Stop], Field(max_length=64)]
 LogitBias = Annotated[
     dict[Annotated[str, StringConstraints(pattern=r"^[0-9]{1,9}$")], Annotated[float, Field(ge=-100, le=100)]],
     Field(max_length=300),

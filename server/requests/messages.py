@@ -3,32 +3,37 @@
 from typing import Annotated, Any, Literal
 
 import orjson
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
-from server.requests.fields import Content, FunctionName, Id, RequestModel, text
+from server.requests.fields import Content, FunctionName, Id, OpenAIModel, text
 
 Name = Annotated[str, text(64, 1)]
 
 
-class TextPart(RequestModel):
+class TextPart(OpenAIModel):
     """A part of a message."""
 
     type: Literal["text"]
     text: Content
 
 
-class RefusalPart(RequestModel):
+class RefusalPart(OpenAIModel):
     """A part of an answer that says no."""
 
     type: Literal["refusal"]
     refusal: Content
 
 
-TextContent = Content | Annotated[list[TextPart], Field(min_length=1, max_length=256)]
+def _empty_text(content: Any) -> Any:
+    """Return no content as empty text: clients send null and `[]`, which some chat templates cannot show."""
+    return "" if content is None or content == [] else content
+
+
+TextContent = Annotated[Content | Annotated[list[TextPart], Field(max_length=256)], BeforeValidator(_empty_text)]
 AnswerPart = Annotated[TextPart | RefusalPart, Field(discriminator="type")]
 
 
-class SystemMessage(RequestModel):
+class SystemMessage(OpenAIModel):
     """What the operator of an app tells the model."""
 
     role: Literal["system", "developer"]
@@ -36,7 +41,7 @@ class SystemMessage(RequestModel):
     name: Name | None = None
 
 
-class UserMessage(RequestModel):
+class UserMessage(OpenAIModel):
     """What the user says."""
 
     role: Literal["user"]
@@ -44,25 +49,26 @@ class UserMessage(RequestModel):
     name: Name | None = None
 
 
-def json_object(arguments: str) -> str:
-    """Checks the arguments of a call: vLLM hands them to the template as an object; anything else fails there."""
+def json_text(arguments: str) -> str:
+    """Check the arguments of a call, which vLLM parses for the template.
+
+    They need not be an object: a model may have called with something else, and its answer is sent back as it was.
+    """
     try:
-        parsed = orjson.loads(arguments or "{}")
+        orjson.loads(arguments or "{}")
     except ValueError as error:
-        raise ValueError(f"the arguments of a call must be a JSON object: {error}") from error
-    if not isinstance(parsed, dict):
-        raise ValueError(f"the arguments of a call must be a JSON object, not {type(parsed).__name__}")
+        raise ValueError(f"the arguments of a call must be JSON: {error}") from error
     return arguments
 
 
-class CalledFunction(RequestModel):
+class CalledFunction(OpenAIModel):
     """The function that the model called, with its arguments as JSON text."""
 
     name: FunctionName
-    arguments: Annotated[Content, AfterValidator(json_object)]
+    arguments: Annotated[Content, AfterValidator(json_text)]
 
 
-class ToolCall(RequestModel):
+class ToolCall(OpenAIModel):
     """A call that the model made earlier."""
 
     id: Id
@@ -70,28 +76,27 @@ class ToolCall(RequestModel):
     function: CalledFunction
 
 
-class AssistantMessage(RequestModel):
-    """An earlier answer, as the engine gave it: its empty fields come back too."""
+class AssistantMessage(OpenAIModel):
+    """An earlier answer, as the engine gave it."""
 
     role: Literal["assistant"]
-    content: Content | Annotated[list[AnswerPart], Field(min_length=1, max_length=256)] | None = None
+    content: Content | Annotated[list[AnswerPart], Field(max_length=256)] | None = None
     name: Name | None = None
     tool_calls: Annotated[list[ToolCall], Field(max_length=128)] | None = None
     refusal: Content | None = None
     reasoning: Content | None = None
     reasoning_content: Content | None = None
-    annotations: list[Any] | None = Field(default=None, max_length=0)
-    audio: None = None
-    function_call: None = None
 
-    @model_validator(mode="after")
-    def _says_something(self) -> "AssistantMessage":
-        if self.content is None and not self.tool_calls and self.refusal is None:
-            raise ValueError("an assistant's message needs content or tool_calls")
-        return self
+    @model_validator(mode="before")
+    @classmethod
+    def _says_something(cls, message: Any) -> Any:
+        """Give an answer that says and calls nothing an empty text, which every chat template can show."""
+        if not isinstance(message, dict) or message.get("tool_calls") or message.get("refusal"):
+            return message
+        return message | {"content": _empty_text(message.get("content"))}
 
 
-class ToolMessage(RequestModel):
+class ToolMessage(OpenAIModel):
     """What a function gave back."""
 
     role: Literal["tool"]
@@ -100,5 +105,15 @@ class ToolMessage(RequestModel):
     name: Name | None = None
 
 
-Message = Annotated[SystemMessage | UserMessage | AssistantMessage | ToolMessage, Field(discriminator="role")]
+class FunctionMessage(OpenAIModel):
+    """What a function gave back, as clients sent it before there were tools."""
+
+    role: Literal["function"]
+    content: TextContent
+    name: Name
+
+
+Message = Annotated[
+    SystemMessage | UserMessage | AssistantMessage | ToolMessage | FunctionMessage, Field(discriminator="role")
+]
 Messages = Annotated[list[Message], Field(min_length=1, max_length=2048)]

@@ -2,37 +2,35 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, Discriminator, Field, Tag, model_validator
 
 from server.requests.chat import Attribution, Effort
-from server.requests.fields import Content, FunctionName, Id, ModelName, RequestModel, TokenCount, TopLogprobs
+from server.requests.fields import Content, FunctionName, Id, ModelName, OpenAIModel, TokenCount, TopLogprobs
 from server.requests.json_schema import JsonSchema
-from server.requests.messages import json_object
+from server.requests.messages import json_text
 from server.requests.tools import Description
 
 ItemStatus = Literal["in_progress", "completed", "incomplete"]
 
 
-class InputPart(RequestModel):
+class InputPart(OpenAIModel):
     """Text of a user or of the operator."""
 
     type: Literal["input_text"]
     text: Content
 
 
-class OutputPart(RequestModel):
+class OutputPart(OpenAIModel):
     """Text of an earlier answer, as it was given."""
 
     type: Literal["output_text"]
     text: Content
-    annotations: list[Any] | None = Field(default=None, max_length=0)
-    logprobs: list[Any] | None = Field(default=None, max_length=0)
 
 
 Part = Annotated[InputPart | OutputPart, Field(discriminator="type")]
 
 
-class MessageItem(RequestModel):
+class MessageItem(OpenAIModel):
     """A message."""
 
     type: Literal["message"] = "message"
@@ -40,21 +38,20 @@ class MessageItem(RequestModel):
     content: Content | Annotated[list[Part], Field(min_length=1, max_length=256)]
     id: Id | None = None
     status: ItemStatus | None = None
-    phase: None = None
 
 
-class CallItem(RequestModel):
+class CallItem(OpenAIModel):
     """A call that the model made earlier."""
 
     type: Literal["function_call"]
     call_id: Id
     name: FunctionName
-    arguments: Annotated[Content, AfterValidator(json_object)]
+    arguments: Annotated[Content, AfterValidator(json_text)]
     id: Id | None = None
     status: ItemStatus | None = None
 
 
-class CallOutputItem(RequestModel):
+class CallOutputItem(OpenAIModel):
     """What the function gave back."""
 
     type: Literal["function_call_output"]
@@ -64,10 +61,20 @@ class CallOutputItem(RequestModel):
     status: ItemStatus | None = None
 
 
-Item = MessageItem | CallItem | CallOutputItem
+def _item_type(item: Any) -> str | None:
+    """Return an item's type; without one it is a message, as OpenAI takes it."""
+    return item.get("type", "message") if isinstance(item, dict) else getattr(item, "type", None)
 
 
-class FunctionTool(RequestModel):
+Item = Annotated[
+    Annotated[MessageItem, Tag("message")]
+    | Annotated[CallItem, Tag("function_call")]
+    | Annotated[CallOutputItem, Tag("function_call_output")],
+    Discriminator(_item_type),
+]
+
+
+class FunctionTool(OpenAIModel):
     """A function that the model may call."""
 
     type: Literal["function"]
@@ -77,20 +84,20 @@ class FunctionTool(RequestModel):
     strict: bool | None = None
 
 
-class NamedFunction(RequestModel):
+class NamedFunction(OpenAIModel):
     """Demands a call of this function."""
 
     type: Literal["function"]
     name: FunctionName
 
 
-class PlainTextFormat(RequestModel):
+class PlainTextFormat(OpenAIModel):
     """Text, or any JSON object."""
 
     type: Literal["text", "json_object"]
 
 
-class SchemaTextFormat(RequestModel):
+class SchemaTextFormat(OpenAIModel):
     """JSON that fits a schema."""
 
     type: Literal["json_schema"]
@@ -100,13 +107,13 @@ class SchemaTextFormat(RequestModel):
     strict: bool | None = None
 
 
-class TextConfig(RequestModel):
+class TextConfig(OpenAIModel):
     """The shape of the answer."""
 
     format: Annotated[PlainTextFormat | SchemaTextFormat, Field(discriminator="type")] | None = None
 
 
-class Reasoning(RequestModel):
+class Reasoning(OpenAIModel):
     """How much a reasoning model may think."""
 
     effort: Effort | None = None

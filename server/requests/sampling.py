@@ -4,10 +4,10 @@ from typing import Annotated
 
 from pydantic import Field
 
-from server.requests.fields import RequestModel, Seed, Stop, StopList, TokenId
+from server.requests.fields import OpenAIModel, Seed, Stop, StopList, TokenId
 
 
-class Sampling(RequestModel):
+class Sampling(OpenAIModel):
     """Sampling parameters that all generating endpoints share."""
 
     temperature: Annotated[float, Field(ge=0, le=2)] | None = None
@@ -25,14 +25,15 @@ class Sampling(RequestModel):
     include_stop_str_in_output: bool | None = None
 
 
-class TokenBounds(RequestModel):
+class TokenBounds(OpenAIModel):
     """Further parameters of the two endpoints that vLLM calls completions."""
 
     min_tokens: Annotated[int, Field(ge=0, le=2**20)] | None = None
     spaces_between_special_tokens: bool | None = None
 
 
-class StreamOptions(RequestModel):
+class StreamOptions(OpenAIModel):
     """What a stream holds besides the answer."""
 
     include_usage: bool | None = None
+    continuous_usage_stats: bool | None = None

@@ -1,16 +1,16 @@
 """Functions that a model may call, and the shape that its answer must have."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from server.requests.fields import FunctionName, RequestModel, text
+from server.requests.fields import FunctionName, OpenAIModel, text
 from server.requests.json_schema import JsonSchema
 
 Description = Annotated[str, text(16_384)]
 
 
-class Function(RequestModel):
+class Function(OpenAIModel):
     """A function that the model may call."""
 
     name: FunctionName
@@ -19,31 +19,58 @@ class Function(RequestModel):
     strict: bool | None = None
 
 
-class Tool(RequestModel):
+class Tool(OpenAIModel):
     """A function as /v1/chat/completions has it."""
 
     type: Literal["function"]
     function: Function
 
 
-class FunctionOfName(RequestModel):
+class FunctionOfName(OpenAIModel):
     """The name of a function."""
 
     name: FunctionName
 
 
-class NamedToolChoice(RequestModel):
+class NamedToolChoice(OpenAIModel):
     """Demands a call of this function."""
 
     type: Literal["function"]
     function: FunctionOfName
 
 
-ToolChoice = Literal["none", "auto", "required"] | NamedToolChoice
+class AllowedTools(OpenAIModel):
+    """Some of the tools, and whether one of them must be called."""
+
+    mode: Literal["auto", "required"]
+    tools: Annotated[list[NamedToolChoice], Field(min_length=1, max_length=128)]
+
+
+class AllowedToolsChoice(OpenAIModel):
+    """Leaves the model only some of the tools."""
+
+    type: Literal["allowed_tools"]
+    allowed_tools: AllowedTools
+
+
+ObjectToolChoice = Annotated[NamedToolChoice | AllowedToolsChoice, Field(discriminator="type")]
+ToolChoice = Literal["none", "auto", "required"] | ObjectToolChoice
 Tools = Annotated[list[Tool], Field(min_length=1, max_length=128)]
 
 
-class NamedSchema(RequestModel):
+def without_allowed_tools(body: dict[str, Any]) -> dict[str, Any]:
+    """Return a chat request in which `allowed_tools`, which vLLM does not know, is said with `tools` alone."""
+    choice = body.get("tool_choice")
+    if not isinstance(choice, dict) or choice["type"] != "allowed_tools":
+        return body
+    allowed = {tool["function"]["name"] for tool in choice["allowed_tools"]["tools"]}
+    tools = [tool for tool in body["tools"] if tool["function"]["name"] in allowed]
+    if tools:
+        return body | {"tools": tools, "tool_choice": choice["allowed_tools"]["mode"]}
+    return {name: value for name, value in body.items() if name not in ("tools", "tool_choice")}
+
+
+class NamedSchema(OpenAIModel):
     """A JSON schema with a name."""
 
     name: FunctionName
@@ -52,13 +79,13 @@ class NamedSchema(RequestModel):
     strict: bool | None = None
 
 
-class PlainFormat(RequestModel):
+class PlainFormat(OpenAIModel):
     """Text, or any JSON object."""
 
     type: Literal["text", "json_object"]
 
 
-class SchemaFormat(RequestModel):
+class SchemaFormat(OpenAIModel):
     """JSON that fits a schema."""
 
     type: Literal["json_schema"]

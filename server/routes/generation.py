@@ -9,7 +9,7 @@ from fastapi import APIRouter, Request, Response
 from ledger import conversations, keys, message_tree
 from ledger.records import Completion
 from server.auth import Caller
-from server.body import checked, read_body
+from server.body import read_body
 from server.context import Context, In, InferenceCaller
 from server.endpoints import (
     ENDPOINTS,
@@ -22,6 +22,7 @@ from server.endpoints import (
 from server.errors import BadRequest
 from server.openapi import errors, takes
 from server.relay import Job, Relay
+from server.requests.accept import accept
 from server.requests.constraints import constraint_cost
 from server.requests.json_schema import check_cost
 from server.requests.schema_cost import SchemaCost
@@ -33,9 +34,10 @@ router = APIRouter(tags=["generation"])
 
 def _handler(endpoint: Endpoint) -> Callable[..., Coroutine[Any, Any, Response]]:
     async def handle(request: Request, context: In, caller: InferenceCaller) -> Response:
-        body = await read_body(request)
-        checked(endpoint.request_model, body)
-        user = caller.user_with(body.get("user"))
+        accepted = accept(endpoint.request_model, await read_body(request))
+        request.state.ignored = accepted.ignored
+        body = accepted.body
+        user = _user(caller, body)
         metadata = body.get("metadata") or {}
         asker = Asker(caller.owner, user, metadata.get("conversation_id"), request.state.request_id)
         target = context.poller.current.target(body["model"], asker)
@@ -85,6 +87,11 @@ def _check_schema_cost(cost: SchemaCost, answers: int) -> None:
         raise BadRequest(f"{error}.", code="schema_too_expensive") from None
 
 
+def _user(caller: Caller, body: dict[str, Any]) -> str:
+    """Return the user that a request is for; `safety_identifier` names them where nothing else does."""
+    return caller.user_with(body.get("user")) or body.get("safety_identifier") or ""
+
+
 async def _check_place(context: Context, caller: Caller, user: str, metadata: dict[str, str]) -> None:
     """Checks before anything is generated that the answer can be stored where the client wants it."""
     conversation_id, parent_id = metadata.get("conversation_id"), metadata.get("parent_id")
@@ -104,7 +111,7 @@ def _draft(endpoint: Endpoint, body: dict[str, Any], caller: Caller, target: Tar
         endpoint=endpoint.path,
         owner=caller.owner,
         key_id=caller.key.id,
-        user=caller.user_with(body.get("user")),
+        user=_user(caller, body),
         messages=recorded_messages(endpoint, body),
         params=recorded_params(endpoint, body),
         choices=(),
