@@ -54,6 +54,7 @@ from server.routes import (
     stored_completions,
     users,
 )
+from server.routes.missing import no_route
 from server.settings import GatewaySettings
 from server.snapshot import SnapshotPoller
 from server.upstream import Upstream
@@ -181,4 +182,6 @@ async def _votes(ledger: LedgerAccess, days: int) -> Votes:
 
 
 async def _answer_error(request: Request, error: Exception) -> Response:
+    if isinstance(error, HTTPException) and error.status_code in (404, 405):
+        return error_response(no_route(request))
     return error_response(to_gateway_error(error))

@@ -8,7 +8,7 @@ from starlette.requests import Request
 
 from http_bounds.bodies import BodiesTooMany, BodyTooLong, HungUp
 from server.error_conversion import invalid
-from server.errors import BadRequest, BodyTooLarge, Overloaded
+from server.errors import BadRequest, BodyTooLarge, Overloaded, UnsupportedEncoding
 from server.requests.fields import RequestModel
 from server.settings import GatewaySettings
 
@@ -19,10 +19,17 @@ async def read_body(request: Request) -> dict[str, Any]:
     """Reads a JSON object; `http_bounds.protocol` bounds the time that it takes.
 
     Raises:
+        UnsupportedEncoding: It is compressed.
         BodyTooLarge: There are more bytes than allowed; the rest is not read.
         Overloaded: Unfinished bodies hold as much memory as they may.
         BadRequest: It is not a JSON object, nests too deeply, or holds a NUL or half a surrogate pair.
     """
+    encoding = request.headers.get("content-encoding", "identity")
+    if encoding.lower() not in ("", "identity"):
+        raise UnsupportedEncoding(
+            f"The body is encoded as {encoding[:50]!r}, which is not read here. Send it uncompressed.",
+            code="unsupported_encoding",
+        )
     context = request.app.state.context
     settings: GatewaySettings = context.settings
     announced = request.headers.get("content-length", "")

@@ -12,7 +12,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from server.error_conversion import to_gateway_error
-from server.errors import BadRequest, Defect, GatewayError
+from server.errors import BadRequest, Defect, GatewayError, MethodNotAllowed
 from server.logs import requests_logger
 from server.metrics import Metrics
 
@@ -28,6 +28,8 @@ _METHODS = frozenset({"GET", "POST", "DELETE", "PUT", "PATCH", "HEAD", "OPTIONS"
 def error_response(error: GatewayError) -> Response:
     """OpenAI's error body with the right status."""
     headers = {} if error.retry_after_s is None else {"Retry-After": str(error.retry_after_s)}
+    if isinstance(error, MethodNotAllowed):
+        headers["Allow"] = ", ".join(error.allowed)
     if error.status == 401:
         headers["WWW-Authenticate"] = "Bearer"
     return Response(orjson.dumps(error.body), error.status, headers, media_type="application/json")

@@ -11,8 +11,9 @@ from server.requests.embeddings import EmbeddingsRequest
 from server.requests.fields import OpenAIModel
 from server.requests.responses import ResponsesRequest
 from server.requests.text import TextRequest
+from server.requests.tokens import DetokenizeRequest, TokenizeRequest
 from server.requests.tools import without_allowed_tools
-from server.transcript import ChatTranscript, EmbeddingsTranscript, ResponseTranscript, TextTranscript, Transcript
+from server.transcript import ChatTranscript, ResponseTranscript, TextTranscript, Transcript, UnrecordedTranscript
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +54,12 @@ RESPONSES = Endpoint(
     ResponseTranscript,
     escaped=("input", "instructions", "tools"),
 )
-EMBEDDINGS = Endpoint("/v1/embeddings", "embd-", EmbeddingsRequest, EmbeddingsTranscript, recorded=False)
-ENDPOINTS = (CHAT, TEXT, RESPONSES, EMBEDDINGS)
+EMBEDDINGS = Endpoint("/v1/embeddings", "embd-", EmbeddingsRequest, UnrecordedTranscript, recorded=False)
+TOKENIZE = Endpoint(
+    "/tokenize", "", TokenizeRequest, UnrecordedTranscript, escaped=("messages", "tools"), recorded=False
+)
+DETOKENIZE = Endpoint("/detokenize", "", DetokenizeRequest, UnrecordedTranscript, recorded=False)
+ENDPOINTS = (CHAT, TEXT, RESPONSES, EMBEDDINGS, TOKENIZE, DETOKENIZE)
 
 _EMBEDDINGS_PER_PLACE = 32
 

@@ -47,8 +47,7 @@ def invalid(error: ValidationError, body: Any) -> GatewayError:
 
 def _from_status(error: HTTPException) -> GatewayError:
     kind = errors.BY_STATUS.get(error.status_code, errors.BadRequest)
-    messages = {404: "There is no such route.", 405: "This route does not take this method."}
-    return kind(messages.get(error.status_code, str(error.detail)))
+    return kind(str(error.detail))
 
 
 def _from_details(details: list[ErrorDetails], body: Any) -> GatewayError:

@@ -73,10 +73,18 @@ class NotFound(GatewayError):
 
 
 class MethodNotAllowed(GatewayError):
-    """The route exists, but not with this method."""
+    """The route exists, but not with this method.
+
+    Attributes:
+        allowed: The methods that it takes.
+    """
 
     status = 405
     type = "invalid_request_error"
+
+    def __init__(self, message: str, *, allowed: tuple[str, ...] = ()) -> None:
+        super().__init__(message, code="method_not_allowed")
+        self.allowed = allowed
 
 
 class Conflict(GatewayError):
@@ -90,6 +98,13 @@ class BodyTooLarge(GatewayError):
     """The body is longer than allowed."""
 
     status = 413
+    type = "invalid_request_error"
+
+
+class UnsupportedEncoding(GatewayError):
+    """The body is compressed, or in another encoding that is not read."""
+
+    status = 415
     type = "invalid_request_error"
 
 
@@ -146,6 +161,7 @@ BY_STATUS: dict[int, type[GatewayError]] = {
         MethodNotAllowed,
         Conflict,
         BodyTooLarge,
+        UnsupportedEncoding,
         Impossible,
         RateLimited,
         UpstreamBroken,

@@ -16,12 +16,15 @@ from server.requests.fields import RequestModel
 from server.requests.ratings import RatingRequest
 from server.requests.responses import ResponsesRequest
 from server.requests.text import TextRequest
+from server.requests.tokens import DetokenizeRequest, TokenizeRequest
 
 BODIES: tuple[type[RequestModel], ...] = (
     ChatRequest,
     TextRequest,
     ResponsesRequest,
     EmbeddingsRequest,
+    TokenizeRequest,
+    DetokenizeRequest,
     FeedbackRequest,
     RatingRequest,
     NewConversationRequest,

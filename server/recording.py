@@ -42,7 +42,6 @@ def finished(
     """
     return replace(
         draft,
-        id=transcript.id or draft.id,
         choices=transcript.choices or _nothing_said(status),
         usage=transcript.usage,
         status=status,

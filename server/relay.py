@@ -14,18 +14,22 @@ from starlette.types import Receive, Scope, Send
 
 from ledger.records import Completion, Engine, Status
 from server.admission import Admission
+from server.answer_identity import AnswerIdentity
 from server.compiling import Compiling
 from server.endpoints import Endpoint
 from server.error_conversion import to_gateway_error
-from server.errors import BY_STATUS, BadRequest, GatewayError, NotTaken, Overloaded, UpstreamBroken, UpstreamTimeout
+from server.errors import GatewayError, NotTaken, Overloaded, UpstreamBroken, UpstreamTimeout
 from server.hang_up import ClientGone, HangUp
 from server.metrics import Metrics
 from server.recording import Recorder, Timing, finished
+from server.refusal import refusal
 from server.sse import EventGate
 from server.transcript import Transcript
 from server.upstream import Upstream
 
 logger = logging.getLogger(__name__)
+
+_EVENTS = b"text/event-stream; charset=utf-8"
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +64,11 @@ class Job:
     def version_number(self) -> int:
         """The version that answers."""
         return self.engines[0].version_number
+
+    @property
+    def model(self) -> str:
+        """The version's name for clients."""
+        return f"attune@v{self.version_number}"
 
     def body_for(self, engine: Engine, held: int) -> bytes:
         """What this engine is sent.
@@ -97,6 +106,7 @@ class Relay(Response):
         self._job = job
         self._lines = lines
         self._transcript: Transcript = job.endpoint.transcript()
+        self._identity = AnswerIdentity(job.draft.id if job.endpoint.recorded else None, job.model)
         self._timing = Timing(job.began)
         self._asked = False
         self._held = 0
@@ -160,44 +170,51 @@ class Relay(Response):
         body = job.body_for(engine, self._held)
         async with self._lines.upstream.post(engine, job.endpoint.path, body, job.request_id) as response:
             if response.status != 200:
-                raise await _refusal(response, constrained=job.endpoint.constrained(job.draft.params))
-            if response.content_type == "text/event-stream":
+                constrained = job.endpoint.constrained(job.draft.params)
+                raise refusal(response.status, await _read(response, 2**20), constrained=constrained)
+            streamed = bool(job.body.get("stream"))
+            # Some servers name another type for a stream, and some send none though they were asked for one.
+            if response.content_type == "text/event-stream" or (streamed and "json" not in response.content_type):
                 await self._stream(response, send)
             else:
-                await self._whole(response, send)
+                await self._whole(response, send, as_events=streamed)
 
     async def _stream(self, response: aiohttp.ClientResponse, send: Send) -> None:
         gate = EventGate(self._transcript.held)
-        transcript, timing = self._transcript, self._timing
+        transcript, timing, identity = self._transcript, self._timing, self._identity
         async for chunk in response.content.iter_any():
             if timing.first_token is None:
                 timing.first_token = time.perf_counter()
-                await self._start(send, b"text/event-stream; charset=utf-8")
+                await self._start(send, _EVENTS)
             transcript.add(chunk)
-            if passed := gate.feed(chunk):
+            if passed := identity.in_events(gate.feed(chunk)):
                 await send({"type": "http.response.body", "body": passed, "more_body": True})
-        transcript.fold()
+        last = transcript.finish()
         if transcript.error is not None:
             raise UpstreamBroken(transcript.error, code="engine_error")
         if not transcript.ended:
             raise UpstreamBroken("The engine broke off in the middle of its answer.", code="engine_broke_off")
         await self._record("complete", None)
-        await _end(send, gate.held())
+        await _end(send, identity.in_events(gate.held()) + last)
 
-    async def _whole(self, response: aiohttp.ClientResponse, send: Send) -> None:
+    async def _whole(self, response: aiohttp.ClientResponse, send: Send, *, as_events: bool) -> None:
+        """Answers with one object; as a stream of one event where a client asked for one and got none."""
         body = await _read(response, self._lines.max_answer_bytes)
         try:
             self._transcript.read_whole(body)
         except ValueError as error:
             raise UpstreamBroken(f"The engine's answer cannot be read: {error}.", code="engine_error") from error
+        body = self._identity.in_object(body)
         await self._record("complete", None)
-        await self._start(send, b"application/json", len(body))
+        if as_events:
+            body = self._transcript.as_events(body)
+        await self._start(send, _EVENTS if as_events else b"application/json", len(body))
         await _end(send, body)
 
     async def _start(self, send: Send, content_type: bytes, length: int | None = None) -> None:
         headers = [
             (b"content-type", content_type),
-            (b"x-attune-version", b"attune@v%d" % self._job.version_number),
+            (b"x-attune-version", self._job.model.encode()),
         ]
         if length is not None:
             headers.append((b"content-length", b"%d" % length))
@@ -267,35 +284,3 @@ async def _read(response: aiohttp.ClientResponse, limit: int) -> bytes:
             )
         chunks.append(chunk)
     return b"".join(chunks)
-
-
-async def _refusal(response: aiohttp.ClientResponse, *, constrained: bool) -> GatewayError:
-    """What the engine says against the request, in OpenAI's shape; its own failures are a 502.
-
-    A schema that contradicts itself makes vLLM answer 500 for that one request: then the schema is to blame.
-    """
-    message, param = _said(await _read(response, 2**20))
-    if response.status == 500 and constrained:
-        return BadRequest(
-            f"The engine could not answer within the JSON schema of this request; it may contradict itself: {message}",
-            code="schema_failed",
-        )
-    if response.status in (401, 403, 407) or response.status >= 500 or response.status < 400:
-        if response.status == 503:
-            return Overloaded(f"The engine is busy: {message}", code="engine_busy", retry_after_s=1)
-        return UpstreamBroken(f"The engine answered {response.status}: {message}", code="engine_error")
-    if response.status == 404 and param == "model":
-        # Somebody has started the engine anew since the controller loaded the version there.
-        return NotTaken(f"The engine has lost the version: {message}", code="engine_unreachable", retry_after_s=2)
-    kind = BY_STATUS.get(response.status, BadRequest)
-    return kind(message, param=param if isinstance(param, str) else None, code="refused_by_engine")
-
-
-def _said(body: bytes) -> tuple[str, Any]:
-    """Message and field of an engine's error; vLLM and plain FastAPI have different bodies."""
-    try:
-        answer = orjson.loads(body)
-        error = answer["error"] if "error" in answer else {"message": answer["detail"]}
-        return str(error["message"]), error.get("param")
-    except (ValueError, KeyError, TypeError, AttributeError):
-        return body[:500].decode("utf-8", "replace") or "no reason given", None

@@ -34,17 +34,16 @@ class Transcript(ABC):
     """The answer to one request; the subclasses know an endpoint's objects.
 
     Attributes:
-        id: The answer's id, as the client sees it.
         usage: OpenAI's usage object, where the engine sent one.
         error: The message of an error that the engine sent within a stream.
         ended: Whether a stream came to its last event.
     """
 
+    end_event: ClassVar[bytes] = b"data: [DONE]"
     held: ClassVar[tuple[bytes, ...]]
     """Marks of the events that must not leave before the record is on disk; see `server.sse.EventGate`."""
 
     def __init__(self) -> None:
-        self.id: str | None = None
         self.usage: dict[str, Any] | None = None
         self.error: str | None = None
         self.ended = False
@@ -63,6 +62,16 @@ class Transcript(ABC):
         self._copied += len(chunk)
         if self._copied > FOLD_AT_BYTES:
             self.fold()
+
+    def finish(self) -> bytes:
+        """Read the rest at the end of a stream; return the last event where a server leaves it out."""
+        self._copy.append(b"\n\n")
+        self.fold()
+        finished = bool(self._drafts) and all(draft.finish_reason for draft in self._drafts.values())
+        if self.ended or not finished or self.end_event not in self.held:
+            return b""
+        self.ended = True
+        return self.end_event + b"\n\n"
 
     def fold(self) -> None:
         """Reads what was copied so far; an event that is not complete waits."""
@@ -95,6 +104,10 @@ class Transcript(ABC):
             raise ValueError(f"unexpected answer: {type(error).__name__} {error}") from error
         self.ended = True
 
+    def as_events(self, body: bytes) -> bytes:
+        """Return an answer that was not streamed as the events of a stream, for a client that asked for one."""
+        return b"data: " + body + b"\n\n" + self.end_event + b"\n\n"
+
     def _read_any_event(self, event: dict[str, Any]) -> None:
         if (error := event.get("error")) is not None:
             self.error = str(error.get("message", error) if isinstance(error, dict) else error)
@@ -119,13 +132,12 @@ class Transcript(ABC):
 class ChatTranscript(Transcript):
     """/v1/chat/completions."""
 
-    held = (b"data: [DONE]",)
+    held = (Transcript.end_event,)
 
     def _read_event(self, event: dict[str, Any]) -> None:
-        self.id = event.get("id") or self.id
         self.usage = event.get("usage") or self.usage
         for choice in event.get("choices") or ():
-            draft = self._draft(choice["index"])
+            draft = self._draft(choice.get("index") or 0)
             delta = choice.get("delta") or {}
             if delta.get("content"):
                 draft.text.append(delta["content"])
@@ -134,13 +146,24 @@ class ChatTranscript(Transcript):
             draft.finish_reason = choice.get("finish_reason") or draft.finish_reason
 
     def _read_answer(self, answer: dict[str, Any]) -> None:
-        self.id, self.usage = answer.get("id"), answer.get("usage")
+        self.usage = answer.get("usage")
         for choice in answer["choices"]:
             message = choice["message"]
-            draft = self._draft(choice["index"])
+            draft = self._draft(choice.get("index") or 0)
             draft.text.append(message.get("content") or "")
-            draft.tool_calls = dict(enumerate(message.get("tool_calls") or ()))
+            for call in message.get("tool_calls") or ():
+                _add_to_call(draft.tool_calls, {key: value for key, value in call.items() if key != "index"})
             draft.finish_reason = choice.get("finish_reason")
+
+    def as_events(self, body: bytes) -> bytes:
+        """Return the answer as one chunk: the same object, but that each choice has a delta."""
+        answer = orjson.loads(body)
+        choices = [
+            {key: value for key, value in choice.items() if key != "message"} | {"delta": choice["message"]}
+            for choice in answer["choices"]
+        ]
+        chunk = answer | {"object": "chat.completion.chunk", "choices": choices}
+        return super().as_events(orjson.dumps(chunk))
 
 
 class TextTranscript(Transcript):
@@ -149,10 +172,9 @@ class TextTranscript(Transcript):
     held = ChatTranscript.held
 
     def _read_event(self, event: dict[str, Any]) -> None:
-        self.id = event.get("id") or self.id
         self.usage = event.get("usage") or self.usage
         for choice in event.get("choices") or ():
-            draft = self._draft(choice["index"])
+            draft = self._draft(choice.get("index") or 0)
             draft.text.append(choice.get("text") or "")
             draft.finish_reason = choice.get("finish_reason") or draft.finish_reason
 
@@ -173,11 +195,9 @@ class ResponseTranscript(Transcript):
             self.ended = True
         elif kind == "response.output_text.delta":
             self._draft(0).text.append(event["delta"])
-        elif kind == "response.created":
-            self.id = event["response"].get("id")
 
     def _read_answer(self, answer: dict[str, Any]) -> None:
-        self.id, self.usage = answer.get("id"), answer.get("usage")
+        self.usage = answer.get("usage")
         draft = self._draft(0)
         for item in answer["output"]:
             if item.get("type") == "message":
@@ -190,28 +210,40 @@ class ResponseTranscript(Transcript):
         if answer.get("status") == "failed":
             self.error = str((answer.get("error") or {}).get("message", "The engine failed."))
 
+    def as_events(self, body: bytes) -> bytes:
+        """Return the answer as its last event, which holds the whole of it."""
+        answer = orjson.loads(body)
+        kind = "response.incomplete" if answer.get("status") == "incomplete" else "response.completed"
+        event = orjson.dumps({"type": kind, "sequence_number": 0, "response": answer})
+        return b"event: %s\ndata: %s\n\n" % (kind.encode(), event)
 
-class EmbeddingsTranscript(Transcript):
-    """/v1/embeddings. Vectors are not kept."""
+
+class UnrecordedTranscript(Transcript):
+    """/v1/embeddings, /tokenize and /detokenize: nothing of their answers is kept."""
 
     held = ()
 
     def _read_event(self, event: dict[str, Any]) -> None:
-        raise TypeError("embeddings are not streamed")
+        raise TypeError("this endpoint does not stream")
 
     def _read_answer(self, answer: dict[str, Any]) -> None:
         self.usage = answer.get("usage")
 
 
 def _add_to_call(calls: dict[int, dict[str, Any]], piece: Mapping[str, Any]) -> None:
-    """Adds a piece of a call: its id and name come once, its arguments in parts."""
-    call = calls.setdefault(
-        piece.get("index") or 0, {"id": None, "type": "function", "function": {"name": "", "arguments": ""}}
-    )
+    """Adds a piece of a call: its id and name come once, its arguments in parts.
+
+    Some servers leave out the index, and send each call whole; some send the arguments as an object.
+    """
+    index = piece.get("index")
+    if index is None:
+        index = len(calls) if piece.get("id") or not calls else len(calls) - 1
+    call = calls.setdefault(index, {"id": None, "type": "function", "function": {"name": "", "arguments": ""}})
     call["id"] = piece.get("id") or call["id"]
     function = piece.get("function") or {}
     call["function"]["name"] += function.get("name") or ""
-    call["function"]["arguments"] += function.get("arguments") or ""
+    arguments = function.get("arguments") or ""
+    call["function"]["arguments"] += arguments if isinstance(arguments, str) else orjson.dumps(arguments).decode()
 
 
 def _finish_reason(answer: Mapping[str, Any], called: bool) -> str | None:

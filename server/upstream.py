@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
 import aiohttp
+import orjson
 
 from ledger.records import Engine
 from server.errors import NotTaken, UpstreamBroken
@@ -18,6 +19,8 @@ READ_BUFFER_BYTES = 2**16
 AVOIDED_S = 5.0
 """An engine that failed is asked last for so long: until then the controller has looked at it."""
 
+_MODELS_TIMEOUT = aiohttp.ClientTimeout(total=2)
+_LONGEST_LIST_BYTES = 2**20
 _SKIPPED = ("Accept-Encoding", "User-Agent", "Accept")
 
 
@@ -83,9 +86,7 @@ class Upstream:
         self, engine: Engine, path: str, body: bytes, request_id: str
     ) -> AsyncIterator[aiohttp.ClientResponse]:
         session, base = self._session(engine.url)
-        headers = {"Content-Type": "application/json", "X-Request-Id": request_id}
-        if self._api_key and not engine.url.startswith("unix:"):
-            headers["Authorization"] = f"Bearer {self._api_key}"
+        headers = {"Content-Type": "application/json", "X-Request-Id": request_id} | self._authorization(engine)
         try:
             async with session.post(base + path, data=body, headers=headers) as response:
                 try:
@@ -102,6 +103,21 @@ class Upstream:
         except (aiohttp.ClientError, ConnectionError) as error:
             raise UpstreamBroken(f"The engine broke off: {type(error).__name__}.", code="engine_broke_off") from error
 
+    async def context_length(self, engine: Engine) -> int | None:
+        """Return how many tokens a prompt and its answer may have together; None where an engine does not say it."""
+        session, base = self._session(engine.url)
+        try:
+            async with session.get(
+                f"{base}/v1/models", headers=self._authorization(engine), timeout=_MODELS_TIMEOUT
+            ) as response:
+                models = orjson.loads(await response.content.read(_LONGEST_LIST_BYTES))["data"]
+        except (aiohttp.ClientError, OSError, TimeoutError, ValueError, KeyError, TypeError):
+            return None
+        for model in models:
+            if model.get("id") == engine.upstream_model and isinstance(length := model.get("max_model_len"), int):
+                return length
+        return None
+
     async def forget(self, urls: set[str]) -> None:
         """Closes the connections to engines other than these."""
         for url in [url for url in self._sessions if url not in urls]:
@@ -110,6 +126,11 @@ class Upstream:
     async def close(self) -> None:
         """Closes all connections."""
         await self.forget(set())
+
+    def _authorization(self, engine: Engine) -> dict[str, str]:
+        if self._api_key and not engine.url.startswith("unix:"):
+            return {"Authorization": f"Bearer {self._api_key}"}
+        return {}
 
     def _session(self, url: str) -> tuple[aiohttp.ClientSession, str]:
         """The pool for an engine, and what its paths are appended to."""

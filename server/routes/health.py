@@ -1,5 +1,7 @@
 """Probes and metrics. They need no key."""
 
+from importlib import metadata
+
 from fastapi import APIRouter, Response
 from pydantic import BaseModel
 
@@ -13,6 +15,12 @@ class Liveness(BaseModel):
     """The process answers."""
 
     status: str
+
+
+class Version(BaseModel):
+    """The version of Attune itself; those of the model are at /v1/models."""
+
+    version: str
 
 
 class Readiness(BaseModel):
@@ -29,6 +37,7 @@ async def live() -> Liveness:
     return Liveness(status="ok")
 
 
+@router.get("/health", responses=open_errors() | {503: {"model": Readiness, "description": "Not ready"}})
 @router.get("/health/ready", responses=open_errors() | {503: {"model": Readiness, "description": "Not ready"}})
 async def ready(context: In, response: Response) -> Readiness:
     """Says whether a request would be answered now."""
@@ -37,6 +46,12 @@ async def ready(context: In, response: Response) -> Readiness:
         response.status_code = 503
         response.headers["Retry-After"] = "2"
     return answer
+
+
+@router.get("/version", responses=open_errors())
+async def version() -> Version:
+    """Says which Attune this is."""
+    return Version(version=metadata.version("attune"))
 
 
 @router.get(

@@ -3,8 +3,9 @@
 from typing import Literal
 
 from fastapi import APIRouter
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
+from ledger.records import Engine
 from server.context import Context, In, InferenceCaller
 from server.errors import NotFound
 from server.openapi import errors
@@ -20,6 +21,9 @@ class Model(BaseModel):
     object: Literal["model"] = "model"
     created: int
     owned_by: str = "attune"
+    max_model_len: int | None = Field(
+        description="Tokens that a prompt and its answer may have together; null while the engine does not say it."
+    )
 
 
 class ModelList(BaseModel):
@@ -32,24 +36,28 @@ class ModelList(BaseModel):
 @router.get("/v1/models", responses=errors())
 async def list_models(context: In, caller: InferenceCaller) -> ModelList:
     """Lists `attune`, which is whatever is live, and each version that is loaded."""
-    return ModelList(data=_models(context))
+    return ModelList(data=await _models(context))
 
 
 @router.get("/v1/models/{model}", responses=errors())
 async def get_model(model: str, context: In, caller: InferenceCaller) -> Model:
     """Returns one of them."""
-    for found in _models(context):
+    for found in await _models(context):
         if found.id == model:
             return found
     raise NotFound(f"There is no model {model!r} here. GET /v1/models lists what there is.", code="model_not_found")
 
 
-def _models(context: Context) -> list[Model]:
+async def _models(context: Context) -> list[Model]:
     snapshot = context.poller.current
-    loaded = [
-        Model(id=f"attune@v{version}", created=int(engines[0].started_at.timestamp()))
-        for version, engines in sorted(snapshot.ready.items())
-    ]
-    live = snapshot.ready.get(snapshot.live_version) if snapshot.live_version is not None else None
-    alias = [] if live is None else [Model(id=ALIAS, created=int(live[0].started_at.timestamp()))]
-    return alias + loaded
+    loaded = {version: await _model(context, engines[0]) for version, engines in sorted(snapshot.ready.items())}
+    live = loaded.get(snapshot.live_version) if snapshot.live_version is not None else None
+    return ([] if live is None else [live.model_copy(update={"id": ALIAS})]) + list(loaded.values())
+
+
+async def _model(context: Context, engine: Engine) -> Model:
+    return Model(
+        id=f"attune@v{engine.version_number}",
+        created=int(engine.started_at.timestamp()),
+        max_model_len=await context.lines.upstream.context_length(engine),
+    )

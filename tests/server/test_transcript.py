@@ -37,7 +37,7 @@ def test_every_choice_of_a_stream_is_put_together(size: int) -> None:
         (0, "one two", "stop"),
         (1, "three", "length"),
     ]
-    assert (found.id, found.ended, found.error) == ("chatcmpl-1", True, None)
+    assert (found.ended, found.error) == (True, None)
     assert found.usage == wire.usage(3, 3)
 
 
@@ -58,7 +58,6 @@ def test_a_stream_without_done_has_not_ended() -> None:
     [
         wire.error(500, "Internal server error"),
         {"error": "it broke"},
-        {"choices": [{"delta": {"content": "x"}}]},
         {"choices": 5},
         {"choices": [{"index": 0, "delta": {"tool_calls": [5]}}]},
     ],
@@ -130,3 +129,16 @@ def test_a_call_in_a_response_is_stored_as_chat_completions_have_it() -> None:
         {"id": "c", "type": "function", "function": {"name": "f", "arguments": "{}"}}
     ]
     assert found.choices[0].finish_reason == "tool_calls"
+
+
+def test_calls_without_an_index_stay_apart_and_may_hold_objects() -> None:
+    def call(name: str, arguments: Any) -> dict[str, Any]:
+        return {"id": f"call_{name}", "type": "function", "function": {"name": name, "arguments": arguments}}
+
+    event = {"choices": [{"delta": {"tool_calls": [call("f", '{"a": 1}'), call("g", {"b": 2})]}}]}
+    calls = read(ChatTranscript, wire.event(event)).choices[0].tool_calls
+    assert calls is not None
+    assert [(one["function"]["name"], json.loads(one["function"]["arguments"])) for one in calls] == [
+        ("f", {"a": 1}),
+        ("g", {"b": 2}),
+    ]

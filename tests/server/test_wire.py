@@ -1,0 +1,53 @@
+"""What clients find beside the answers: hints at addresses and methods, names of ignored fields, tokens, lengths."""
+
+import pytest
+
+from tests.server.conftest import Gateway
+
+
+async def test_an_ignored_field_is_named_in_a_header_and_the_rest_is_answered(gateway: Gateway) -> None:
+    answer = await gateway.ask(verbosity="low", **{"odd\nname: x": 1})
+    assert answer.status_code == 200
+    assert answer.headers["x-attune-ignored"] == "verbosity, odd?name??x"
+    sent = gateway.engine.received[-1].body
+    assert not {"verbosity", "odd\nname: x"} & sent.keys()
+    assert "x-attune-ignored" not in (await gateway.ask()).headers
+
+
+async def test_safety_identifier_names_the_person_where_nothing_else_does(gateway: Gateway) -> None:
+    alone = await gateway.ask(safety_identifier="ada")
+    assert gateway.stored(alone.json()["id"], user="ada")
+    both = await gateway.ask(safety_identifier="ada", user="bob")
+    assert gateway.stored(both.json()["id"], user="bob")
+
+
+@pytest.mark.parametrize("path", ["/chat/completions", "/models"])
+async def test_a_base_url_without_v1_is_told_so(gateway: Gateway, path: str) -> None:
+    answer = await gateway.http.post(path, json={})
+    assert answer.status_code == 404
+    assert f"There is /v1{path}: the base URL of a client ends in /v1." in answer.json()["error"]["message"]
+
+
+async def test_another_method_is_told_which_ones_there_are(gateway: Gateway) -> None:
+    answer = await gateway.http.put("/v1/conversations/conv_1", json={})
+    assert answer.status_code == 405
+    assert answer.headers["allow"] == "DELETE, GET, POST"
+    assert "DELETE and GET and POST" in answer.json()["error"]["message"]
+
+
+async def test_a_compressed_body_is_refused_as_such(gateway: Gateway) -> None:
+    answer = await gateway.http.post("/v1/chat/completions", content=b"x", headers={"content-encoding": "gzip"})
+    assert (answer.status_code, answer.json()["error"]["code"]) == (415, "unsupported_encoding")
+
+
+async def test_vllm_s_small_routes_are_there(gateway: Gateway) -> None:
+    assert (await gateway.http.get("/health")).status_code == 200
+    assert (await gateway.http.get("/version")).json()["version"]
+    models = (await gateway.http.get("/v1/models")).json()["data"]
+    assert [(model["id"], model["max_model_len"]) for model in models] == [("attune", 4096), ("attune@v1", 4096)]
+
+
+async def test_an_engine_that_does_not_say_its_length_is_listed_without(gateway: Gateway) -> None:
+    gateway.engine.model = "another"
+    models = (await gateway.http.get("/v1/models")).json()["data"]
+    assert [model["max_model_len"] for model in models] == [None, None]
