@@ -4,7 +4,7 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, select
+from sqlalchemy import ColumnElement, Connection, RowMapping, select
 
 from ledger import erase, message_tree, users
 from ledger.errors import Erased, NotFound
@@ -62,10 +62,23 @@ def get(connection: Connection, completion_id: str, owner: str, user: str) -> Co
     Raises:
         NotFound: There is none.
     """
+    return _found(connection, completion_id, completions.c.owner == owner, users_table.c.external_id == user)
+
+
+def get_by_key(connection: Connection, completion_id: str, key_id: str) -> Completion:
+    """Return a completion that was made with this API key, whoever it was made for.
+
+    Raises:
+        NotFound: There is none.
+    """
+    return _found(connection, completion_id, completions.c.key_id == key_id)
+
+
+def _found(connection: Connection, completion_id: str, *conditions: ColumnElement[bool]) -> Completion:
     query = (
         select(completions, users_table.c.external_id)
         .join(users_table, users_table.c.id == completions.c.user_id)
-        .where(completions.c.id == completion_id, completions.c.owner == owner, users_table.c.external_id == user)
+        .where(completions.c.id == completion_id, *conditions)
     )
     row = connection.execute(query).mappings().first()
     if row is None:

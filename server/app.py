@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from datetime import timedelta
 from functools import partial
 
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -34,6 +34,7 @@ from server.errors import GatewayError
 from server.ledger_access import LedgerAccess
 from server.metrics import Metrics
 from server.openapi import describe
+from server.query import note_unknown_parameters
 from server.rate_limits import RateLimits
 from server.recording import Recorder
 from server.relay import Lines
@@ -100,6 +101,7 @@ def create_app(
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
+        dependencies=[Depends(note_unknown_parameters)],
     )
     app.openapi = partial(describe, app)  # type: ignore[method-assign]
     app.add_middleware(HostMiddleware, hosts=AllowedHosts(settings.allowed_hosts, settings.host))

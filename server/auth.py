@@ -77,7 +77,7 @@ class Authenticator:
                 code="invalid_api_key",
             )
         request.state.key_prefix = key.prefix
-        await self._rate_limits.count(key)
+        request.state.rate_limit = await self._rate_limits.count(key)
         user = _name(request, "X-Attune-User")
         if user:
             await self._rate_limits.count_user(key, user)

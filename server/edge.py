@@ -101,6 +101,8 @@ class _Exchange:
             added = [(b"x-request-id", self.request_id.encode()), (b"cache-control", b"no-store")]
             if ignored := self._state.get("ignored"):
                 added.append((b"x-attune-ignored", _header_value(ignored)))
+            if (standing := self._state.get("rate_limit")) is not None:
+                added += standing.headers
             message["headers"] = [*message.get("headers", ()), *added]
         await self._send(message)
 

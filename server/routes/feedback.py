@@ -58,6 +58,7 @@ async def list_feedback(
     context: In,
     caller: FeedbackCaller,
     completion_id: Annotated[str | None, Query(max_length=128)] = None,
+    user: Annotated[str | None, Query(max_length=256, description="Given by this user.")] = None,
     kind: Annotated[Literal["thumb", "comparison", "correction"] | None, Query()] = None,
     value: Annotated[int | None, Query(ge=-1, le=1)] = None,
     since: Annotated[AwareDatetime | None, Query(description="Not older than this, ISO 8601 with a time zone.")] = None,
@@ -65,11 +66,10 @@ async def list_feedback(
     limit: Limit = 20,
     after: After = None,
 ) -> FeedbackPage:
-    """Lists feedback, newest first: the caller's own; with the scope admin, everybody's."""
-    admin = "admin" in caller.key.scopes
+    """Lists feedback, newest first: what the caller's keys posted; with the scope admin, everybody's."""
     filters = FeedbackFilter(
-        owner=None if admin else caller.owner,
-        user=caller.user if admin else caller.user_with(None),
+        owner=None if "admin" in caller.key.scopes else caller.owner,
+        user=caller.user_with(user) if caller.user is not None or user is not None else None,
         completion_id=completion_id,
         kind=kind,
         value=value,

@@ -26,6 +26,7 @@ from server.requests.accept import accept
 from server.requests.constraints import constraint_cost
 from server.requests.json_schema import check_cost
 from server.requests.schema_cost import SchemaCost
+from server.requests.tools import without_allowed_tools
 from server.routing import Asker
 from server.snapshot import Target, control_tokens_of
 
@@ -35,7 +36,7 @@ router = APIRouter(tags=["generation"])
 def _handler(endpoint: Endpoint) -> Callable[..., Coroutine[Any, Any, Response]]:
     async def handle(request: Request, context: In, caller: InferenceCaller) -> Response:
         accepted = accept(endpoint.request_model, await read_body(request))
-        request.state.ignored = accepted.ignored
+        request.state.ignored = (*getattr(request.state, "ignored", ()), *accepted.ignored)
         body = accepted.body
         user = _user(caller, body)
         metadata = body.get("metadata") or {}
@@ -43,7 +44,7 @@ def _handler(endpoint: Endpoint) -> Callable[..., Coroutine[Any, Any, Response]]
         target = context.poller.current.target(body["model"], asker)
         answers = sequences(endpoint, body)
         _check_sequences(answers, context.settings.max_sequences)
-        cost = constraint_cost(body)
+        cost = constraint_cost(without_allowed_tools(body))
         _check_schema_cost(cost, answers)
         await _check_place(context, caller, user, metadata)
         escaped = endpoint.escape(body, control_tokens_of(target.engines[0].control_tokens))

@@ -4,9 +4,11 @@ from typing import Any, Literal
 
 from fastapi import APIRouter
 from pydantic import BaseModel
+from sqlalchemy import Connection
 
 from ledger import completions
 from ledger.records import Choice, Completion
+from server.auth import Caller
 from server.context import In, InferenceCaller
 from server.openapi import errors
 from server.routes.answers import Deleted
@@ -48,16 +50,27 @@ class StoredCompletion(BaseModel):
 @router.get("/v1/chat/completions/{completion_id}", responses=errors())
 async def get_completion(completion_id: str, context: In, caller: InferenceCaller) -> StoredCompletion:
     """Returns a completion that this caller received."""
-    row = await context.ledger.read(completions.get, completion_id, caller.owner, caller.user_with(None))
-    return _stored(row)
+    return _stored(await context.ledger.read(_received, completion_id, caller))
 
 
 @router.delete("/v1/chat/completions/{completion_id}", responses=errors())
 async def delete_completion(completion_id: str, context: In, caller: InferenceCaller) -> Deleted:
     """Erases a completion that this caller received, and the feedback on it."""
-    await context.ledger.write(completions.delete, completion_id, caller.owner, caller.user_with(None))
+    await context.ledger.write(_erase, completion_id, caller)
     await context.erased_copies.erased()
     return Deleted(id=completion_id, object="chat.completion.deleted")
+
+
+def _received(connection: Connection, completion_id: str, caller: Caller) -> Completion:
+    """Return a completion of the named user; of whoever it was for where the request names nobody, as OpenAI does."""
+    if caller.user is None:
+        return completions.get_by_key(connection, completion_id, caller.key.id)
+    return completions.get(connection, completion_id, caller.owner, caller.user)
+
+
+def _erase(connection: Connection, completion_id: str, caller: Caller) -> None:
+    row = _received(connection, completion_id, caller)
+    completions.delete(connection, completion_id, row.owner, row.user)
 
 
 def _stored(row: Completion) -> StoredCompletion:

@@ -45,7 +45,6 @@ TOOL_CALL: dict[str, Any] = {
     "messages": [{"role": "user", "content": "hello"}],
     "max_tokens": 500,
     "seed": 7,
-    "frequency_penalty": 2,  # else a weak model writes blanks for ever, which the grammar allows
     "tools": [{"type": "function", "function": FUNCTION}],
     "tool_choice": {"type": "function", "function": {"name": "look"}},
 }

@@ -51,3 +51,42 @@ async def test_an_engine_that_does_not_say_its_length_is_listed_without(gateway:
     gateway.engine.model = "another"
     models = (await gateway.http.get("/v1/models")).json()["data"]
     assert [model["max_model_len"] for model in models] == [None, None]
+
+
+async def test_a_key_with_a_rate_is_told_where_it_stands(gateway: Gateway) -> None:
+    async with gateway.client(gateway.make_key(requests_per_minute=3)) as limited:
+        left = [(await limited.get("/v1/models")).headers for _ in range(2)]
+    assert [headers["x-ratelimit-remaining-requests"] for headers in left] == ["2", "1"]
+    assert left[0]["x-ratelimit-limit-requests"] == "3"
+    assert 1 <= int(left[0]["x-ratelimit-reset-requests"].removesuffix("s")) <= 60
+    assert "x-ratelimit-limit-requests" not in (await gateway.http.get("/v1/models")).headers
+
+
+async def test_an_unknown_parameter_of_a_query_is_named(gateway: Gateway) -> None:
+    answer = await gateway.http.get("/v1/feedback", params={"limit": 5, "usr": "ada", "user": "ada"})
+    assert (answer.status_code, answer.headers["x-attune-ignored"]) == (200, "usr")
+
+
+async def test_an_answer_is_found_and_erased_by_the_key_that_made_it(gateway: Gateway) -> None:
+    address = f"/v1/chat/completions/{(await gateway.ask(user='ada')).json()['id']}"
+    async with gateway.client(user="bob") as bob, gateway.client(gateway.make_key()) as another_key:
+        assert [(await client.get(address)).status_code for client in (bob, another_key)] == [404, 404]
+        assert (await another_key.delete(address)).status_code == 404
+    assert (await gateway.http.get(address)).json()["id"] in address
+    assert (await gateway.http.delete(address)).status_code == 200
+    assert (await gateway.http.get(address)).status_code == 404
+
+
+async def test_a_key_reads_what_it_posted_for_its_users(gateway: Gateway) -> None:
+    async with gateway.client(gateway.make_key(owner="shop", scopes=("inference", "feedback"))) as app:
+        for user in ("ada", "bob"):
+            body = {"model": "attune", "messages": [{"role": "user", "content": "x"}], "user": user}
+            completion_id = (await app.post("/v1/chat/completions", json=body)).json()["id"]
+            await app.post("/v1/feedback", json={"completion_id": completion_id, "value": 1, "user": user})
+        everyone, ada, nobody = [
+            [row["user"] for row in (await app.get("/v1/feedback", params=params)).json()["data"]]
+            for params in ({}, {"user": "ada"}, {"user": "eve"})
+        ]
+    assert (everyone, ada, nobody) == (["bob", "ada"], ["ada"], [])
+    async with gateway.client(gateway.make_key(owner="other", scopes=("feedback",))) as other:
+        assert (await other.get("/v1/feedback", params={"user": "ada"})).json()["data"] == []

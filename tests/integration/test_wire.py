@@ -1,0 +1,51 @@
+"""What a real vLLM does with what clients send besides OpenAI's fields."""
+
+from typing import Any
+
+import httpx
+import pytest
+
+pytestmark = pytest.mark.engine
+
+QUESTION = {"role": "user", "content": "Hello, who are you?"}
+SCHEMA = {
+    "type": "object",
+    "properties": {"happy": {"type": "boolean"}, "count": {"type": "integer"}},
+    "required": ["happy", "count"],
+    "additionalProperties": False,
+}
+
+
+def test_tokens_of_a_text_come_back_as_the_text(api: httpx.Client) -> None:
+    found = api.post("/tokenize", json={"model": "attune", "prompt": "Hello there"}).json()
+    assert found["count"] == len(found["tokens"]) > 0
+    back = api.post("/detokenize", json={"model": "attune", "tokens": found["tokens"]}).json()
+    assert "Hello there" in back["prompt"]
+    chat = api.post("/tokenize", json={"model": "attune", "messages": [QUESTION]}).json()
+    assert chat["max_model_len"] == api.get("/v1/models").json()["data"][0]["max_model_len"]
+
+
+def test_messages_as_clients_keep_them_go_through_the_template(api: httpx.Client) -> None:
+    call = {"index": 0, "id": "c1", "type": "function", "function": {"name": "f", "arguments": "[1]"}}
+    said = {"role": "assistant", "content": None, "tool_calls": [call], "provider_specific_fields": {"a": 1}}
+    history: list[dict[str, Any]] = [
+        {"role": "user", "content": [{"type": "text", "text": "Hi", "cache_control": {"type": "ephemeral"}}]},
+        {"role": "assistant", "content": None, "id": "msg_1"},
+        QUESTION,
+        said,
+        {"role": "tool", "tool_call_id": "c1", "content": []},
+        QUESTION,
+    ]
+    body = {"model": "attune", "messages": history, "max_tokens": 8, "stop": list("abcdef"), "verbosity": "low"}
+    answer = api.post("/v1/chat/completions", json=body)
+    assert answer.status_code == 200, answer.text
+    assert "messages.3.provider_specific_fields" in answer.headers["x-attune-ignored"]
+
+
+def test_an_answer_within_a_schema_ends(api: httpx.Client) -> None:
+    """Six of six: without `disable_any_whitespace` none of them did, for blanks without end."""
+    form = {"type": "json_schema", "json_schema": {"name": "mood", "schema": SCHEMA}}
+    for seed in range(6):
+        body = {"model": "attune", "messages": [QUESTION], "response_format": form, "max_tokens": 60, "seed": seed}
+        choice = api.post("/v1/chat/completions", json=body).json()["choices"][0]
+        assert choice["finish_reason"] == "stop", choice
