@@ -5,6 +5,8 @@ from typing import Any
 import httpx
 import pytest
 
+from tests.stack import Stack
+
 pytestmark = pytest.mark.engine
 
 QUESTION = {"role": "user", "content": "Hello, who are you?"}
@@ -16,13 +18,14 @@ SCHEMA = {
 }
 
 
-def test_tokens_of_a_text_come_back_as_the_text(api: httpx.Client) -> None:
-    found = api.post("/tokenize", json={"model": "attune", "prompt": "Hello there"}).json()
+def test_tokens_of_a_text_come_back_as_the_text(api: httpx.Client, stack: Stack) -> None:
+    root = stack.base_url.removesuffix("/v1")
+    found = api.post(f"{root}/tokenize", json={"model": "attune", "prompt": "Hello there"}).json()
     assert found["count"] == len(found["tokens"]) > 0
-    back = api.post("/detokenize", json={"model": "attune", "tokens": found["tokens"]}).json()
+    back = api.post(f"{root}/detokenize", json={"model": "attune", "tokens": found["tokens"]}).json()
     assert "Hello there" in back["prompt"]
-    chat = api.post("/tokenize", json={"model": "attune", "messages": [QUESTION]}).json()
-    assert chat["max_model_len"] == api.get("/v1/models").json()["data"][0]["max_model_len"]
+    chat = api.post(f"{root}/tokenize", json={"model": "attune", "messages": [QUESTION]}).json()
+    assert chat["max_model_len"] == api.get("/models").json()["data"][0]["max_model_len"]
 
 
 def test_messages_as_clients_keep_them_go_through_the_template(api: httpx.Client) -> None:
@@ -37,7 +40,7 @@ def test_messages_as_clients_keep_them_go_through_the_template(api: httpx.Client
         QUESTION,
     ]
     body = {"model": "attune", "messages": history, "max_tokens": 8, "stop": list("abcdef"), "verbosity": "low"}
-    answer = api.post("/v1/chat/completions", json=body)
+    answer = api.post("/chat/completions", json=body)
     assert answer.status_code == 200, answer.text
     assert "messages.3.provider_specific_fields" in answer.headers["x-attune-ignored"]
 
@@ -47,5 +50,5 @@ def test_an_answer_within_a_schema_ends(api: httpx.Client) -> None:
     form = {"type": "json_schema", "json_schema": {"name": "mood", "schema": SCHEMA}}
     for seed in range(6):
         body = {"model": "attune", "messages": [QUESTION], "response_format": form, "max_tokens": 60, "seed": seed}
-        choice = api.post("/v1/chat/completions", json=body).json()["choices"][0]
+        choice = api.post("/chat/completions", json=body).json()["choices"][0]
         assert choice["finish_reason"] == "stop", choice
