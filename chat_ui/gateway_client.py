@@ -242,9 +242,9 @@ def _refuse(response: httpx.Response) -> NoReturn:
     """Raise the error that an unsuccessful response means."""
     seconds = response.headers.get("retry-after", "")
     wait = f"in {seconds} s" if seconds.isdigit() and seconds != "0" else "in a moment"
-    message, param = _error(response)
+    message, code = _error(response)
     match response.status_code:
-        case 400 if param == "input_tokens":
+        case 400 if code == "context_length_exceeded":
             raise TooLong(message)
         case 404:
             raise Missing("This chat is not there (any more).")
@@ -262,10 +262,10 @@ def _refuse(response: httpx.Response) -> NoReturn:
 
 
 def _error(response: httpx.Response) -> tuple[str, str | None]:
-    """The message of an OpenAI error body as a sentence, and the parameter that it names."""
+    """The message of an OpenAI error body as a sentence, and its code."""
     try:
         error = response.json()["error"]
-        return _said(error), error.get("param")
+        return _said(error), error.get("code")
     except (ValueError, KeyError, TypeError, AttributeError):
         return f"The server answered with status {response.status_code}.", None
 

@@ -95,7 +95,7 @@ async def test_a_stream_that_does_not_end_as_it_should_has_broken_off(events: tu
         (refusal(401, "x"), Refused, "key"),
         (refusal(404, "x"), Missing, "not there"),
         (refusal(413, "x"), TooLong, "too long"),
-        (refusal(400, "context", param="input_tokens"), TooLong, "context."),
+        (refusal(400, "context", code="context_length_exceeded"), TooLong, "context."),
         (refusal(400, "temperature must be at most 2"), Refused, "temperature must be at most 2."),
         (httpx.Response(502, text="<html>"), GatewayAway, "status 502"),
         (
