@@ -52,3 +52,17 @@ def test_an_answer_within_a_schema_ends(api: httpx.Client) -> None:
         body = {"model": "attune", "messages": [QUESTION], "response_format": form, "max_tokens": 60, "seed": seed}
         choice = api.post("/chat/completions", json=body).json()["choices"][0]
         assert choice["finish_reason"] == "stop", choice
+
+
+def test_what_a_request_holds_is_not_in_the_engines_log(api: httpx.Client, stack: Stack) -> None:
+    """Of schemas that the grammar's compiler takes in part, and of one that it refuses."""
+    answered = []
+    for pattern in ("^(?=SECRETWORD)a$", "^SECRETWORD$b", "SECRETWORD(?<!x)"):
+        schema = {"type": "object", "properties": {"a": {"type": "string", "pattern": pattern}}}
+        form = {"type": "json_schema", "json_schema": {"name": "mood", "schema": schema}}
+        body = {"model": "attune", "messages": [QUESTION], "response_format": form, "max_tokens": 4}
+        answered.append(api.post("/chat/completions", json=body).status_code)
+    assert 400 in answered  # something was refused, which is what vLLM logs
+    logs = [path.read_text(errors="replace") for path in (stack.home / "logs").glob("*.log")]
+    assert logs
+    assert not any("SECRETWORD" in log for log in logs)
