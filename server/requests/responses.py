@@ -80,7 +80,7 @@ class FunctionTool(OpenAIModel):
     type: Literal["function"]
     name: FunctionName
     description: Description | None = None
-    parameters: JsonSchema | None = None
+    parameters: dict[str, Any] | None = None
     strict: bool | None = None
 
 

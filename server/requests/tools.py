@@ -15,7 +15,7 @@ class Function(OpenAIModel):
 
     name: FunctionName
     description: Description | None = None
-    parameters: JsonSchema | None = None
+    parameters: dict[str, Any] | None = None
     strict: bool | None = None
 
 

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from benchmarks.schema_family import ATTACKS
+from server.errors import BadRequest
 from server.requests.constraints import constraint_cost
 from server.requests.json_schema import MOST_SECONDS, check_cost, check_json_schema
 from server.requests.schema_cost import PRICES, SchemaCost, schema_cost
@@ -81,3 +82,24 @@ def test_each_answer_of_a_request_compiles_anew() -> None:
 )
 def test_what_the_engine_compiles_for_a_request(body: dict[str, Any], times: int) -> None:
     assert constraint_cost(body).seconds == pytest.approx(times * DEAR_S, abs=0.001)
+
+
+ELSEWHERE = {"$ref": "https://example.org/order.json"}
+
+
+@pytest.mark.parametrize(
+    "schema",
+    [
+        ELSEWHERE,
+        *ATTACKS.values(),
+        {"type": "string", "pattern": "^[\\p{L}\\p{N}]+(?<y>\\d{4})$", "maxLength": 10**12},
+    ],
+)
+def test_a_tool_that_need_not_be_called_may_have_any_schema(schema: dict[str, Any]) -> None:
+    assert constraint_cost({"tools": [tool("a", schema)], "tool_choice": "auto"}).seconds == 0
+
+
+def test_a_tool_that_must_be_called_is_refused_by_its_path() -> None:
+    with pytest.raises(BadRequest, match="only references within it") as refused:
+        constraint_cost({"tools": [tool("a", {}), tool("b", ELSEWHERE)], "tool_choice": "required"})
+    assert refused.value.param == "tools.1.function.parameters"
