@@ -309,12 +309,10 @@ def _chat_choice(answer: Answer, logprobs: int | None) -> Body:
 
 
 def _tool_delta(tool_call: Body, position: int, token: str) -> Body:
-    if position > 0 and not token:
-        return {}
     if position > 0:
-        return {"content": None, "tool_calls": [{"index": 0, "function": {"arguments": token}}]}
-    named = {"id": _TOOL_CALL_ID, "type": "function", "index": 0, "function": {"name": tool_call["name"]}}
-    return {"content": None, "tool_calls": [named]}
+        return {"tool_calls": [{"index": 0, "function": {"arguments": token}}]}
+    function = {"name": tool_call["name"], "arguments": token}
+    return {"tool_calls": [{"id": _TOOL_CALL_ID, "type": "function", "index": 0, "function": function}]}
 
 
 def _json(data: Body) -> str:

@@ -12,7 +12,7 @@ pytestmark = pytest.mark.engine
 QUESTION = {"role": "user", "content": "Hello, who are you?"}
 SCHEMA = {
     "type": "object",
-    "properties": {"happy": {"type": "boolean"}, "count": {"type": "integer"}},
+    "properties": {"happy": {"type": "boolean"}, "count": {"type": "integer", "minimum": 0, "maximum": 99}},
     "required": ["happy", "count"],
     "additionalProperties": False,
 }
@@ -39,7 +39,7 @@ def test_messages_as_clients_keep_them_go_through_the_template(api: httpx.Client
         {"role": "tool", "tool_call_id": "c1", "content": []},
         QUESTION,
     ]
-    body = {"model": "attune", "messages": history, "max_tokens": 8, "stop": list("abcdef"), "verbosity": "low"}
+    body = {"model": "attune", "messages": history, "max_tokens": 8, "stop": list("qxyz"), "verbosity": "low"}
     answer = api.post("/chat/completions", json=body)
     assert answer.status_code == 200, answer.text
     assert "messages.3.provider_specific_fields" in answer.headers["x-attune-ignored"]
