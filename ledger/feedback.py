@@ -1,7 +1,7 @@
 """Feedback: append-only votes on answers.
 
-A vote replaces the rater's earlier one on the same thing (completion, choice, and what it is compared with) by coming
-after it; nothing is overwritten. The view `feedback_latest` holds the last of each.
+A vote replaces the rater's earlier one on the same thing (an answer, or two answers that are compared, in either order)
+by coming after it; nothing is overwritten. The view `feedback_latest` holds the last of each.
 """
 
 import hashlib

@@ -11,6 +11,7 @@ from ledger import feedback
 from ledger.database import Database
 from ledger.errors import Conflict, Impossible, NotFound, NotYours
 from ledger.records import Choice, Completion, Feedback, FeedbackFilter, NewFeedback
+from ledger.vote_statistics import votes_since
 
 Store = Callable[..., Completion]
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -124,6 +125,37 @@ def test_votes_on_choices_and_comparisons_stand_beside_each_other(database: Data
     assert latest(database, one) == given
     give(database, one, 0, preferred_over=others[0])
     assert latest(database, one) == [*given[:2], given[3]]
+
+
+@pytest.mark.parametrize("value", [1, -1, 0])
+def test_a_comparison_replaces_the_earlier_of_the_same_two_answers_in_either_direction(
+    database: Database, stored: Store, value: int
+) -> None:
+    one, other, third = (stored(choices=(Choice(0, "a"), Choice(1, "b"))) for _ in range(3))
+    give(database, one, preferred_over=other.id, preferred_over_choice=1)
+    beside = [
+        give(database, one, preferred_over=other.id),
+        give(database, other, preferred_over=one.id, preferred_over_choice=1),
+        give(database, other, choice_index=1, preferred_over=third.id),
+        give(database, other, -1, choice_index=1),
+    ]
+    turned = give(database, other, value, choice_index=1, preferred_over=one.id)
+    with database.read() as connection:
+        found = feedback.latest_for(connection, [one.id, other.id], owner="acme", user="ann")
+        days = votes_since(connection, datetime(2000, 1, 1, tzinfo=UTC)).counts
+        pairs = list(feedback.export_preference(connection))
+    assert found == [*beside, turned][: len(beside) + abs(value)]
+    assert sum(day.count for day in days) == len(found)
+    assert len(pairs) == 3 + abs(value)
+    again = give(database, one, preferred_over=other.id, preferred_over_choice=1)
+    assert latest(database, one) == [beside[0], again]
+
+
+def test_choices_of_one_answer_are_compared_in_either_direction(database: Database, stored: Store) -> None:
+    both = stored(choices=(Choice(0, "a"), Choice(1, "b")))
+    give(database, both, preferred_over=both.id, preferred_over_choice=1)
+    turned = give(database, both, choice_index=1, preferred_over=both.id)
+    assert latest(database, both) == [turned]
 
 
 def test_the_same_idempotency_key_and_body_store_one_row(database: Database, stored: Store) -> None:

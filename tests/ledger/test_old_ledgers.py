@@ -240,6 +240,17 @@ def test_a_vote_can_be_given_on_an_answer_from_before(old: Path) -> None:
         assert feedback.latest_for(connection, [answer], owner="acme", user="person-0")[-1].value == 1
 
 
+def test_a_comparison_from_before_is_replaced_by_one_that_names_the_two_the_other_way(old: Path) -> None:
+    with closing(Database.open(f"sqlite:///{old}")) as database, database.write() as connection:
+        (vote, *_) = feedback.search(connection, FeedbackFilter(kind="comparison")).items
+        assert vote.preferred_over is not None
+        turned = NewFeedback(vote.preferred_over, vote.owner, vote.user, 1, preferred_over=vote.completion_id)
+        feedback.add(connection, turned)
+        two = [vote.completion_id, vote.preferred_over]
+        latest = feedback.latest_for(connection, two, owner=vote.owner, user=vote.user)
+    assert [found.completion_id for found in latest if found.kind == "comparison"] == two[1:]
+
+
 @pytest.mark.postgres
 def test_on_postgresql_the_log_says_whose_the_backup_is(
     postgresql_server: str, caplog: pytest.LogCaptureFixture
