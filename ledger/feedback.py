@@ -17,6 +17,7 @@ from ledger.errors import Conflict, Impossible, NotFound, NotYours
 from ledger.exports import export_preference, export_unpaired
 from ledger.ids import new_id
 from ledger.insertion import insert_if_absent
+from ledger.prompts import same_prompt
 from ledger.records import Feedback, FeedbackFilter, Kind, NewFeedback, Page
 from ledger.schema import completions, feedback, feedback_latest, snapshot_feedback, users
 
@@ -38,7 +39,7 @@ _BY_IDEMPOTENCY_KEY = (
     .add_columns(feedback.c.body_sha256.label("body"))
 )
 _HOLD_COMPLETION = (
-    select(completions.c.user_id, completions.c.messages, completions.c.choices, users.c.external_id)
+    select(completions.c.user_id, completions.c.choices, users.c.external_id)
     .join(users, users.c.id == completions.c.user_id)
     .where(completions.c.id == bindparam("id"), completions.c.owner == bindparam("owner"))
     .with_for_update(read=True, key_share=True, of=completions)
@@ -146,11 +147,13 @@ def _check(connection: Connection, new: NewFeedback) -> str:
     if new.preferred_over is not None:
         other = _owned_completion(connection, new.preferred_over, new)
         _check_choice(other, new.preferred_over, new.preferred_over_choice)
-        if (new.preferred_over, new.preferred_over_choice) == (new.completion_id, new.choice_index):
+        mine, theirs = (new.completion_id, new.choice_index), (new.preferred_over, new.preferred_over_choice)
+        if mine == theirs:
             raise Impossible(f"The answer {new.completion_id} cannot be preferred over itself.")
-        if rated["messages"] != other["messages"]:
+        if not same_prompt(connection, mine, theirs):
             raise Impossible(
-                f"{new.completion_id} and {new.preferred_over} answer different prompts, so they cannot be compared."
+                f"Choice {new.choice_index} of {new.completion_id} and choice {new.preferred_over_choice} of "
+                f"{new.preferred_over} answer different prompts, so they cannot be compared."
             )
     return str(rated["user_id"])
 

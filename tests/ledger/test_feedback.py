@@ -99,6 +99,48 @@ def test_two_choices_of_one_completion_can_be_compared(database: Database, store
     assert (row.kind, row.preferred_over_choice) == ("comparison", 1)
 
 
+def test_answers_without_messages_are_compared_where_their_prompts_are_the_same(
+    database: Database, stored: Store
+) -> None:
+    two = (Choice(0, "a"), Choice(1, "b"))
+
+    def text(prompt: Any, **more: Any) -> Completion:
+        return stored(endpoint="/v1/completions", messages=[], params={"prompt": prompt, **more}, choices=two)
+
+    def response(given: Any, **more: Any) -> Completion:
+        return stored(endpoint="/v1/responses", messages=[], params={"input": given, **more}, choices=two)
+
+    def output(said: str, **more: Any) -> list[dict[str, Any]]:
+        return [{"type": "function_call_output", "call_id": "c1", "output": said, **more}]
+
+    same: list[tuple[Completion, int, Completion, int]] = [
+        (text("Once"), 0, text(["Once"]), 0),
+        (text([7, 8]), 0, text([[1], [7, 8]]), 1),
+        (text(["Once", "Twice"], n=1), 1, text("Twice"), 0),
+        (text(["Once"], n=2), 0, text("Once"), 0),
+        (response(output("x", id="i1")), 0, response(output("x", status="completed"), instructions=None), 0),
+    ]
+    other: list[tuple[Completion, int, Completion, int]] = [
+        (text("Once"), 0, text("Twice"), 0),
+        (text([7, 8]), 0, text([7, 9]), 0),
+        (text(["Once", "Twice"]), 0, text(["Once", "Twice"]), 1),
+        (response(output("x")), 0, response(output("y")), 0),
+        (response(output("x")), 0, response(output("x"), instructions="Be kind."), 0),
+        (response("Once"), 0, text("Once"), 0),
+        (text("Once"), 0, stored(), 0),
+    ]
+    for one, choice, against, choice_against in same:
+        compared = {"choice_index": choice, "preferred_over": against.id, "preferred_over_choice": choice_against}
+        assert give(database, one, **compared).kind == "comparison"
+    for one, choice, against, choice_against in other:
+        compared = {"choice_index": choice, "preferred_over": against.id, "preferred_over_choice": choice_against}
+        with pytest.raises(Impossible, match="different prompts"):
+            give(database, one, **compared)
+    both = text(["Once", "Twice"])
+    with pytest.raises(Impossible, match="different prompts"):
+        give(database, both, preferred_over=both.id, preferred_over_choice=1)
+
+
 def test_a_later_vote_replaces_the_earlier_whatever_the_clock_says(database: Database, stored: Store) -> None:
     completion = stored()
     give(database, completion, 1, created_at=NOW)
