@@ -30,7 +30,8 @@ class AlignConfig(BaseModel):
         description="folder of a model to start from instead, for a ledger that has not served one yet",
     )
     from_file: Path | None = Field(
-        default=None, description="JSONL in TRL's preference or unpaired format, instead of the ledger's feedback"
+        default=None,
+        description="JSONL in TRL's formats or of Attune's own export, instead of the ledger's feedback",
     )
     keep_checkpoints: bool = Field(
         default=False, description="keep the checkpoints of a finished stage, which nothing needs any more"

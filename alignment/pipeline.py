@@ -23,6 +23,7 @@ from alignment.processes import on_this_machine
 from alignment.register import Registration, register
 from alignment.snapshot import collect, from_file
 from alignment.snapshot import stage as snapshot_stage
+from alignment.snapshot.candidates import Collected
 from alignment.stages import Make, complete, digest
 from ledger import runs, snapshots
 from ledger.database import Database
@@ -116,11 +117,13 @@ class Pipeline:
 
         def make(out: Path, _resume: bool) -> Mapping[str, Any]:
             if self.config.from_file is not None:
-                collected = from_file.from_file(self.config.from_file)
+                collected = from_file.from_file(self.config.from_file, self.config.snapshot)
+                from_file.say_dropped(self.config.from_file, collected, self.job.say)
             else:
                 with self.job.database.read() as connection:
                     newest_vote.append(snapshots.newest_vote(connection))
                     collected = collect.from_ledger(connection, self.config.snapshot, base=start_from.base.number)
+            self._check_roles(collected, start_from.base_model)
             counts = snapshot_stage.write(collected, self.config.snapshot, out)
             return {"counts": counts.model_dump(), "filters": self.config.snapshot.model_dump()}
 
@@ -136,6 +139,14 @@ class Pipeline:
         except Erased:
             shutil.rmtree(folder)
             raise
+
+    def _check_roles(self, collected: Collected, base_model: Path) -> None:
+        if collected.candidates:
+            # Imported here because they bring transformers along.
+            from alignment.chat_tokens import ChatTokens
+            from alignment.snapshot.roles import drop_refused_roles
+
+            drop_refused_roles(collected, ChatTokens.load(base_model), self.job.say)
 
     def _enter_snapshot(self, made: Manifest, parent: int) -> str:
         """Enters the snapshot into the ledger, from where an erasing finds its files; returns its id.

@@ -10,8 +10,11 @@ from typing import Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-Source = Literal["thumb", "regenerated", "preferred_over", "correction", "file"]
+Source = Literal["thumb", "regenerated", "preferred_over", "correction", "file", "file_correction"]
 """Where a row comes from: see `docs/alignment.md`."""
+
+FROM_FILE: frozenset[Source] = frozenset({"file", "file_correction"})
+CORRECTIONS: frozenset[Source] = frozenset({"correction", "file_correction"})
 
 
 class InvalidRow(ValueError):

@@ -7,9 +7,12 @@ that serves the base, an earlier adapter or damaged weights does not.
 
 import math
 import warnings
+from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from jinja2 import TemplateError
 from pydantic import BaseModel, ConfigDict
 
 from alignment.errors import UnusableModel
@@ -87,9 +90,7 @@ def compute(base_model: Path, adapter: Path | None, dtype: str = "float32") -> P
     model = _load(base_model, adapter).to(getattr(torch, dtype))
     texts = []
     with torch.inference_mode():
-        for prompt in PROMPTS:
-            messages = [message.model_dump() for message in prompt]
-            text = tokenizer.apply_chat_template(messages, tokenize=False)
+        for text in _rendered(tokenizer):
             ids = tokenizer(text, add_special_tokens=False, return_tensors="pt").input_ids
             logits = model(input_ids=ids).logits[0, :-1].float()
             chosen = torch.log_softmax(logits, -1).gather(1, ids[0, 1:, None])[:, 0]
@@ -98,6 +99,13 @@ def compute(base_model: Path, adapter: Path | None, dtype: str = "float32") -> P
     if not all(math.isfinite(value) for text in texts for value in text.logprobs):
         raise UnusableModel(f"The model {base_model} with the adapter {adapter} gives NaN: its weights are spoilt.")
     return Probe(dtype=dtype, library=f"transformers {transformers.__version__}", texts=tuple(texts))
+
+
+def _rendered(tokenizer: Any) -> Iterator[str]:
+    """Yields the prompts as the chat template shows them, without those whose roles it refuses."""
+    for prompt in PROMPTS:
+        with suppress(TemplateError):
+            yield tokenizer.apply_chat_template([message.model_dump() for message in prompt], tokenize=False)
 
 
 def largest_difference(a: Probe, b: Probe) -> float:

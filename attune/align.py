@@ -17,7 +17,7 @@ def run_job(
     config: Annotated[Path | None, typer.Option(help="TOML file; docs/alignment.md lists its settings.")] = None,
     from_file: Annotated[
         Path | None,
-        typer.Option(help="JSONL in TRL's preference or unpaired format, instead of the ledger's feedback."),
+        typer.Option(help="JSONL in TRL's formats or of Attune's own export, instead of the ledger's feedback."),
     ] = None,
     resume: Annotated[str | None, typer.Option(help="Go on with this interrupted run.")] = None,
     if_new_feedback: Annotated[

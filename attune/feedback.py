@@ -22,14 +22,13 @@ def export_feedback(
     owner: Annotated[
         str | None, typer.Option(help="Only what this owner's keys were answered; by default all.")
     ] = None,
+    comments: Annotated[bool, typer.Option("--comments", help="Add the reasons and comments of the votes.")] = False,
 ) -> None:
     """Write the latest feedback to standard output as JSONL in TRL's formats."""
-    import json
-
     from attune.ledger_access import open_ledger
-    from ledger.exports import export_preference, export_unpaired
+    from ledger.exports import export_preference, export_unpaired, line
 
     export = export_preference if format is ExportFormat.PREFERENCE else export_unpaired
     with open_ledger() as database, database.read() as connection:
-        for row in export(connection, owner=owner):
-            sys.stdout.write(json.dumps(row, ensure_ascii=False) + "\n")
+        for row in export(connection, owner=owner, comments=comments):
+            sys.stdout.buffer.write(line(row))

@@ -2,40 +2,94 @@
 
 The formats (conversational; preference with explicit prompt, and unpaired preference):
 https://huggingface.co/docs/trl/dataset_formats. Only the latest votes count, and none that were taken back. Completions
-without messages (such as those of `/v1/completions`) are left out, since their prompt is not a conversation.
+without messages (such as those of `/v1/completions`) are left out, since their prompt is not a conversation. Beside
+TRL's columns each row says who judged (an opaque id), when, which version answered, and whether the answer is whole.
 """
 
-from collections.abc import Iterator
+import json
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, bindparam, select
 
-from ledger.votes import Answer, pairs, ratings
+from ledger.schema import feedback
+from ledger.votes import SOURCES, VOTE_SEPARATOR, Answer, pairs, ratings
+
+_BREAKS_LINES = {code: f"\\u{code:04x}" for code in (0x85, 0x2028, 0x2029)}
+"""Characters at which some readers end a line, and JSON does not."""
+
+_VOTES = select(
+    feedback.c.id, feedback.c.value, feedback.c.reasons, feedback.c.comment, feedback.c.source.label("given_in")
+).where(feedback.c.id.in_(bindparam("ids", expanding=True)))
 
 
-def export_preference(connection: Connection, *, owner: str | None = None) -> Iterator[dict[str, Any]]:
-    """Yields `{"prompt": [...], "chosen": [...], "rejected": [...]}`, each a list of messages.
+def export_preference(
+    connection: Connection, *, owner: str | None = None, comments: bool = False
+) -> Iterator[dict[str, Any]]:
+    """Yield `{"prompt": [...], "chosen": [...], "rejected": [...], …}`, each of the three a list of messages.
 
     A pair comes from a comparison; from a thumb up and a thumb down that one rater gave to two answers to the same
     prompt; and from a correction, which is chosen over what it corrects. Each pair of answers comes once.
+
+    Args:
+        connection: Of a reading transaction.
+        owner: Only what this owner's keys were answered; None for all.
+        comments: Whether to add `votes`: the reasons and the comment of each vote, and where it was given.
     """
     for pair in pairs(connection, owner=owner):
         if pair.prompt:
-            yield {"prompt": pair.prompt, "chosen": [_message(pair.chosen)], "rejected": [_message(pair.rejected)]}
+            row: dict[str, Any] = {
+                "prompt": pair.prompt,
+                "chosen": [_message(pair.chosen)],
+                "rejected": [_message(pair.rejected)],
+            }
+            row |= _identity(pair.feedback_ids, pair.rater, SOURCES[pair.origin], pair.created_at.isoformat())
+            row |= {"chosen_from": _origin(pair.chosen), "rejected_from": _origin(pair.rejected)}
+            yield row | (_votes(connection, pair.feedback_ids) if comments else {})
     for rating in ratings(connection, owner=owner, corrections_only=True):
         if rating.prompt:
-            correction = {"role": "assistant", "content": rating.correction}
-            yield {"prompt": rating.prompt, "chosen": [correction], "rejected": [_message(rating.answer)]}
+            correction, ids = {"role": "assistant", "content": rating.correction}, (rating.feedback_id,)
+            row = {"prompt": rating.prompt, "chosen": [correction], "rejected": [_message(rating.answer)]}
+            row |= _identity(ids, rating.rater, "correction", rating.created_at.isoformat())
+            row |= {"chosen_from": None, "rejected_from": _origin(rating.answer)}
+            yield row | (_votes(connection, ids) if comments else {})
 
 
-def export_unpaired(connection: Connection, *, owner: str | None = None) -> Iterator[dict[str, Any]]:
-    """Yields `{"prompt": [...], "completion": [...], "label": bool}` from thumbs, those with a correction too."""
+def export_unpaired(
+    connection: Connection, *, owner: str | None = None, comments: bool = False
+) -> Iterator[dict[str, Any]]:
+    """Yield `{"prompt": [...], "completion": [...], "label": bool, …}` from thumbs, those with a correction too.
+
+    The arguments are those of `export_preference`.
+    """
     for rating in ratings(connection, owner=owner):
         if rating.prompt:
-            yield {"prompt": rating.prompt, "completion": [_message(rating.answer)], "label": rating.value > 0}
+            row = {"prompt": rating.prompt, "completion": [_message(rating.answer)], "label": rating.value > 0}
+            row |= _identity((rating.feedback_id,), rating.rater, "thumb", rating.created_at.isoformat())
+            row["completion_from"] = _origin(rating.answer)
+            yield row | (_votes(connection, (rating.feedback_id,)) if comments else {})
+
+
+def line(row: Mapping[str, Any]) -> bytes:
+    """Return a row as a line of JSON in UTF-8 that no reader splits, with its end."""
+    return (json.dumps(row, ensure_ascii=False).translate(_BREAKS_LINES) + "\n").encode()
 
 
 def _message(answer: Answer) -> dict[str, Any]:
     """Returns an answer as the assistant's message."""
     message: dict[str, Any] = {"role": "assistant", "content": answer.text}
     return message | {"tool_calls": answer.tool_calls} if answer.tool_calls else message
+
+
+def _identity(feedback_ids: Sequence[str], rater: str, source: str, created_at: str) -> dict[str, Any]:
+    return {"id": VOTE_SEPARATOR.join(feedback_ids), "rater": rater, "source": source, "created_at": created_at}
+
+
+def _origin(answer: Answer) -> dict[str, Any]:
+    """Return who gave an answer, and whether it is whole: a status other than complete, or a length, says it is not."""
+    return {"version": answer.model_version, "status": answer.status, "finish_reason": answer.finish_reason}
+
+
+def _votes(connection: Connection, feedback_ids: Sequence[str]) -> dict[str, Any]:
+    found = {row["id"]: dict(row) for row in connection.execute(_VOTES, {"ids": list(feedback_ids)}).mappings()}
+    return {"votes": [found[feedback_id] for feedback_id in feedback_ids]}

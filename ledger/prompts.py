@@ -17,7 +17,7 @@ _OF_ONE_ITEM = {"id", "status"}
 
 def same_prompt(connection: Connection, one: Answer, other: Answer) -> bool:
     """Say whether two answers that are stored were given to the same prompt."""
-    return _prompt(connection, *one) == _prompt(connection, *other)
+    return bool(_prompt(connection, *one) == _prompt(connection, *other))
 
 
 def _prompt(connection: Connection, completion_id: str, choice_index: int) -> Any:

@@ -7,7 +7,7 @@ read the same rows here.
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
 from sqlalchemy import (
     ColumnElement,
@@ -32,6 +32,16 @@ _BATCH = 200
 
 COMPARED, THUMBED, OVER_UNRATED = 0, 1, 2
 """Where a pair comes from. Where one pair has several origins, the one that says it most plainly counts."""
+
+SOURCES: Mapping[int, Literal["preferred_over", "regenerated"]] = {
+    COMPARED: "preferred_over",
+    THUMBED: "regenerated",
+    OVER_UNRATED: "regenerated",
+}
+"""What exports and snapshots call these origins."""
+
+VOTE_SEPARATOR = "+"
+"""Stands in a pair's id between the votes that it was made of."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from alignment.chat_tokens import ChatTokens
 from alignment.errors import UnusableFeedback
-from alignment.preferences import Comparison, Message, Thumb, read_rows
+from alignment.preferences import CORRECTIONS, Comparison, Message, Thumb, read_rows
 
 Algorithm = Literal["kto", "dpo", "sft"]
 
@@ -70,7 +70,7 @@ def learned_from(algorithm: Algorithm, split: Split) -> list[Comparison | Thumb]
         return list(split.thumbs)
     if algorithm == "dpo":
         return list(split.comparisons)
-    corrections = [row for row in split.comparisons if row.source == "correction"]
+    corrections = [row for row in split.comparisons if row.source in CORRECTIONS]
     return [*corrections, *(row for row in split.thumbs if row.liked)]
 
 
@@ -91,7 +91,7 @@ def check_rows(algorithm: Algorithm, split: Split) -> None:
             f"DPO needs comparisons, and there are none beside {len(split.thumbs)} thumbs: "
             'use algorithm = "kto", or collect comparisons by regenerating and voting'
         )
-    if algorithm == "sft" and not liked and not any(row.source == "correction" for row in split.comparisons):
+    if algorithm == "sft" and not liked and not any(row.source in CORRECTIONS for row in split.comparisons):
         raise UnusableFeedback("SFT needs corrections or liked answers, and there are none: collect some")
 
 

@@ -28,11 +28,12 @@ def read_prompts(path: Path) -> list[Prompt]:
         UnusableFeedback: A line is not such a prompt.
     """
     found = []
-    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
-        try:
-            found.append(_PROMPT.validate_python(json.loads(line)["prompt"]))
-        except (ValueError, KeyError, TypeError, ValidationError) as error:
-            raise UnusableFeedback(f"{path}, line {number}, is no prompt: {error}") from error
+    with path.open(encoding="utf-8") as lines:  # not `splitlines`, which ends lines within a text too, as at U+2028
+        for number, line in enumerate(lines, 1):
+            try:
+                found.append(_PROMPT.validate_python(json.loads(line)["prompt"]))
+            except (ValueError, KeyError, TypeError, ValidationError) as error:
+                raise UnusableFeedback(f"{path}, line {number}, is no prompt: {error}") from error
     return found
 
 

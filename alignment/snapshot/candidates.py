@@ -5,9 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from alignment.preferences import Comparison, Thumb
-
-VOTE_SEPARATOR = "+"
-"""Stands in a row's id between the votes that it was made of."""
+from ledger.votes import VOTE_SEPARATOR
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,8 +27,19 @@ class Candidate:
 
 @dataclass(slots=True)
 class Collected:
-    """Rows in the order of their votes, and how many were dropped for which reason."""
+    """Rows in the order of their votes, and how many were dropped for which reason.
+
+    Attributes:
+        lines: Of a file, where those stood that were dropped as they were read.
+    """
 
     candidates: list[Candidate] = field(default_factory=list)
     read: Counter[str] = field(default_factory=Counter)
     dropped: Counter[str] = field(default_factory=Counter)
+    lines: dict[str, list[int]] = field(default_factory=dict)
+
+    def drop(self, reason: str, line: int | None = None) -> None:
+        """Count a row that is left behind."""
+        self.dropped[reason] += 1
+        if line is not None:
+            self.lines.setdefault(reason, []).append(line)

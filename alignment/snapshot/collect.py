@@ -5,19 +5,13 @@ from typing import Any, Literal
 
 from sqlalchemy import Connection
 
-from alignment.preferences import Comparison, Message, Source, Thumb
-from alignment.snapshot.candidates import VOTE_SEPARATOR, Candidate, Collected
+from alignment.preferences import Comparison, Message, Thumb
+from alignment.snapshot.candidates import Candidate, Collected
 from alignment.snapshot.config import SnapshotConfig
 from ledger import versions, votes
-from ledger.votes import Answer
+from ledger.votes import VOTE_SEPARATOR, Answer, Rating
 
 Reason = Literal["other_base_model", "incomplete_answer", "truncated_answer", "tool_call", "no_text_prompt"]
-
-_SOURCES: dict[int, Source] = {
-    votes.COMPARED: "preferred_over",
-    votes.THUMBED: "regenerated",
-    votes.OVER_UNRATED: "regenerated",
-}
 
 
 def from_ledger(connection: Connection, config: SnapshotConfig, *, base: int) -> Collected:
@@ -31,25 +25,12 @@ def from_ledger(connection: Connection, config: SnapshotConfig, *, base: int) ->
     found = Collected()
     lineage = {number for number, its_base in versions.bases(connection).items() if its_base == base}
     for rating in votes.ratings(connection, owner=config.owner):
-        found.read["thumbs"] += 1
-        prompt = text_prompt(rating.prompt)
-        if reason := unusable(prompt, (rating.answer,), lineage, config):
-            found.dropped[reason] += 1
-            continue
-        assert prompt is not None
-        at, text = rating.created_at.timestamp(), rating.answer.text
-        shared: dict[str, Any] = {"id": rating.feedback_id, "prompt": prompt, "rater": rating.rater}
-        thumb = Thumb(**shared, completion=text, liked=rating.value > 0, source="thumb")
-        found.candidates.append(Candidate(thumb, at))
-        if rating.correction is not None:
-            found.read["comparisons"] += 1
-            correction = Comparison(**shared, chosen=rating.correction, rejected=text, source="correction")
-            found.candidates.append(Candidate(correction, at))
+        _read_rating(rating, lineage, config, found)
     for pair in votes.pairs(connection, owner=config.owner, over_unrated=config.over_unrated):
         found.read["comparisons"] += 1
         prompt = text_prompt(pair.prompt)
-        if reason := unusable(prompt, (pair.chosen, pair.rejected), lineage, config):
-            found.dropped[reason] += 1
+        if reason := unusable(prompt, (pair.chosen, pair.rejected), config, lineage):
+            found.drop(reason)
             continue
         assert prompt is not None
         comparison = Comparison(
@@ -58,41 +39,74 @@ def from_ledger(connection: Connection, config: SnapshotConfig, *, base: int) ->
             chosen=pair.chosen.text,
             rejected=pair.rejected.text,
             rater=pair.rater,
-            source=_SOURCES[pair.origin],
+            source=votes.SOURCES[pair.origin],
         )
         found.candidates.append(Candidate(comparison, pair.created_at.timestamp()))
     return found
 
 
+def _read_rating(rating: Rating, lineage: set[int], config: SnapshotConfig, found: Collected) -> None:
+    """Reads a thumb, and the correction that it may come with: where the answer was cut, that stays alone."""
+    prompt, text, at = text_prompt(rating.prompt), rating.answer.text, rating.created_at.timestamp()
+    shared: dict[str, Any] = {"id": rating.feedback_id, "prompt": prompt, "rater": rating.rater}
+    found.read["thumbs"] += 1
+    if reason := unusable(prompt, (rating.answer,), config, lineage):
+        found.drop(reason)
+    else:
+        thumb = Thumb(**shared, completion=text, liked=rating.value > 0, source="thumb")
+        found.candidates.append(Candidate(thumb, at))
+    if rating.correction is None:
+        return
+    found.read["comparisons"] += 1
+    if reason := unusable(prompt, (rating.answer,), config, lineage, corrected=True):
+        found.drop(reason)
+    else:
+        correction = Comparison(**shared, chosen=rating.correction, rejected=text, source="correction")
+        found.candidates.append(Candidate(correction, at))
+
+
 def unusable(
-    prompt: Sequence[Message] | None, answers: Sequence[Answer], lineage: set[int], config: SnapshotConfig
+    prompt: Sequence[Message] | None,
+    answers: Sequence[Answer],
+    config: SnapshotConfig,
+    lineage: set[int] | None = None,
+    *,
+    corrected: bool = False,
 ) -> Reason | None:
-    """Why answers cannot be learned from; None if they can."""
+    """Why answers cannot be learned from; None if they can.
+
+    Args:
+        prompt: What they answer.
+        answers: One, or both of a comparison.
+        config: Of the snapshot.
+        lineage: The versions whose answers count; None for all.
+        corrected: Whether a person's correction is preferred over what there is of the answer. Then it need not be
+            whole: they saw it so, and wrote what is better.
+    """
     if prompt is None:
         return "no_text_prompt"
-    if any(answer.model_version not in lineage for answer in answers):
+    if lineage is not None and any(answer.model_version not in lineage for answer in answers):
         return "other_base_model"
-    if any(answer.status != "complete" for answer in answers):
+    if not corrected and any(answer.status != "complete" for answer in answers):
         return "incomplete_answer"
     if any(answer.tool_calls for answer in answers):
         return "tool_call"
-    if not config.keep_truncated and any(answer.finish_reason == "length" for answer in answers):
-        return "truncated_answer"
-    return None
+    cut = any(answer.finish_reason == "length" for answer in answers)
+    return "truncated_answer" if cut and not corrected and not config.keep_truncated else None
 
 
 def text_prompt(messages: Sequence[Any]) -> tuple[Message, ...] | None:
     """The messages as plain text; None if they are none, or hold images, tool calls, or other roles."""
     found = []
     for message in messages:
-        text = _text(message.get("content"))
+        text = message_text(message.get("content"))
         if text is None or message.get("role") not in ("system", "user", "assistant") or message.get("tool_calls"):
             return None
         found.append(Message(role=message["role"], content=text))
     return tuple(found) if any(message.role == "user" for message in found) else None
 
 
-def _text(content: Any) -> str | None:
+def message_text(content: Any) -> str | None:
     """Text, given as a string or as a list of parts that are all text."""
     if isinstance(content, str):
         return content

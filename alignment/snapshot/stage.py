@@ -10,11 +10,12 @@ from typing import TypeVar
 from pydantic import BaseModel, ConfigDict
 
 from alignment.manifest import Manifest
-from alignment.preferences import Comparison, Message, Thumb, read_rows, write_rows
-from alignment.snapshot.candidates import VOTE_SEPARATOR, Collected
+from alignment.preferences import CORRECTIONS, FROM_FILE, Comparison, Message, Thumb, read_rows, write_rows
+from alignment.snapshot.candidates import Collected
 from alignment.snapshot.clean import clean
 from alignment.snapshot.config import SnapshotConfig
 from alignment.snapshot.split import is_heldout, prompt_key
+from ledger.votes import VOTE_SEPARATOR
 
 PARTS = ("train", "heldout")
 
@@ -99,7 +100,7 @@ def feedback_ids(folder: Path) -> list[str]:
     for part in PARTS:
         rows += read_rows(folder / f"comparisons.{part}.jsonl", Comparison)
         rows += read_rows(folder / f"thumbs.{part}.jsonl", Thumb)
-    return sorted({vote for row in rows if row.source != "file" for vote in row.id.split(VOTE_SEPARATOR)})
+    return sorted({vote for row in rows if row.source not in FROM_FILE for vote in row.id.split(VOTE_SEPARATOR)})
 
 
 def _of(rows: Iterable[Comparison | Thumb], kind: type[R]) -> list[R]:
@@ -125,7 +126,7 @@ def _counts(rows: Sequence[Comparison | Thumb], known: set[str]) -> PartCounts:
         thumbs_up=sum(thumb.liked for thumb in thumbs),
         thumbs_down=sum(not thumb.liked for thumb in thumbs),
         comparisons=len(comparisons),
-        corrections=sum(row.source == "correction" for row in comparisons),
+        corrections=sum(row.source in CORRECTIONS for row in comparisons),
         prompts=len({prompt_key(row.prompt) for row in rows}),
         raters=len(raters),
         unnamed=sum(not row.rater for row in rows),

@@ -4,13 +4,13 @@ import tempfile
 from collections.abc import Iterator
 from typing import IO, Annotated, Literal
 
-import orjson
 from fastapi import APIRouter, Header, Query, Request
 from fastapi.responses import StreamingResponse
 from pydantic import AwareDatetime
 from sqlalchemy import Connection
 
 from ledger import feedback
+from ledger.exports import line
 from ledger.records import FeedbackFilter, NewFeedback
 from server.body import checked, read_body
 from server.context import AdminCaller, FeedbackCaller, In
@@ -86,19 +86,22 @@ async def list_feedback(
     responses=answers("application/jsonl", "One JSON object a line") | errors(),
 )
 async def export_feedback(
-    context: In, caller: AdminCaller, format: Annotated[ExportFormat, Query()] = "preference"
+    context: In,
+    caller: AdminCaller,
+    format: Annotated[ExportFormat, Query()] = "preference",
+    comments: Annotated[bool, Query(description="Add the reasons and comments of the votes.")] = False,
 ) -> StreamingResponse:
     """Exports the latest votes of all owners in TRL's formats."""
-    file = await context.ledger.read(_write_export, format)
+    file = await context.ledger.read(_write_export, format, comments)
     return StreamingResponse(_read_and_close(file), media_type="application/jsonl")
 
 
-def _write_export(connection: Connection, format: ExportFormat) -> IO[bytes]:
+def _write_export(connection: Connection, format: ExportFormat, comments: bool) -> IO[bytes]:
     """Writes the whole export first: the transaction must not stay open as long as a slow client takes."""
     export = feedback.export_preference if format == "preference" else feedback.export_unpaired
     file = tempfile.SpooledTemporaryFile(max_size=KEPT_IN_MEMORY_BYTES)  # noqa: SIM115 - closed after sending
-    for row in export(connection):
-        file.write(orjson.dumps(row) + b"\n")
+    for row in export(connection, comments=comments):
+        file.write(line(row))
     file.seek(0)
     return file
 

@@ -299,6 +299,29 @@ def test_a_file_of_preferences_is_enough_to_start(database: Database, home: Path
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_rows_that_would_break_a_stage_are_said_and_counted_before_anything_is_learned(
+    database: Database, home: Path, model: Path, tmp_path: Path
+) -> None:
+    template = model / "chat_template.jinja"
+    refuse = "{% if messages[0]['role'] == 'system' %}{{ raise_exception('No system, please') }}{% endif %}"
+    template.write_text(refuse + template.read_text())
+    lines: list[dict[str, Any]] = [
+        {"prompt": f"q{i}", "chosen": f"good {i}", "rejected": f"bad {i}"} for i in range(100)
+    ]
+    lines[3]["chosen"] = "half \ud800"
+    lines[7]["prompt"] = [{"role": "system", "content": "Be kind."}, {"role": "user", "content": "q7"}]
+    rows, said = tmp_path / "rows.jsonl", list[str]()
+    rows.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    config = load(None, from_file=rows).model_copy(update={"base_model": model})
+    run.start(Job(database, home, fake_learners(), said.append), config)
+    dropped = last(database).metrics["snapshot"]["report"]["counts"]["dropped"]
+    assert dropped == {"lone_surrogate": 1, "template_refuses_roles": 1}
+    begun = next(index for index, line in enumerate(said) if line.startswith("reward-model"))
+    told = " ".join(said[:begun])
+    assert "dropped as lone_surrogate: line 4" in told and "refuses the roles system, user: No system, please" in told
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 @pytest.mark.parametrize("algorithm", ["ppo", "kto", "sft"])
 def test_every_algorithm_leaves_a_reward_model_for_the_gate(algorithm: str, rated: Database, home: Path) -> None:
     minimum = {**SMALL["minimum"], "sft_answers": 8}

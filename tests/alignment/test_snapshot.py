@@ -201,7 +201,7 @@ def test_every_form_of_a_preference_becomes_the_same_row(line: dict[str, Any], t
         ('{"prompt": "q", "completion": "a", "label": 1}', "neither true nor false"),
         ('{"prompt": "q", "answer": "a"}', "neither format"),
         ('{"chosen": "a", "rejected": "b"}', "no prompt"),
-        ('{"prompt": [{"role": "tool", "content": "x"}], "completion": "a", "label": true}', "line 1"),
+        ('{"prompt": [{"content": "x"}], "completion": "a", "label": true}', "no object with role"),
         ('{"prompt": "q", "completion": {"a": 1}, "label": true}', "completion is neither"),
     ],
 )

@@ -35,9 +35,14 @@ def pair(chosen: str, rejected: str) -> dict[str, Any]:
     }
 
 
+def trl(row: dict[str, Any]) -> dict[str, Any]:
+    """A row's columns that TRL knows; tests/alignment/test_from_file.py looks at the others."""
+    return {name: row[name] for name in ("prompt", "chosen", "rejected", "completion", "label") if name in row}
+
+
 def pairs(database: Database, **which: Any) -> list[dict[str, Any]]:
     with database.read() as connection:
-        return list(feedback.export_preference(connection, **which))
+        return [trl(row) for row in feedback.export_preference(connection, **which)]
 
 
 def test_a_comparison_becomes_a_pair_in_the_direction_of_its_value(
@@ -129,7 +134,7 @@ def test_unpaired_has_the_latest_thumbs_and_no_comparisons(
     give(c, 0)
     give(c, 1, preferred_over=a.id)
     with database.read() as connection:
-        rows = list(feedback.export_unpaired(connection))
+        rows = [trl(row) for row in feedback.export_unpaired(connection)]
     assert rows == [
         {"prompt": PROMPT, "completion": [{"role": "assistant", "content": "a"}], "label": True},
         {"prompt": PROMPT, "completion": [{"role": "assistant", "content": "b"}], "label": False},

@@ -107,7 +107,9 @@ async def test_feedback_is_exported_in_trls_formats(gateway: Gateway, format: st
     answer = await gateway.http.get("/v1/feedback/export", params={"format": format})
     rows = [json.loads(line) for line in answer.text.splitlines()]
     expected = {"preference": {"prompt", "chosen", "rejected"}, "unpaired": {"prompt", "completion", "label"}}
-    assert {frozenset(row) for row in rows} == {frozenset(expected[format])}
+    assert all(set(row) > expected[format] | {"id", "rater", "source", "created_at"} for row in rows)
+    commented = await gateway.http.get("/v1/feedback/export", params={"format": format, "comments": True})
+    assert all("votes" in json.loads(line) for line in commented.text.splitlines())
     assert len(rows) == {"preference": 1, "unpaired": 2}[format]
     assert (await gateway.http.get("/v1/feedback/export", params={"format": "csv"})).status_code == 400
 
