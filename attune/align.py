@@ -5,6 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
+from attune import exit_status
 from attune.actor import actor
 from attune.errors import WrongUsage
 from attune.options import Json
@@ -38,10 +39,9 @@ def run_job(
     from alignment.pipeline import Job
     from attune import output
     from attune.ledger_access import open_ledger
-    from attune.settings import load
     from attune.threads import wait_without_taking_cores
     from ledger import erased_files
-    from ledger.settings import LedgerSettings
+    from ledger.settings import LedgerSettings, load
     from server.controller.settings import EngineSettings
 
     wait_without_taking_cores()
@@ -69,7 +69,7 @@ def run_job(
             version = run.start(job, wanted) if resume is None else run.resume(job, resume)
         output.say(f"{version.name}: its model card is {Path(version.path) / 'README.md'}")
         if gate and not _passes(job, version):
-            raise typer.Exit(2)
+            raise typer.Exit(exit_status.REFUSED_BY_GATE)
 
 
 @align_app.command("status")

@@ -1,6 +1,6 @@
 """The command line `attune`. Arguments are parsed first; then each command imports what it needs.
 
-Exit status: 0 done, 2 refused by the gate, 64 wrong usage, 1 anything else.
+`attune.exit_status` says how each ends.
 """
 
 import sys
@@ -9,8 +9,9 @@ from typing import Annotated
 
 import typer
 
+from attune import exit_status
 from attune.align import align_app
-from attune.errors import AttuneError, WrongUsage
+from attune.errors import WrongUsage
 from attune.evaluate import eval_app
 from attune.feedback import feedback_app
 from attune.harness import harness_app
@@ -21,9 +22,6 @@ from attune.rollout import add_commands
 from attune.simulate.command import simulate
 from attune.users import users_app
 from attune.versions import versions_app
-
-USAGE_ERROR = 64
-REFUSED_BY_GATE = 2
 
 app = typer.Typer(
     name="attune",
@@ -51,9 +49,9 @@ def up(
         str | None, typer.Option(help="Use this OpenAI-compatible server instead of an engine; several with commas.")
     ] = None,
     host: Annotated[str | None, typer.Option(help="Address of the API.")] = None,
-    port: Annotated[int | None, typer.Option(help="Port of the API.")] = None,
+    port: Annotated[int | None, typer.Option(min=0, max=65535, help="Port of the API.")] = None,
     ui_host: Annotated[str | None, typer.Option(help="Address of the chat.")] = None,
-    ui_port: Annotated[int | None, typer.Option(help="Port of the chat.")] = None,
+    ui_port: Annotated[int | None, typer.Option(min=0, max=65535, help="Port of the chat.")] = None,
 ) -> None:
     """Start engine, gateway and chat, and keep them running until Ctrl-C."""
     from attune.output import out
@@ -73,14 +71,14 @@ def up(
 def prepare() -> None:
     """Make what a first start makes, for processes that are started one by one: tables, keys, the chat's secret."""
     from attune import output
-    from attune.first_start import prepare_home, prepare_secrets
+    from attune.first_start import prepare_secrets
     from attune.ledger_access import open_ledger
-    from attune.settings import load
-    from ledger.settings import LedgerSettings
+    from ledger.home_rights import make_home
+    from ledger.settings import LedgerSettings, load
 
-    settings: LedgerSettings = load(LedgerSettings)
-    home = settings.home.expanduser().resolve()
-    prepare_home(home)
+    _warn_of_unknown_settings()
+    home = load(LedgerSettings).resolved_home
+    make_home(home)
     with open_ledger() as database:
         prepare_secrets(home, database)
     output.say(f"{home} is ready; a key with every scope is in {home / 'admin.key'}.")
@@ -97,9 +95,9 @@ def status(
     """Show what is live, which engines run, and how much was answered and rated."""
     from attune import output
     from attune.ledger_access import open_ledger
-    from attune.settings import load
     from attune.status import collect, require_ready_engine
     from ledger.engines import SILENT_AFTER_S
+    from ledger.settings import load
     from server.canary.decision import IN_WORDS
     from server.canary_settings import CanarySettings
     from server.settings import GatewaySettings
@@ -157,7 +155,7 @@ def doctor(json: Json = False) -> None:
     else:
         output.as_table(("", "what", "found"), [("ok" if c.ok else "BAD", c.name, c.found) for c in checks])
     if not all(check.ok for check in checks):
-        raise typer.Exit(1)
+        raise typer.Exit(exit_status.FAILED)
 
 
 @app.command()
@@ -168,8 +166,7 @@ def backup(
     from attune import output
     from attune.backup import back_up
     from attune.ledger_access import open_ledger
-    from attune.settings import load
-    from ledger.settings import LedgerSettings
+    from ledger.settings import LedgerSettings, load
 
     settings: LedgerSettings = load(LedgerSettings)
     home, target = settings.home.expanduser().resolve(), file.expanduser().absolute()
@@ -180,7 +177,7 @@ def backup(
     for fault in made.damaged:
         output.complain(f"Not in the backup: {fault}")
     if made.damaged:
-        raise typer.Exit(1)
+        raise typer.Exit(exit_status.FAILED)
 
 
 @app.command()
@@ -198,9 +195,8 @@ def restore(
     from attune import output
     from attune.restore import Destination, erased_since
     from attune.restore import restore as run
-    from attune.settings import load
     from ledger.dialects import sqlite_file
-    from ledger.settings import LedgerSettings
+    from ledger.settings import LedgerSettings, load
 
     if no_tombstones and tombstones is not None:
         raise WrongUsage("Give --tombstones or --no-tombstones, not both.")
@@ -232,43 +228,31 @@ def run(arguments: list[str]) -> int:
     from typer._click.exceptions import ClickException, UsageError
 
     try:
-        return app(arguments, prog_name="attune", standalone_mode=False) or 0
+        return app(arguments, prog_name="attune", standalone_mode=False) or exit_status.DONE
     except UsageError as error:
         error.show()
-        return USAGE_ERROR
-    except WrongUsage as error:
-        return _failed(error, USAGE_ERROR)
+        return exit_status.WRONG_USAGE
     except ClickException as error:
         error.show()
-        return 1
+        return exit_status.FAILED
     except (typer.Abort, KeyboardInterrupt):
-        return 130
+        return exit_status.INTERRUPTED
     except BrokenPipeError:  # The reader (`| head`) has had enough.
         sys.stdout = None
-        return 1
-    except AttuneError as error:
-        return _failed(error, 1)
+        return exit_status.FAILED
     except Exception as error:
-        from alignment.errors import AlignmentError
-        from evals.errors import EvalsError
-        from ledger.errors import LedgerError, RefusedByGate
-        from server.controller.errors import ControllerError
+        from attune.output import complain
 
-        if not isinstance(error, AlignmentError | EvalsError | LedgerError | ControllerError):
+        status = exit_status.of(error)
+        if status is None:
             raise
-        return _failed(error, REFUSED_BY_GATE if isinstance(error, RefusedByGate) else 1)
-
-
-def _failed(error: Exception, status: int) -> int:
-    from attune.output import complain
-
-    complain(f"attune: {error}")
-    return status
+        complain(f"attune: {exit_status.sentence(error)}")
+        return status
 
 
 def _warn_of_unknown_settings() -> None:
     from attune.output import complain
     from attune.settings import current_environment, unknown
 
-    for name in unknown(current_environment()):
-        complain(f"attune: warning: {name} is no setting and has no effect; `attune settings` lists them all.")
+    for sentence in unknown(current_environment()):
+        complain(f"attune: warning: {sentence}")

@@ -10,14 +10,14 @@ from pathlib import Path
 from attune.errors import AttuneError
 from attune.ledger_access import open_ledger
 from attune.ports import require_free
-from attune.settings import load, load_chat
+from attune.settings import current_environment, load_chat, resolved, unknown
 from attune.status import Status, ask_gateway, collect
 from ledger import erased_files, vacuums
 from ledger.clock import utc_now
 from ledger.engines import SILENT_AFTER_S
 from ledger.errors import LedgerError
 from ledger.home_rights import close_to_others
-from ledger.settings import LedgerSettings
+from ledger.settings import LedgerSettings, load
 from server.controller.download import is_hub_id
 from server.controller.errors import ControllerError
 from server.controller.memory import available_memory
@@ -70,8 +70,9 @@ def _installation() -> str:
 
 
 def _settings() -> str:
-    for kind in (LedgerSettings, GatewaySettings, EngineSettings):
-        load(kind)
+    list(resolved(current_environment()))  # raises where one cannot be used
+    if said := unknown(current_environment()):
+        raise AttuneError(" ".join(said))
     return "all can be read; `attune settings` lists them"
 
 

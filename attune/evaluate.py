@@ -6,14 +6,13 @@ from typing import Annotated, Any
 
 import typer
 
+from attune import exit_status
 from attune.actor import actor
 from attune.errors import WrongUsage
 from attune.options import Json
 from attune.version_name import number_of
 
 eval_app = typer.Typer(help="Measure served models, and hold a candidate against its parent.", no_args_is_help=True)
-
-REFUSED = 2
 
 Url = Annotated[
     str | None, typer.Option(help="OpenAI-compatible server: http://host:port or unix:///path; by default the gateway.")
@@ -128,7 +127,7 @@ def compare_versions(
         gate.show(compared.verdict)
         output.say(f"report: {plan.folder / 'report.html'}")
     if not compared.verdict.passed:
-        raise typer.Exit(REFUSED)
+        raise typer.Exit(exit_status.REFUSED_BY_GATE)
 
 
 @eval_app.command("rank")
@@ -202,8 +201,8 @@ def report_folder(home: Path, candidate: int, parent: int) -> Path:
 
 def endpoint_of(url: str | None, key_file: Path | None) -> Any:
     """The server that was named, or the gateway of the settings with its admin key."""
-    from attune.settings import load
     from evals.endpoint import Endpoint
+    from ledger.settings import load
     from server.settings import GatewaySettings
 
     if url is None:
@@ -219,8 +218,7 @@ def endpoint_of(url: str | None, key_file: Path | None) -> Any:
 
 def home_folder() -> Path:
     """ATTUNE_HOME."""
-    from attune.settings import load
-    from ledger.settings import LedgerSettings
+    from ledger.settings import LedgerSettings, load
 
     settings: LedgerSettings = load(LedgerSettings)
     return settings.home.expanduser().resolve()

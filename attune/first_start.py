@@ -8,15 +8,7 @@ from pathlib import Path
 from ledger import keys
 from ledger.clock import utc_now
 from ledger.database import Database
-from ledger.home_rights import close_and_say
 from ledger.records import ApiKey
-
-
-def prepare_home(home: Path) -> None:
-    """Makes ATTUNE_HOME and its log folder, closed to other users."""
-    home.mkdir(mode=0o700, parents=True, exist_ok=True)
-    (home / "logs").mkdir(mode=0o700, exist_ok=True)
-    close_and_say(home)
 
 
 def prepare_secrets(home: Path, database: Database) -> None:

@@ -3,9 +3,8 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from attune.settings import load
 from ledger.database import Database
-from ledger.settings import LedgerSettings
+from ledger.settings import LedgerSettings, load
 
 
 @contextmanager

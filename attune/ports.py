@@ -3,7 +3,7 @@
 import errno
 import socket
 
-from attune.errors import StartFailed
+from attune.errors import StartFailed, WrongUsage
 
 
 def require_free(host: str, port: int, setting: str) -> None:
@@ -16,6 +16,7 @@ def require_free(host: str, port: int, setting: str) -> None:
 
     Raises:
         StartFailed: It is taken, or this machine has no such address; the message says what to do.
+        WrongUsage: This user may not listen on it.
     """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.socket(family, socket.SOCK_STREAM) as trial:
@@ -27,6 +28,10 @@ def require_free(host: str, port: int, setting: str) -> None:
                 held = holder(port)
                 raise StartFailed(
                     f"Port {port} is taken by {held}. Stop that, or choose another port with {setting}."
+                ) from error
+            if error.errno == errno.EACCES:
+                raise WrongUsage(
+                    f"Port {port} may not be listened on by this user. Choose one above 1023 with {setting}."
                 ) from error
             raise StartFailed(f"Cannot listen on {host}:{port}: {error.strerror}. Change {setting}.") from error
 

@@ -18,9 +18,10 @@ from alignment.errors import DamagedArtefact
 from attune.archive import Archive, opened_archive
 from attune.backup import LEDGER, SECRET, VERSIONS, check_version, opened
 from attune.errors import AttuneError
-from attune.first_start import prepare_home, write_secret
+from attune.first_start import write_secret
 from ledger import erase, runs, tombstone_list, vacuums, versions
 from ledger.errors import LedgerError, Unavailable
+from ledger.home_rights import make_home
 from ledger.records import ModelVersion, Tombstone
 from ledger.scratch import scratch_folder
 
@@ -142,7 +143,7 @@ def _make_folders(to: Destination, undo: Callable[[Callable[[], object]], None])
     for folder in sorted(wanted, key=lambda folder: len(folder.parts)):  # the inner ones are undone first
         if not folder.exists():
             undo(folder.rmdir)
-    prepare_home(to.home)
+    make_home(to.home)
     to.ledger.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
 
 

@@ -29,8 +29,8 @@ def canary(
 ) -> None:
     """Try a version on a share of the people; for the one that is tried already, change the share."""
     from attune import output
-    from attune.settings import load
     from ledger import deployments
+    from ledger.settings import load
     from server.canary_settings import CanarySettings
 
     number, wanted = number_of(version), parse_share(share)

@@ -3,14 +3,15 @@
 import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from pydantic import Field, SecretStr, ValidationError
-from pydantic_settings import BaseSettings
+from pydantic_settings import BaseSettings, SettingsError
 
-from attune.errors import AttuneError
 from chat_ui.settings import ChatUISettings
-from ledger.settings import AttuneSettings, LedgerSettings, config_file, read_config
+from ledger import setting_faults
+from ledger.errors import Misconfigured
+from ledger.settings import AttuneSettings, LedgerSettings, config_file, load, read_config, table_of
 
 # Read before there are settings, or by name by the tests only.
 _KNOWN_BESIDES = frozenset({"ATTUNE_CONFIG"})
@@ -58,38 +59,25 @@ def settings_classes() -> dict[str, type[BaseSettings]]:
     return {kind.section: kind for kind in ours} | {"chat_ui": ChatUISettings}
 
 
-def load(kind: type[AttuneSettings]) -> Any:
-    """Reads settings; a mistake becomes a sentence that names the setting.
-
-    Raises:
-        AttuneError: A value cannot be used, or a key of the TOML file is unknown.
-    """
-    try:
-        return kind()
-    except ValidationError as error:
-        faults = [f"{_place(kind, fault['loc'])}: {fault['msg']}" for fault in error.errors()]
-        raise AttuneError(f"Settings cannot be used. {'; '.join(faults)}. `attune settings` lists all.") from error
-
-
 def load_chat() -> ChatUISettings:
     """Reads the chat's settings; it imports nothing of ours, so its section `[chat_ui]` is read here for it.
 
     Raises:
-        AttuneError: A value cannot be used, or a key of the section is unknown.
+        Misconfigured: A value cannot be used, or a key of the section is unknown.
     """
-    table = read_config(config_file()).get("chat_ui", {})
-    if wrong := sorted(set(table) - set(ChatUISettings.model_fields)):
-        raise AttuneError(
-            f"Settings cannot be used. [chat_ui] knows no {', '.join(wrong)}. `attune settings` lists all."
-        )
+    path, known = config_file(), ChatUISettings.model_fields
+    table = table_of(path, "chat_ui")
+    if wrong := sorted(set(table) - set(known)):
+        faults = " ".join(setting_faults.unknown_key(key, "chat_ui", path, known) for key in wrong)
+        raise Misconfigured(f"Settings cannot be used. {faults} `attune settings` lists all.")
     environment = current_environment()
     try:
         return ChatUISettings(
             **{key: value for key, value in table.items() if f"ATTUNE_{key.upper()}" not in environment}
         )
-    except ValidationError as error:
-        faults = [f"{fault['loc'][0]} in [chat_ui]: {fault['msg']}" for fault in error.errors()]
-        raise AttuneError(f"Settings cannot be used. {'; '.join(faults)}.") from error
+    except (ValidationError, SettingsError) as error:
+        faults = setting_faults.describe(ChatUISettings, "chat_ui", path, error)
+        raise Misconfigured(f"Settings cannot be used. {faults} `attune settings` lists all.") from error
 
 
 def resolved(environment: Mapping[str, str]) -> Iterator[Setting]:
@@ -106,11 +94,21 @@ def resolved(environment: Mapping[str, str]) -> Iterator[Setting]:
 
 
 def unknown(environment: Mapping[str, str]) -> list[str]:
-    """What is set and means nothing: misspelt `ATTUNE_*` variables, and sections of the TOML file."""
-    classes = settings_classes()
+    """Say what is set and means nothing, a sentence each: `ATTUNE_*` variables, sections and keys outside of any."""
+    classes, path = settings_classes(), config_file()
     known = {f"ATTUNE_{name.upper()}" for kind in classes.values() for name in kind.model_fields} | _KNOWN_BESIDES
-    variables = sorted(name for name in environment if name.startswith("ATTUNE_") and name not in known)
-    return variables + [f"[{section}]" for section in read_config(config_file()) if section not in classes]
+    said = [
+        f"{name} is no setting and has no effect.{setting_faults.nearest(name, known)}"
+        for name in sorted(environment)
+        if name.startswith("ATTUNE_") and name not in known
+    ]
+    sections = [f"[{section}]" for section in classes]
+    for name, value in read_config(path).items():
+        if not isinstance(value, dict):
+            said.append(f"{name} in {path} stands outside of any section and has no effect.")
+        elif name not in classes:
+            said.append(f"[{name}] in {path} is no section.{setting_faults.nearest(f'[{name}]', sections)}")
+    return said
 
 
 def current_environment() -> Mapping[str, str]:
@@ -121,11 +119,6 @@ def current_environment() -> Mapping[str, str]:
 def override(values: Mapping[str, str]) -> None:
     """Sets settings from the command line, for this process and those that it starts."""
     os.environ.update({f"ATTUNE_{name.upper()}": value for name, value in values.items()})
-
-
-def _place(kind: type[AttuneSettings], location: tuple[int | str, ...]) -> str:
-    name = str(location[0]) if location else "?"
-    return f"ATTUNE_{name.upper()} (or {name} in [{kind.section}])"
 
 
 def _text(name: str, value: object) -> str:

@@ -14,17 +14,18 @@ from rich.console import Console
 from attune.child import KERNEL_TAKES_S, Child
 from attune.errors import StartFailed
 from attune.first_answer import first_answer
-from attune.first_start import prepare_home, prepare_secrets
+from attune.first_start import prepare_secrets
 from attune.ports import require_free
 from attune.progress import StartDisplay
-from attune.settings import SupervisorSettings, load, load_chat
+from attune.settings import SupervisorSettings, load_chat
 from chat_ui.settings import ChatUISettings
 from ledger import deployments, engines
 from ledger.clock import utc_now
 from ledger.database import Database
 from ledger.errors import LedgerError
+from ledger.home_rights import make_home
 from ledger.records import Engine, EngineState
-from ledger.settings import LedgerSettings, config_file
+from ledger.settings import LedgerSettings, config_file, load
 from server.controller.download import is_hub_id
 from server.controller.engine_process import sweep
 from server.controller.errors import AlreadyRunning
@@ -60,7 +61,7 @@ class Plan:
     def from_settings(cls) -> "Plan":
         """Reads every setting once, so that a mistake is reported before anything starts."""
         ledger: LedgerSettings = load(LedgerSettings)
-        home = ledger.home.expanduser().resolve()
+        home = ledger.resolved_home
         parts = (load(GatewaySettings), load(EngineSettings), load_chat(), load(SupervisorSettings))
         return cls(home, ledger.resolved_database_url, *parts)
 
@@ -151,7 +152,7 @@ class Supervisor:
 
     def _prepare(self) -> Database:
         plan = self._plan
-        prepare_home(plan.home)
+        make_home(plan.home)
         with only_controller(plan.home):
             require_free(plan.gateway.host, plan.gateway.port, "--port (ATTUNE_PORT)")
             require_free(plan.chat.ui_host, plan.chat.ui_port, "--ui-port (ATTUNE_UI_PORT)")

@@ -14,10 +14,10 @@ from pathlib import Path
 from typing import Any
 
 from attune.errors import WrongUsage
-from attune.settings import load
 from attune.trial_memory import require_room
 from ledger.ids import new_id
 from ledger.records import ModelVersion
+from ledger.settings import load
 from server.controller import platform, startup
 from server.controller.client import UNREACHABLE, EngineClient
 from server.controller.command import adapter_arguments, command, engine_dtype, environment, niceness

@@ -3,8 +3,8 @@
 from pathlib import Path
 
 from alignment.memory.limit import GIB, EngineMemory, available_bytes
-from attune.settings import load
 from ledger.model_files import weight_files
+from ledger.settings import load
 from server.controller import platform
 from server.controller.errors import NoRoom
 from server.controller.settings import EngineSettings

@@ -62,9 +62,8 @@ def erase_user(
     """Erase a user: conversations, answers, votes, and what alignment runs on this machine hold of them."""
     from attune import output
     from attune.ledger_access import open_ledger
-    from attune.settings import load
     from ledger import erase
-    from ledger.settings import LedgerSettings
+    from ledger.settings import LedgerSettings, load
 
     settings: LedgerSettings = load(LedgerSettings)
     with open_ledger() as database:
@@ -89,9 +88,8 @@ def replay(
     """Erase again what a list of tombstones names, after PostgreSQL was restored from an older copy."""
     from attune import output
     from attune.ledger_access import open_ledger
-    from attune.settings import load
     from ledger import erase, tombstone_list
-    from ledger.settings import LedgerSettings
+    from ledger.settings import LedgerSettings, load
 
     if not tombstones.is_file():
         raise WrongUsage(f"There is no file {tombstones}.")

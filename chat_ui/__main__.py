@@ -1,9 +1,12 @@
 """`python -m chat_ui`: serve the chat."""
 
+import os
 import sys
 from contextlib import suppress
 
 import uvicorn
+from pydantic import ValidationError
+from pydantic_settings import SettingsError
 
 from chat_ui.app import create_app
 from chat_ui.errors import ChatUIError
@@ -14,8 +17,12 @@ DRAIN_S = 3  # open pages hold a connection each; their answers end in the gatew
 
 
 def main() -> int:
-    """Serve until a signal comes; 1 if the chat cannot start."""
-    settings = ChatUISettings()
+    """Return the exit status: 0 after a signal, 64 for a setting that cannot be used, 1 if the chat cannot start."""
+    try:
+        settings = ChatUISettings()
+    except (ValidationError, SettingsError) as error:
+        sys.stderr.write(f"Settings cannot be used. {_faults(error)}\n")
+        return os.EX_USAGE
     try:
         app = create_app(settings)
     except ChatUIError as error:
@@ -33,6 +40,15 @@ def main() -> int:
     with suppress(KeyboardInterrupt):
         uvicorn.Server(config).run()
     return 0
+
+
+def _faults(error: ValidationError | SettingsError) -> str:
+    """A sentence for each setting that cannot be used."""
+    if isinstance(error, SettingsError):
+        return f"{error}."
+    return " ".join(
+        f"ATTUNE_{str(fault['loc'][0]).upper()} is {fault['input']!r}: {fault['msg']}." for fault in error.errors()
+    )
 
 
 if __name__ == "__main__":

@@ -14,7 +14,8 @@ from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, 
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
 from ledger import sqlite_files
-from ledger.errors import Busy, LedgerError, Unavailable
+from ledger.errors import Busy, LedgerError, Misconfigured, Unavailable
+from ledger.unusable_paths import converted
 
 LOCK_TIMEOUT_S = 10
 POOL_SIZE = 5
@@ -106,7 +107,7 @@ class Sqlite(Dialect):
                 f"{'.'.join(map(str, OLDEST_SQLITE))} or newer is needed. Install pysqlite3 0.6.1 or newer."
             )
         if not self.url.database or self.url.database == ":memory:":
-            raise LedgerError(
+            raise Misconfigured(
                 f"The ledger needs a file, and {self.url} names none. Give sqlite:///PATH, for example "
                 "sqlite:////home/me/.attune/ledger.db."
             )
@@ -128,10 +129,7 @@ class Sqlite(Dialect):
             self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             os.close(os.open(self.path, os.O_RDWR | os.O_CREAT, 0o600))
         except OSError as error:
-            raise Unavailable(
-                f"The ledger {self.path} cannot be written: {error.strerror}. Check the folder's owner and free space, "
-                "or set ATTUNE_HOME or ATTUNE_DATABASE_URL."
-            ) from error
+            raise self._unusable(error) from error
         # The switch does not wait for other connections, so it takes its turn; afterwards it is a no-op.
         with self.migration_lock():
             connection = pysqlite3.dbapi2.connect(str(self.path), timeout=LOCK_TIMEOUT_S)
@@ -147,7 +145,7 @@ class Sqlite(Dialect):
     @contextmanager
     def migration_lock(self) -> Iterator[None]:
         """Holds a lock file beside the database; the system lets go of it when the process dies."""
-        descriptor = os.open(f"{self.path}.lock", os.O_RDWR | os.O_CREAT, 0o600)
+        descriptor = self._lock_file(f"{self.path}.lock")
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX)
             yield
@@ -160,8 +158,7 @@ class Sqlite(Dialect):
     @contextmanager
     def exclusive(self, name: str) -> Iterator[Callable[[], bool]]:
         """Holds a lock file beside the database; the system lets go of it when the process dies, however it dies."""
-        # Opened without inheritance: a program that the holder starts must not keep the lock after its death.
-        descriptor = os.open(f"{self.path}.{name}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        descriptor = self._lock_file(f"{self.path}.{name}.lock")
         try:
             try:
                 fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -170,6 +167,16 @@ class Sqlite(Dialect):
             yield lambda: True
         finally:
             os.close(descriptor)
+
+    def _lock_file(self, path: str) -> int:
+        """Opens a lock file, not to be inherited: a program that the holder starts must not keep the lock."""
+        try:
+            return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        except OSError as error:
+            raise converted(error, "lock file", Path(path), "Whoever ran a command here owns it.") from error
+
+    def _unusable(self, error: OSError) -> LedgerError:
+        return converted(error, "ledger", self.path, "Set ATTUNE_HOME or ATTUNE_DATABASE_URL to what may be written.")
 
     def copy_to(self, path: Path) -> None:
         """Writes every row into a new file, without a log beside it and without free pages."""
@@ -301,19 +308,19 @@ def dialect_of(url: str) -> Dialect:
     """Returns the dialect that a URL asks for.
 
     Raises:
-        LedgerError: The URL is malformed, or of a database that the ledger does not speak to.
+        Misconfigured: The URL is malformed, or of a database that the ledger does not speak to.
     """
     try:
         parsed = make_url(url)
     except ArgumentError as error:
         # The URL is not repeated: it can hold a password.
-        raise LedgerError("The database URL is malformed. Give sqlite:///PATH or postgresql://HOST/NAME.") from error
+        raise Misconfigured("The database URL is malformed. Give sqlite:///PATH or postgresql://HOST/NAME.") from error
     match parsed.drivername.split("+")[0]:
         case "sqlite":
             return Sqlite(parsed)
         case "postgresql" | "postgres":
             return Postgresql(parsed)
-    raise LedgerError(
+    raise Misconfigured(
         f"The ledger does not speak to {parsed.drivername}. Give sqlite:///PATH or postgresql://HOST/NAME."
     )
 

@@ -5,11 +5,28 @@ import os
 import stat
 from pathlib import Path
 
+from ledger.unusable_paths import converted
+
 logger = logging.getLogger(__name__)
 
 _OTHERS = stat.S_IRWXG | stat.S_IRWXO
 _SECRETS = ("admin.key", "ui.key", "ui.secret", "ledger.db", "ledger.db-wal", "ledger.db-shm", "tombstones.jsonl")
 _FOLDERS = ("logs", "runs", "evals", "backups")
+
+
+def make_home(home: Path) -> None:
+    """Make the home folder and its folder of logs where they are missing, and close them to other users.
+
+    Raises:
+        Misconfigured: The path is a file, or may not be written by this user.
+        Unavailable: The disk is full.
+    """
+    try:
+        home.mkdir(mode=0o700, parents=True, exist_ok=True)
+        (home / "logs").mkdir(mode=0o700, exist_ok=True)
+    except OSError as error:
+        raise converted(error, "home folder", home, "Set ATTUNE_HOME to a folder that Attune may write.") from error
+    close_and_say(home)
 
 
 def close_to_others(home: Path) -> list[str]:

@@ -6,13 +6,19 @@
 import os
 import tomllib
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeVar
 
-from pydantic import Field
-from pydantic_settings import BaseSettings, InitSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic import Field, ValidationError
+from pydantic_settings import (
+    BaseSettings,
+    InitSettingsSource,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    SettingsError,
+)
 from sqlalchemy import URL
 
-from ledger import tombstone_list
+from ledger import setting_faults, tombstone_list
 from ledger.erased_copies import Copies
 from ledger.errors import Misconfigured
 
@@ -39,6 +45,18 @@ def read_config(path: Path | None) -> dict[str, Any]:
         raise Misconfigured(f"{path}: {error}. Correct the file, or point ATTUNE_CONFIG at another.") from error
 
 
+def table_of(path: Path | None, section: str) -> dict[str, Any]:
+    """One section of the TOML file; empty if it has none.
+
+    Raises:
+        Misconfigured: The file cannot be read, or the section is something else than a table.
+    """
+    table = read_config(path).get(section, {})
+    if not isinstance(table, dict):
+        raise Misconfigured(f"{path}: [{section}] must be a table of settings, not {table!r}.")
+    return table
+
+
 class AttuneSettings(BaseSettings):
     """Base of the settings: `ATTUNE_*` variables win over the class's `section` of `attune.toml`.
 
@@ -59,11 +77,23 @@ class AttuneSettings(BaseSettings):
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Arguments, then the environment, then the section of the TOML file."""
-        path = config_file()
-        table = read_config(path).get(cls.section, {})
-        if not isinstance(table, dict):
-            raise Misconfigured(f"{path}: [{cls.section}] must be a table of settings, not {table!r}.")
-        return init_settings, env_settings, InitSettingsSource(settings_cls, table)
+        return init_settings, env_settings, InitSettingsSource(settings_cls, table_of(config_file(), cls.section))
+
+
+S = TypeVar("S", bound=AttuneSettings)
+
+
+def load(kind: type[S]) -> S:
+    """Read settings; a mistake becomes a sentence that names the variable, or the file and its key.
+
+    Raises:
+        Misconfigured: A value cannot be used, a key of the TOML file is unknown, or the file cannot be read.
+    """
+    try:
+        return kind()
+    except (ValidationError, SettingsError) as error:
+        faults = setting_faults.describe(kind, kind.section, config_file(), error)
+        raise Misconfigured(f"Settings cannot be used. {faults} `attune settings` lists all.") from error
 
 
 class LedgerSettings(AttuneSettings):

@@ -1,14 +1,17 @@
 """`python -m server`: the gateway as a process."""
 
+import os
 import signal
+import sys
 from types import FrameType
 
 import uvicorn
 
 from http_bounds.serving import bounded_config
 from ledger.database import Database
+from ledger.errors import LedgerError, Misconfigured
 from ledger.home_rights import close_and_say
-from ledger.settings import LedgerSettings
+from ledger.settings import LedgerSettings, load
 from server.app import create_app
 from server.canary_settings import CanarySettings
 from server.logs import configure_logging
@@ -26,18 +29,27 @@ class GatewayServer(uvicorn.Server):
         super().handle_exit(sig, frame)
 
 
-def main() -> None:
+def main() -> int:
+    """Return the exit status: 0 after SIGTERM or SIGINT, 64 for a mistake in a setting or a path, else 1."""
+    try:
+        serve()
+    except LedgerError as error:
+        sys.stderr.write(f"{error}\n")
+        return os.EX_USAGE if isinstance(error, Misconfigured) else 1
+    return 0
+
+
+def serve() -> None:
     """Serves until SIGTERM or SIGINT; running answers get `drain_timeout_s` to finish."""
-    settings = GatewaySettings()
+    settings, kept, canary = load(GatewaySettings), load(LedgerSettings), load(CanarySettings)
     configure_logging(settings.log_level)
-    kept = LedgerSettings()
     close_and_say(kept.resolved_home)
     database = Database.open(kept.resolved_database_url)
     try:
         app = create_app(
             settings,
             database,
-            canary_rules=CanarySettings().rules,
+            canary_rules=canary.rules,
             copies=kept.copies,
         )
         config = bounded_config(
@@ -61,4 +73,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -52,7 +52,6 @@ def simulate(
 
     from alignment.config import load as load_config
     from attune import output
-    from attune.settings import load
     from attune.simulate.home import Attune, given_attune, own_attune
     from attune.simulate.loop import Plan
     from attune.simulate.people import Crowd
@@ -60,7 +59,7 @@ def simulate(
     from attune.simulate.run import simulate as run
     from attune.simulate.steps import DEFAULT_CONFIG
     from ledger.clock import utc_now
-    from ledger.settings import LedgerSettings
+    from ledger.settings import LedgerSettings, load
 
     settings: LedgerSettings = load(LedgerSettings)
     attune_home = settings.home.expanduser().resolve()

@@ -3,15 +3,14 @@
 import asyncio
 import faulthandler
 import logging
+import os
 import signal
 import sys
 
-from pydantic import ValidationError
-
 from ledger.database import Database
-from ledger.errors import LedgerError
-from ledger.home_rights import close_and_say
-from ledger.settings import LedgerSettings
+from ledger.errors import LedgerError, Misconfigured
+from ledger.home_rights import make_home
+from ledger.settings import LedgerSettings, load
 from server.canary_settings import CanarySettings
 from server.controller.canary_watch import watch_canaries
 from server.controller.controller import Controller
@@ -28,10 +27,9 @@ _REST_TAKES_S = 10.0
 
 async def serve() -> None:
     """Runs the controller with the settings of the environment."""
-    ledger, settings, canary = LedgerSettings(), EngineSettings(), CanarySettings()
+    ledger, settings, canary = load(LedgerSettings), load(EngineSettings), load(CanarySettings)
     home = ledger.resolved_home
-    home.mkdir(mode=0o700, parents=True, exist_ok=True)
-    close_and_say(home)
+    make_home(home)
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
 
@@ -57,14 +55,14 @@ async def serve() -> None:
 
 
 def main() -> int:
-    """Returns the exit status: 0 after a stop that was asked for, 1 with a sentence on standard error otherwise."""
+    """Return the exit status: 0 after a stop that was asked for, 64 for a mistake in a setting or a path, else 1."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     logging.getLogger("alembic").setLevel(logging.WARNING)
     try:
         asyncio.run(serve())
-    except (ControllerError, LedgerError, ValidationError) as error:
+    except (ControllerError, LedgerError) as error:
         log.error("%s", error)
-        return 1
+        return os.EX_USAGE if isinstance(error, Misconfigured) else 1
     return 0
 
 

@@ -5,11 +5,10 @@ from pathlib import Path
 import pytest
 
 from attune import settings
-from attune.errors import AttuneError
 from attune.supervisor import Plan
 from http_bounds.settings import BoundSettings
 from ledger.errors import Misconfigured
-from ledger.settings import LedgerSettings
+from ledger.settings import LedgerSettings, load
 from server.controller.settings import EngineSettings
 from server.settings import GatewaySettings
 
@@ -65,26 +64,26 @@ def test_up_hands_the_chats_bounds_to_the_chat_alone() -> None:
     assert environments["chat"]["ATTUNE_MAX_CONNECTIONS"] == "50"
     assert environments["chat"]["ATTUNE_ALLOWED_HOSTS"] == '["chat.example.com"]'
     assert "ATTUNE_MAX_CONNECTIONS" not in environments["gateway"]
-    assert settings.load(GatewaySettings).max_connections == 70
+    assert load(GatewaySettings).max_connections == 70
 
 
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("[gateway]\nprot = 1\n", "ATTUNE_PROT"),
-        ("[gateway]\nport = 99999\n", "ATTUNE_PORT"),
-        ('[gateway]\nport = "x"\n', "ATTUNE_PORT"),
+        ("[gateway]\nprot = 1\n", "prot"),
+        ("[gateway]\nport = 99999\n", "port in"),
+        ('[gateway]\nport = "x"\n', "port in"),
     ],
 )
 def test_a_mistake_in_the_file_is_named(text: str, words: str) -> None:
     write(text)
-    with pytest.raises(AttuneError, match=words):
-        settings.load(GatewaySettings)
+    with pytest.raises(Misconfigured, match=words):
+        load(GatewaySettings)
 
 
 def test_an_unknown_key_of_the_chat_is_refused() -> None:
     write("[chat_ui]\ncolour = 1\n")
-    with pytest.raises(AttuneError, match="colour"):
+    with pytest.raises(Misconfigured, match="colour"):
         settings.load_chat()
 
 
@@ -98,12 +97,6 @@ def test_a_config_that_is_not_there_is_an_error_and_not_ignored(monkeypatch: pyt
     monkeypatch.setenv("ATTUNE_CONFIG", "/nowhere.toml")
     with pytest.raises(Misconfigured, match=r"/nowhere\.toml"):
         LedgerSettings()
-
-
-def test_misspelt_variables_and_sections_are_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("ATTUNE_PROT", "1")
-    write("[gatway]\nport = 1\n")
-    assert settings.unknown(settings.current_environment()) == ["ATTUNE_PROT", "[gatway]"]
 
 
 def test_secrets_are_masked(monkeypatch: pytest.MonkeyPatch) -> None:

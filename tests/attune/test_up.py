@@ -222,12 +222,11 @@ def test_the_module_is_the_same_as_the_command() -> None:
 
 @pytest.mark.parametrize("name", ["admin.key", "ui.key"])
 def test_a_key_that_opens_nothing_any_more_is_replaced(name: str, ledger_path: Path) -> None:
-    from attune.first_start import prepare_home, prepare_secrets
+    from attune.first_start import prepare_secrets
     from ledger import keys
     from ledger.database import Database
 
     home = ledger_path.parent
-    prepare_home(home)
     database = Database.open(f"sqlite:///{ledger_path}", migrate=False)
     prepare_secrets(home, database)
     first = (home / name).read_text()

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from attune import cli, doctor
+from attune import cli, doctor, exit_status
 from ledger import conversations, keys
 from ledger.database import Database
 from ledger.home_rights import close_to_others
@@ -42,7 +42,7 @@ def test_any_name_can_be_erased(home: Path, capsys: pytest.CaptureFixture[str]) 
 
 
 def test_a_name_of_two_owners_needs_the_owner(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert cli.run(["users", "erase", "bob", "--yes"]) == cli.USAGE_ERROR
+    assert cli.run(["users", "erase", "bob", "--yes"]) == exit_status.WRONG_USAGE
     assert "acme, other" in capsys.readouterr().err
     assert cli.run(["users", "show", "bob", "--owner", "other"]) == 0
     assert json.loads(capsys.readouterr().out)["conversations"][0]["title"] == "Marmeladenbaum"
