@@ -3,12 +3,12 @@
 import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsError
 
-from chat_ui.settings import ChatUISettings
+from chat_ui.settings import KEY_FILE, SECRET_FILE, ChatUISettings, url_at
 from ledger import setting_faults
 from ledger.errors import Misconfigured
 from ledger.settings import AttuneSettings, LedgerSettings, config_file, load, read_config, table_of
@@ -60,7 +60,9 @@ def settings_classes() -> dict[str, type[BaseSettings]]:
 
 
 def load_chat() -> ChatUISettings:
-    """Reads the chat's settings; it imports nothing of ours, so its section `[chat_ui]` is read here for it.
+    """Read the chat's settings; it imports nothing of ours, so the TOML file is read here for it.
+
+    Where its files and the gateway are follows from `[ledger]` and `[gateway]`, unless it is set.
 
     Raises:
         Misconfigured: A value cannot be used, or a key of the section is unknown.
@@ -70,11 +72,18 @@ def load_chat() -> ChatUISettings:
     if wrong := sorted(set(table) - set(known)):
         faults = " ".join(setting_faults.unknown_key(key, "chat_ui", path, known) for key in wrong)
         raise Misconfigured(f"Settings cannot be used. {faults} `attune settings` lists all.")
+    from server.settings import GatewaySettings
+
+    gateway, home = load(GatewaySettings), load(LedgerSettings).resolved_home
     environment = current_environment()
+    derived: dict[str, Any] = {
+        "gateway_url": url_at(gateway.host, gateway.port),
+        "ui_key_file": home / KEY_FILE,
+        "ui_secret_file": home / SECRET_FILE,
+    }
+    given = {key: value for key, value in (derived | table).items() if not environment.get(f"ATTUNE_{key.upper()}")}
     try:
-        return ChatUISettings(
-            **{key: value for key, value in table.items() if f"ATTUNE_{key.upper()}" not in environment}
-        )
+        return ChatUISettings(**given)
     except (ValidationError, SettingsError) as error:
         faults = setting_faults.describe(ChatUISettings, "chat_ui", path, error)
         raise Misconfigured(f"Settings cannot be used. {faults} `attune settings` lists all.") from error
@@ -87,10 +96,12 @@ def resolved(environment: Mapping[str, str]) -> Iterator[Setting]:
     for section, kind in settings_classes().items():
         values = load(kind) if issubclass(kind, AttuneSettings) else load_chat()
         table = tables.get(section, {})
+        derived = values.in_force if isinstance(values, LedgerSettings) else {}
         for name, field in kind.model_fields.items():
             variable = f"ATTUNE_{name.upper()}"
             source = variable if environment.get(variable) else str(path) if name in table else "default"
-            yield Setting(section, name, variable, _text(name, getattr(values, name)), source, field.description or "")
+            value = derived.get(name, getattr(values, name))
+            yield Setting(section, name, variable, _text(name, value), source, field.description or "")
 
 
 def unknown(environment: Mapping[str, str]) -> list[str]:

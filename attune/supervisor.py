@@ -18,7 +18,7 @@ from attune.first_start import prepare_secrets
 from attune.ports import require_free
 from attune.progress import StartDisplay
 from attune.settings import SupervisorSettings, load_chat
-from chat_ui.settings import ChatUISettings
+from chat_ui.settings import ChatUISettings, url_at
 from ledger import deployments, engines
 from ledger.clock import utc_now
 from ledger.database import Database
@@ -68,19 +68,18 @@ class Plan:
     @property
     def gateway_url(self) -> str:
         """The gateway as it is reached from this machine."""
-        return f"http://{_reachable(self.gateway.host)}:{self.gateway.port}"
+        return url_at(self.gateway.host, self.gateway.port)
 
     @property
     def chat_url(self) -> str:
         """The chat as it is reached from this machine."""
-        return f"http://{_reachable(self.chat.ui_host)}:{self.chat.ui_port}"
+        return url_at(self.chat.ui_host, self.chat.ui_port)
 
     def children(self) -> list[Child]:
         """The processes, in the order in which they are to stop: nobody is to lose what it still needs."""
         environment = dict(os.environ) | {
             "ATTUNE_HOME": str(self.home),
             "ATTUNE_DATABASE_URL": self.ledger_url,
-            "ATTUNE_GATEWAY_URL": self.gateway_url,
             "PYTHONUNBUFFERED": "1",
         }
         if path := config_file():
@@ -95,14 +94,9 @@ class Plan:
 
     def _chat_environment(self) -> dict[str, str]:
         """The chat's settings as variables: it cannot read `attune.toml` itself."""
-        ours = {"gateway_url", "ui_key_file", "ui_secret_file"}
-        chosen = {
+        return {
             f"ATTUNE_{name.upper()}": value if isinstance(value, str) else json.dumps(value)
-            for name, value in self.chat.model_dump(mode="json", exclude=ours).items()
-        }
-        return chosen | {
-            "ATTUNE_UI_KEY_FILE": str(self.home / "ui.key"),
-            "ATTUNE_UI_SECRET_FILE": str(self.home / "ui.secret"),
+            for name, value in self.chat.model_dump(mode="json").items()
         }
 
 
@@ -171,7 +165,7 @@ class Supervisor:
                 if engine is not None:
                     display.show(_ANSWERS if engine.state == "ready" else engine.message)
                 if engine is not None and engine.state == "ready":
-                    key = (plan.home / "ui.key").read_text().strip()
+                    key = plan.chat.ui_key_file.read_text().strip()
                     problem = await first_answer(plan.gateway_url, plan.chat_url, key)
                     if problem is None:
                         self._announce(display.elapsed_s)
@@ -267,10 +261,3 @@ def up(console: Console) -> None:
     """
     plan = Plan.from_settings()
     asyncio.run(Supervisor(plan, console).run())
-
-
-def _reachable(host: str) -> str:
-    """An address to connect to for one to listen on: 0.0.0.0 means every one of this machine's."""
-    if host in {"0.0.0.0", "::", ""}:
-        return "127.0.0.1"
-    return f"[{host}]" if ":" in host else host

@@ -127,9 +127,18 @@ class LedgerSettings(AttuneSettings):
         return Copies(self.resolved_home, listed.expanduser().absolute())
 
     @property
+    def in_force(self) -> dict[str, object]:
+        """The settings with what follows from the others where they are not set."""
+        return {
+            "home": self.resolved_home,
+            "database_url": self.resolved_database_url,
+            "tombstones_file": self.copies.tombstones,
+        }
+
+    @property
     def resolved_database_url(self) -> str:
         """The URL to open: the one that was set, else that of the SQLite file in `home`."""
         if self.database_url:
             return self.database_url
-        path = self.home.expanduser().resolve() / "ledger.db"
+        path = self.resolved_home / "ledger.db"
         return URL.create("sqlite", database=str(path)).render_as_string(hide_password=False)

@@ -6,6 +6,7 @@ import pytest
 
 from attune import settings
 from attune.supervisor import Plan
+from chat_ui.settings import ChatUISettings
 from http_bounds.settings import BoundSettings
 from ledger.errors import Misconfigured
 from ledger.settings import LedgerSettings, load
@@ -56,6 +57,37 @@ def test_the_chats_section_is_read_for_it(monkeypatch: pytest.MonkeyPatch) -> No
     assert settings.load_chat().ui_port == 7000
     monkeypatch.setenv("ATTUNE_UI_PORT", "7001")
     assert settings.load_chat().ui_port == 7001
+
+
+def test_settings_show_what_follows_from_others(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    write('[gateway]\nhost = "0.0.0.0"\nport = 8410\n')
+    derived = {
+        "gateway_url": "http://127.0.0.1:8410",
+        "ui_key_file": str(tmp_path / "home" / "ui.key"),
+        "ui_secret_file": str(tmp_path / "home" / "ui.secret"),
+    }
+    assert {name: found(name, "chat_ui").value for name in derived} == derived
+    assert found("database_url", "ledger").value == f"sqlite:///{tmp_path / 'home' / 'ledger.db'}"
+    assert found("tombstones_file", "ledger").value == str(tmp_path / "home" / "tombstones.jsonl")
+    [chat] = [child.environment for child in Plan.from_settings().children() if child.name == "chat"]
+    assert {name: chat[f"ATTUNE_{name.upper()}"] for name in derived} == derived
+
+
+def test_what_is_set_is_in_force_in_the_chat_that_up_starts(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ATTUNE_GATEWAY_URL", "http://other:1")
+    write("[chat_ui]\nui_key_file = '/keys/chat'\n")
+    monkeypatch.setenv("ATTUNE_UI_KEY_FILE", "")  # an empty variable counts as none
+    [chat] = [child.environment for child in Plan.from_settings().children() if child.name == "chat"]
+    assert (chat["ATTUNE_GATEWAY_URL"], chat["ATTUNE_UI_KEY_FILE"]) == ("http://other:1", "/keys/chat")
+
+
+def test_the_chat_alone_finds_its_key_and_the_gateway(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("ATTUNE_PORT", "8410")
+    monkeypatch.setenv("ATTUNE_HOST", "::1")
+    alone = ChatUISettings()
+    assert alone.ui_key_file == tmp_path / "home" / "ui.key"
+    assert alone.ui_secret_file == tmp_path / "home" / "ui.secret"
+    assert alone.gateway_url == "http://[::1]:8410"
 
 
 def test_up_hands_the_chats_bounds_to_the_chat_alone() -> None:
