@@ -50,7 +50,7 @@ def run_job(
         return
     settings: LedgerSettings = load(LedgerSettings)
     wanted = load_config(config, from_file=from_file)
-    with open_ledger() as database:
+    with open_ledger(create=from_file is not None) as database:  # such a file can be learned from before a first start
         # Also where nothing is to be learned: a gateway on another machine cannot remove what lies here.
         erased_files.remove(database, settings.resolved_home)
         with processes.led(real()) as learners:

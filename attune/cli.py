@@ -79,7 +79,7 @@ def prepare() -> None:
     _warn_of_unknown_settings()
     home = load(LedgerSettings).resolved_home
     make_home(home)
-    with open_ledger() as database:
+    with open_ledger(create=True) as database:
         prepare_secrets(home, database)
     output.say(f"{home} is ready; a key with every scope is in {home / 'admin.key'}.")
 
@@ -96,6 +96,7 @@ def status(
     from attune import output
     from attune.ledger_access import open_ledger
     from attune.status import collect, require_ready_engine
+    from chat_ui.settings import url_at
     from ledger.engines import SILENT_AFTER_S
     from ledger.settings import load
     from server.canary.decision import IN_WORDS
@@ -108,7 +109,7 @@ def status(
         if check:
             require_ready_engine(database)
             return
-        found = collect(database, f"http://{gateway.host}:{gateway.port}", canary.rules)
+        found = collect(database, url_at(gateway.host, gateway.port), canary.rules)
     if json:
         output.as_json(found)
         return

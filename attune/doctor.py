@@ -12,10 +12,11 @@ from attune.ledger_access import open_ledger
 from attune.ports import require_free
 from attune.settings import current_environment, load_chat, resolved, unknown
 from attune.status import Status, ask_gateway, collect
+from chat_ui.settings import url_at
 from ledger import erased_files, vacuums
 from ledger.clock import utc_now
 from ledger.engines import SILENT_AFTER_S
-from ledger.errors import LedgerError
+from ledger.errors import LedgerError, NoLedger
 from ledger.home_rights import close_to_others
 from ledger.settings import LedgerSettings, load
 from server.controller.download import is_hub_id
@@ -89,24 +90,31 @@ def _model() -> str:
 def _ledger() -> str:
     import pysqlite3
 
-    with open_ledger() as database:
-        database.verify()
-        suffix = f" {pysqlite3.sqlite_version}" if database.dialect_name == "sqlite" else ""
-        return f"{database.dialect_name}{suffix}, whole"
+    try:
+        with open_ledger() as database:
+            database.verify()
+            suffix = f" {pysqlite3.sqlite_version}" if database.dialect_name == "sqlite" else ""
+            return f"{database.dialect_name}{suffix}, whole"
+    except NoLedger as none_yet:  # right before a first start, and only then
+        return str(none_yet)
 
 
 def _home_rights() -> str:
+    if not _home().is_dir():
+        return f"{_home()} is not there yet; the first start makes it"
     closed = close_to_others(_home())
     return " ".join(closed) or "closed to other users"
 
 
 def _erasing() -> str:
     """Whether copies of what was erased are left."""
-    settings: LedgerSettings = load(LedgerSettings)
-    with open_ledger() as database:
-        with database.read() as connection:
-            since = vacuums.waiting_since(connection)
-        left = erased_files.left(database, settings.resolved_home)
+    try:
+        with open_ledger() as database:
+            with database.read() as connection:
+                since = vacuums.waiting_since(connection)
+            left = erased_files.left(database, _home())
+    except NoLedger:
+        return "there is no ledger yet"
     if left:
         raise AttuneError(
             f"{len(left)} files hold erased feedback, such as {left[0]}: start Attune, which removes them."
@@ -138,7 +146,7 @@ def _running() -> str:
     """Either Attune runs and its engine is well, or its ports are free."""
     gateway: GatewaySettings = load(GatewaySettings)
     chat = load_chat()
-    url = f"http://{gateway.host}:{gateway.port}"
+    url = url_at(gateway.host, gateway.port)
     if ask_gateway(url) is None:
         require_free(gateway.host, gateway.port, "ATTUNE_PORT")
         require_free(chat.ui_host, chat.ui_port, "ATTUNE_UI_PORT")
@@ -171,5 +179,4 @@ def engine_faults(status: Status, start_timeout_s: float) -> list[str]:
 
 
 def _home() -> Path:
-    settings: LedgerSettings = load(LedgerSettings)
-    return settings.home.expanduser().resolve()
+    return load(LedgerSettings).resolved_home

@@ -201,13 +201,14 @@ def report_folder(home: Path, candidate: int, parent: int) -> Path:
 
 def endpoint_of(url: str | None, key_file: Path | None) -> Any:
     """The server that was named, or the gateway of the settings with its admin key."""
+    from chat_ui.settings import url_at
     from evals.endpoint import Endpoint
     from ledger.settings import load
     from server.settings import GatewaySettings
 
     if url is None:
         gateway: GatewaySettings = load(GatewaySettings)
-        url, key_file = f"http://{gateway.host}:{gateway.port}", key_file or home_folder() / "admin.key"
+        url, key_file = url_at(gateway.host, gateway.port), key_file or home_folder() / "admin.key"
     if key_file is None:
         return Endpoint(url)
     try:

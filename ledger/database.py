@@ -11,7 +11,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from ledger import migration_backups
 from ledger.dialects import Dialect, dialect_of
-from ledger.errors import LedgerError, Unavailable
+from ledger.errors import LedgerError, NoLedger, Unavailable
 
 
 class Database:
@@ -28,22 +28,29 @@ class Database:
         self._dialect = dialect
 
     @classmethod
-    def open(cls, url: str, *, migrate: bool = True, back_up: bool = True) -> "Database":
+    def open(cls, url: str, *, create: bool = True, migrate: bool = True, back_up: bool = True) -> "Database":
         """Connects, and brings the tables up to date. Several processes may do so at the same moment.
 
         Args:
             url: `sqlite:///PATH` (the folder is made if need be) or `postgresql://USER:PASSWORD@HOST/NAME`.
+            create: Whether to make the database's file and tables where there are none.
             migrate: Whether to bring the tables up to date.
             back_up: Whether to copy a SQLite file before its tables are changed: see `ledger.migration_backups`.
 
         Raises:
             LedgerError: The URL is of another database, SQLite is too old, or a newer Attune made the tables.
+            Misconfigured: The path may not be written; `NoLedger` where there is none and none is to be made.
             Unavailable: The database cannot be reached or written, or not be backed up before it is changed.
         """
         dialect = dialect_of(url)
         database = cls(dialect.create_engine(), dialect)
         try:
             with _errors_of_database():
+                if not create and not dialect.exists(database._engine):
+                    raise NoLedger(
+                        f"There is no ledger {dialect.place}: `attune up` and `attune prepare` make one. If there "
+                        "should be one, ATTUNE_HOME or ATTUNE_DATABASE_URL is wrong, or its disk is not mounted."
+                    )
                 dialect.prepare()
                 if migrate:
                     database._migrate(partial(migration_backups.back_up, dialect) if back_up else _no_backup)

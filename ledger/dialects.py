@@ -41,6 +41,15 @@ class Dialect(ABC):
     def create_engine(self) -> Engine:
         """Returns a pool of connections; connects to nothing yet."""
 
+    @property
+    @abstractmethod
+    def place(self) -> str:
+        """Where the database is, for people; without a password."""
+
+    @abstractmethod
+    def exists(self, engine: Engine) -> bool:
+        """Whether the ledger was made already. Writes nothing."""
+
     @abstractmethod
     def prepare(self) -> None:
         """Does what must be done once before the first connection."""
@@ -122,6 +131,24 @@ class Sqlite(Dialect):
         event.listen(engine, "connect", _configure_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
         return engine
+
+    @property
+    def place(self) -> str:
+        """The path of the file."""
+        return str(self.path)
+
+    def exists(self, _engine: Engine) -> bool:
+        """Whether the file is there, and not empty.
+
+        Raises:
+            Misconfigured: A folder on the way to it may not be entered.
+        """
+        try:
+            return self.path.stat().st_size > 0
+        except (FileNotFoundError, NotADirectoryError):
+            return False
+        except OSError as error:
+            raise self._unusable(error) from error
 
     def prepare(self) -> None:
         """Makes the folder and the file, readable to their owner only, and switches the file to WAL mode."""
@@ -235,6 +262,17 @@ class Postgresql(Dialect):
             pool_pre_ping=True,
             hide_parameters=True,  # an error goes to the logs, and parameters are what people wrote
         )
+
+    @property
+    def place(self) -> str:
+        """The URL without its password."""
+        return self.url.render_as_string(hide_password=True)
+
+    def exists(self, engine: Engine) -> bool:
+        """Whether the database holds tables that a migration has made."""
+        with engine.connect() as connection:
+            found = connection.execute(text("select to_regclass('alembic_version')")).scalar_one()
+        return found is not None
 
     def prepare(self) -> None:
         """Nothing to do: whoever runs the server has made the database."""

@@ -33,6 +33,10 @@ class Misconfigured(LedgerError):
     """A setting or the settings file cannot be used; the message says which and what to do."""
 
 
+class NoLedger(Misconfigured):
+    """There is no ledger where the settings say: none was made yet, or the path is wrong or not mounted."""
+
+
 class Busy(LedgerError):
     """Somebody else does what only one may do at a time."""
 

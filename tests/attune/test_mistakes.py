@@ -195,3 +195,48 @@ def test_the_processes_end_with_64_too(module: str, home: Path) -> None:
 def test_the_unit_does_not_start_again_what_ended_with_64() -> None:
     unit = (ROOT / "deploy" / "systemd" / "attune.service").read_text()
     assert f"RestartPreventExitStatus={exit_status.WRONG_USAGE}\n" in unit
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["status"],
+        ["status", "--check"],
+        ["keys", "list"],
+        ["keys", "create", "--name", "app", "--scope", "inference"],
+        ["users", "list"],
+        ["versions", "list"],
+        ["feedback", "export", "--format", "unpaired"],
+        ["align", "run", "--if-new-feedback", "1"],
+        ["align", "status"],
+        ["eval", "rank"],
+        ["eval", "ratings"],
+        ["promote", "v1"],
+        ["backup", "x.zip"],
+    ],
+)
+def test_a_command_makes_no_home_and_no_ledger_where_there_is_none(
+    command: list[str], capsys: pytest.CaptureFixture[str], home: Path
+) -> None:
+    assert complaint(capsys, *command).startswith(f"attune: There is no ledger {home / 'ledger.db'}: `attune up`")
+    home.mkdir()  # a folder that is not mounted
+    complaint(capsys, *command)
+    assert list(home.iterdir()) == []
+
+
+def test_the_doctor_writes_nothing_before_a_first_start(capsys: pytest.CaptureFixture[str], home: Path) -> None:
+    cli.run(["doctor"])
+    said = " ".join(capsys.readouterr().out.split())
+    assert "There is no ledger" in said
+    assert f"{home} is not there yet" in said
+    assert not home.exists()
+
+
+def test_a_database_without_tables_is_left_without(
+    empty_database_url: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("ATTUNE_DATABASE_URL", empty_database_url)
+    for _ in range(2):
+        assert "There is no ledger" in complaint(capsys, "keys", "list")
+    assert cli.run(["prepare"]) == 0
+    assert cli.run(["keys", "list"]) == 0
