@@ -11,6 +11,7 @@ import typer
 
 from attune import exit_status
 from attune.align import align_app
+from attune.audit import audit
 from attune.errors import WrongUsage
 from attune.evaluate import eval_app
 from attune.feedback import feedback_app
@@ -40,6 +41,7 @@ app.add_typer(feedback_app, name="feedback")
 app.add_typer(users_app, name="users")
 add_commands(app)
 app.command()(simulate)
+app.command()(audit)
 
 
 @app.command()

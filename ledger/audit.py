@@ -19,8 +19,8 @@ def append(
     return entry
 
 
-def latest(connection: Connection, limit: int = 20) -> list[AuditEntry]:
-    """Returns the latest changes, newest first."""
+def latest(connection: Connection, limit: int | None = 20) -> list[AuditEntry]:
+    """Returns the latest changes, newest first; all of them without a limit."""
     columns = [column for column in audit.columns if column.name != "sequence"]
     rows = connection.execute(select(*columns).order_by(audit.c.sequence.desc()).limit(limit)).mappings()
     return [AuditEntry(**row) for row in rows]

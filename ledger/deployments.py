@@ -11,7 +11,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, RowMapping, select, update
 
-from ledger import audit, engines
+from ledger import audit, engines, history
 from ledger.clock import utc_now
 from ledger.errors import Conflict, Impossible, NotFound, RefusedByGate
 from ledger.records import Deployment, VersionState
@@ -223,10 +223,15 @@ def _require_passed(connection: Connection, number: int, state: str) -> None:
     if state in _TRIED:
         return
     report = connection.execute(select(model_versions.c.gate_report).where(model_versions.c.number == number)).scalar()
-    if state == "rejected" and report is not None and not report["passed"]:
+    refused = state == "rejected" and report is not None and not report["passed"]
+    if refused and history.rolled_back(connection, number) is None:
         raise RefusedByGate(
             f"Version {number} was refused by the gate; `attune versions show v{number}` says for what. Whoever knows "
             f"better can take it upon themselves: `attune eval override v{number} --reason …`."
+        )
+    if (event := history.rolled_back(connection, number)) is not None:
+        raise Impossible(
+            f"Version {number} is rejected for good: it was rolled back by {event.actor} ({event.reason})."
         )
     raise Impossible(f"Version {number} is {state}; only one that has passed the gate can be a canary.")
 

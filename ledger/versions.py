@@ -5,7 +5,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection, func, insert, select, update
 
-from ledger import audit, deployments
+from ledger import audit, deployments, history
 from ledger.clock import utc_now
 from ledger.errors import Conflict, Erased, Impossible, NotFound
 from ledger.records import Json, ModelVersion, VersionState
@@ -145,7 +145,7 @@ def override_verdict(connection: Connection, number: int, *, actor: str, reason:
 
     Raises:
         NotFound: There is no such version.
-        Impossible: The gate has not refused it, or no reason is given.
+        Impossible: The gate has not refused it, it was rolled back since, or no reason is given.
     """
     deployments.locked(connection)
     version = get(connection, number)
@@ -153,6 +153,11 @@ def override_verdict(connection: Connection, number: int, *, actor: str, reason:
         raise Impossible("A verdict is overridden only with a reason.")
     if version.state != "rejected" or version.gate_report is None or version.gate_report["passed"]:
         raise Impossible(f"{version.name} is {version.state} and was not refused by the gate: nothing to override.")
+    if (event := history.rolled_back(connection, number)) is not None:
+        raise Impossible(
+            f"{version.name} was overridden before and rolled back by {event.actor} ({event.reason}): it stays "
+            f"rejected. `attune versions show v{number}` tells the rest. Train a new version instead."
+        )
     connection.execute(update(model_versions).where(model_versions.c.number == number).values(state="passed"))
     audit.append(connection, actor=actor, action="override_gate", subject=f"v{number}", reason=reason)
     return get(connection, number)

@@ -1,5 +1,6 @@
 """What should be live, said on the command line."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -49,6 +50,28 @@ def test_a_version_is_tried_promoted_and_rolled_back(home: Path, capsys: pytest.
     assert deployed(home) == (2, None, 0.0)
     assert cli.run(["rollback"]) == 0
     assert deployed(home) == (1, None, 0.0)
+
+
+def test_the_audit_and_the_version_tell_what_happened(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    override = ["eval", "override", "v3", "--reason"]
+    assert cli.run([*override, "the judge was down"]) == 0
+    assert cli.run(["canary", "v3"]) == 0
+    assert cli.run(["rollback", "--reason", "people complain"]) == 0
+    capsys.readouterr()
+    assert cli.run([*override, "again"]) == 1
+    assert "rolled back by" in capsys.readouterr().err
+    assert cli.run(["versions", "list"]) == 0
+    assert "rolled back" in capsys.readouterr().out
+    assert cli.run(["versions", "show", "v3", "--json"]) == 0
+    told = [event["what"] for event in json.loads(capsys.readouterr().out)["history"]]
+    assert told[:2] == ["refused by the gate", "the gate's verdict overridden"] and told[-1] == "rolled back"
+    assert cli.run(["audit", "--version", "v3", "--json"]) == 0
+    entries = json.loads(capsys.readouterr().out)
+    assert [entry["action"] for entry in entries] == ["roll_back", "canary", "override_gate", "gate"]
+    assert cli.run(["audit", "--limit", "1"]) == 0
+    shown = capsys.readouterr().out
+    assert "people complain" in shown and "override_gate" not in shown
+    assert cli.run(["audit", "--version", "v9"]) == 1
 
 
 def test_where_raters_are_new_a_person_is_told_to_look(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
