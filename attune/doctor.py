@@ -8,17 +8,19 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from attune.errors import AttuneError
+from attune.first_start import opens
 from attune.ledger_access import open_ledger
 from attune.ports import require_free
 from attune.settings import current_environment, load_chat, resolved, unknown
 from attune.status import Status, ask_gateway, collect
 from chat_ui.settings import url_at
-from ledger import erased_files, vacuums
+from ledger import erased_files, keys, vacuums
 from ledger.clock import utc_now
 from ledger.engines import SILENT_AFTER_S
 from ledger.errors import LedgerError, NoLedger
 from ledger.home_rights import close_to_others
 from ledger.settings import LedgerSettings, load
+from ledger.unusable_paths import converted
 from server.controller.download import is_hub_id
 from server.controller.errors import ControllerError
 from server.controller.memory import available_memory
@@ -47,6 +49,7 @@ def examine() -> list[Check]:
         "settings": _settings,
         "model": _model,
         "ledger": _ledger,
+        "chat": _chat_key,
         "home": _home_rights,
         "erasing": _erasing,
         "disk": _disk,
@@ -97,6 +100,27 @@ def _ledger() -> str:
             return f"{database.dialect_name}{suffix}, whole"
     except NoLedger as none_yet:  # right before a first start, and only then
         return str(none_yet)
+
+
+def _chat_key() -> str:
+    """Whether the chat's key opens the gateway."""
+    file = load_chat().ui_key_file
+    try:
+        with open_ledger() as database, database.read() as connection:
+            known = keys.list_all(connection)
+        secret = file.read_text(encoding="utf-8").strip()
+    except NoLedger:
+        return "there is no ledger yet"
+    except FileNotFoundError:
+        return f"no key in {file}: no chat runs with these settings; `attune up` and `attune prepare` make one"
+    except OSError as error:
+        raise converted(error, "chat's key", file, "Set ATTUNE_UI_KEY_FILE to its file.") from error
+    if not opens(secret, known):
+        raise AttuneError(
+            f"The key in {file} is revoked, expired or unknown, so nobody can chat: `attune prepare` makes a new one; "
+            "start the chat again afterwards."
+        )
+    return f"its key in {file} opens the gateway"
 
 
 def _home_rights() -> str:

@@ -17,15 +17,16 @@ def parse_expiry(text: str, now: datetime) -> datetime:
         now: Aware.
 
     Raises:
-        WrongUsage: It is neither, or in the past.
+        WrongUsage: It is neither, or not in the future.
     """
     if match := _DURATION.fullmatch(text):
-        return now + timedelta(**{_UNITS[match[2]]: int(match[1])})
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError as error:
-        raise WrongUsage(f"{text!r} is no expiry: give 90d, 12h, 30m, or a date such as 2027-01-31.") from error
-    moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+        moment = now + timedelta(**{_UNITS[match[2]]: int(match[1])})
+    else:
+        try:
+            moment = datetime.fromisoformat(text)
+        except ValueError as error:
+            raise WrongUsage(f"{text!r} is no expiry: give 90d, 12h, 30m, or a date such as 2027-01-31.") from error
+        moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
     if moment <= now:
-        raise WrongUsage(f"{text} is in the past: the key would open nothing.")
+        raise WrongUsage(f"{text} is not in the future: the key would open nothing.")
     return moment

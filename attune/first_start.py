@@ -29,12 +29,13 @@ def write_secret(path: Path, secret: str) -> None:
 
 def _ensure_key(path: Path, database: Database, *, name: str, owner: str, scopes: Sequence[str]) -> None:
     with database.write() as connection:
-        if path.exists() and _opens(path.read_text().strip(), keys.list_all(connection)):
+        if path.exists() and opens(path.read_text().strip(), keys.list_all(connection)):
             return
         _, secret = keys.create(connection, name=name, owner=owner, scopes=scopes)
     write_secret(path, secret)
 
 
-def _opens(secret: str, known: Sequence[ApiKey]) -> bool:
+def opens(secret: str, known: Sequence[ApiKey]) -> bool:
+    """Whether a secret is one of the known keys, which is neither revoked nor expired."""
     prefix = keys.prefix_of(secret)
     return any(key.prefix == prefix and key.usable(utc_now()) and keys.verify(secret, key) for key in known)

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from attune.errors import WrongUsage
 from attune.options import Json
 
 if TYPE_CHECKING:
@@ -40,12 +41,14 @@ def create_key(
     from ledger import keys
     from ledger.clock import utc_now
 
+    if not name.strip() or (owner is not None and not owner.strip()):
+        raise WrongUsage("Give --name, and --owner where it is given, a text that is not empty.")
     expires_at = parse_expiry(expires, utc_now()) if expires else None
     with open_ledger() as database, database.write() as connection:
         key, secret = keys.create(
             connection,
             name=name,
-            owner=owner or name,
+            owner=name if owner is None else owner,
             scopes=[item.value for item in scope],
             requests_per_minute=rate,
             expires_at=expires_at,
@@ -74,14 +77,27 @@ def list_keys(json: Json = False) -> None:
 
 
 @keys_app.command("revoke")
-def revoke_key(key: Annotated[str, typer.Argument(help="Prefix or id, as `attune keys list` shows it.")]) -> None:
+def revoke_key(
+    key: Annotated[str, typer.Argument(help="Prefix or id, as `attune keys list` shows it.")],
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask about the chat's own key.")] = False,
+) -> None:
     """Revoke an API key, for good. Gateways refuse it within a second."""
     from attune import output
     from attune.ledger_access import open_ledger
     from ledger import keys
+    from ledger.clock import utc_now
 
-    with open_ledger() as database, database.write() as connection:
-        revoked = keys.revoke(connection, key)
+    with open_ledger() as database:
+        with database.read() as connection:
+            found = keys.get(connection, key)
+        if found.owner == keys.CHAT_OWNER and found.usable(utc_now()) and not yes:
+            output.complain(
+                f"{found.prefix} ({found.name}) is a key of the chat: once it is revoked, nobody can chat until "
+                "`attune prepare` or a start of Attune has made a new one, and the chat is started again."
+            )
+            typer.confirm("Revoke it all the same?", abort=True, err=True)
+        with database.write() as connection:
+            revoked = keys.revoke(connection, found.id)
     output.say(f"Revoked {revoked.prefix} ({revoked.name}).")
 
 

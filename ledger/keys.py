@@ -40,8 +40,10 @@ def create(
         Its row, and the secret, which cannot be had again.
 
     Raises:
-        Impossible: There is no such scope, or the rate is below 1.
+        Impossible: It has no name or owner, there is no such scope, or the rate is below 1.
     """
+    if not name.strip() or not owner.strip():
+        raise Impossible("A key needs a name and an owner that are not empty: they tell keys and their data apart.")
     unknown = sorted(set(scopes) - set(SCOPES))
     if unknown or not scopes:
         raise Impossible(f"A key cannot have the scopes {list(scopes)}: choose one or more of {', '.join(SCOPES)}.")
@@ -79,20 +81,29 @@ def active(connection: Connection, now: datetime | None = None) -> list[ApiKey]:
     return [_key(row) for row in connection.execute(query).mappings()]
 
 
+def get(connection: Connection, prefix_or_id: str) -> ApiKey:
+    """Return a key, revoked or not.
+
+    Raises:
+        NotFound: There is no such key.
+    """
+    named = or_(api_keys.c.prefix == prefix_or_id, api_keys.c.id == prefix_or_id)
+    row = connection.execute(select(api_keys).where(named)).mappings().first()
+    if row is None:
+        raise NotFound(f"There is no key {prefix_or_id}. `attune keys list` shows all.")
+    return _key(row)
+
+
 def revoke(connection: Connection, prefix_or_id: str, *, now: datetime | None = None) -> ApiKey:
     """Revokes a key, for good. Revoking it again changes nothing.
 
     Raises:
         NotFound: There is no such key.
     """
-    named = or_(api_keys.c.prefix == prefix_or_id, api_keys.c.id == prefix_or_id)
-    connection.execute(
-        update(api_keys).where(named, api_keys.c.revoked_at.is_(None)).values(revoked_at=now or utc_now())
-    )
-    row = connection.execute(select(api_keys).where(named)).mappings().first()
-    if row is None:
-        raise NotFound(f"There is no key {prefix_or_id}. `attune keys list` shows all.")
-    return _key(row)
+    found = get(connection, prefix_or_id)
+    unrevoked = (api_keys.c.id == found.id) & api_keys.c.revoked_at.is_(None)
+    connection.execute(update(api_keys).where(unrevoked).values(revoked_at=now or utc_now()))
+    return get(connection, found.id)
 
 
 def prefix_of(secret: str) -> str | None:

@@ -1,5 +1,6 @@
 """The command line: what it prints, its exit status, and that it starts fast."""
 
+import io
 import json
 import subprocess
 import sys
@@ -136,6 +137,11 @@ def test_exporting_an_empty_ledger_writes_nothing(capsys: pytest.CaptureFixture[
         ["keys", "create", "--name", "app", "--scope", "everything"],
         ["keys", "create", "--name", "app", "--scope", "admin", "--expires", "soon"],
         ["keys", "create", "--name", "app", "--scope", "admin", "--rate", "0"],
+        ["keys", "create", "--name", "app", "--scope", "admin", "--expires", "0d"],
+        ["keys", "create", "--name", "app", "--scope", "admin", "--expires", "2020-01-01"],
+        ["keys", "create", "--name", "", "--scope", "admin"],
+        ["keys", "create", "--name", " ", "--scope", "admin"],
+        ["keys", "create", "--name", "app", "--owner", "", "--scope", "admin"],
         ["versions", "show", "newest"],
         ["feedback", "export", "--format", "csv"],
         ["up", "--model", "m", "--upstream", "http://127.0.0.1:1"],
@@ -200,6 +206,26 @@ def test_prepare_makes_keys_once_that_open_the_ledger(home: Path, capsys: pytest
     assert {name: (home / name).read_text() for name in made} == made
     names = {key["name"] for key in json.loads(printed(capsys, "keys", "list", "--json"))}
     assert names == {"admin", "chat-ui"}
+
+
+def test_revoking_the_chats_key_asks_first_and_the_doctor_notices(
+    home: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def chat() -> dict[str, object]:
+        cli.run(["doctor", "--json"])
+        return next(check for check in json.loads(capsys.readouterr().out) if check["name"] == "chat")
+
+    printed(capsys, "prepare")
+    prefix = str(keys.prefix_of((home / "ui.key").read_text().strip()))
+    assert chat()["ok"]
+    monkeypatch.setattr("sys.stdin", io.StringIO("n\n"))
+    assert cli.run(["keys", "revoke", prefix]) == 130
+    assert "nobody can chat" in capsys.readouterr().err.replace("\n", " ")
+    assert chat()["ok"]
+    assert prefix in printed(capsys, "keys", "revoke", prefix, "--yes")
+    assert not chat()["ok"]
+    printed(capsys, "prepare")
+    assert chat()["ok"]
 
 
 @pytest.mark.parametrize(
