@@ -29,7 +29,7 @@ test: lint browser ## install what is missing, then lint and run all tests (one:
 ifdef ARGS
 	$(BIN)/python -m pytest $(ARGS)
 else
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses 3 --dist loadgroup --no-loadscope-reorder -m "not alone" --durations 25
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses 3 --dist loadscope --no-loadscope-reorder -m "not alone" --durations 25
 	$(BIN)/python -m pytest -m alone --durations 15
 endif
 

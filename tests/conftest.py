@@ -9,10 +9,12 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
 from sqlalchemy import make_url
+from xdist.scheduler import LoadScopeScheduling
 
 from ledger.database import Database
 from tests import databases
@@ -24,15 +26,32 @@ settings.register_profile("beside an engine", deadline=None, suppress_health_che
 settings.load_profile("beside an engine")
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """For `--dist loadgroup`: the tests of the real vLLM share one process, and start first; other files stay whole.
+_SHARING = {"integration": "a real vLLM", "contract": "a real vLLM", "chat_ui": "a chat"}
+"""Folders of tests that share what takes long to start: each is run whole by one process."""
 
-    They are the longest chain of the run and mostly wait, so that the other processes are busy meanwhile. Of the others
-    those of the docs, which run whole jobs, come first: at the end a long file would leave a core without work.
+
+class TogetherScheduling(LoadScopeScheduling):
+    """Gives each process whole files, and all that share a fixture that takes long to start.
+
+    It stands in for `--dist loadgroup`, whose marks xdist 3.8 writes into node ids that pytest 9 does not send.
     """
-    for item in items:
-        of_engine = item.get_closest_marker("engine") is not None
-        item.add_marker(pytest.mark.xdist_group("engine" if of_engine else item.nodeid.partition("::")[0]))
+
+    def _split_scope(self, nodeid: str) -> str:
+        path = Path(nodeid.partition("::")[0])
+        folder = "integration" if path.name == "test_real_model.py" else path.parent.name
+        return _SHARING.get(folder, str(path))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> TogetherScheduling:
+    return TogetherScheduling(config, log)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Tests of engines start first, for they mostly wait; then those of the docs, which run whole jobs.
+
+    At the end a long file would leave a core without work.
+    """
     items.sort(key=_turn)
 
 
