@@ -54,6 +54,7 @@ def process_of(folder: Path, words: str) -> int | None:
     return next(found, None)
 
 
+@pytest.mark.alone
 @pytest.mark.engine
 @pytest.mark.timeout(900)
 def test_a_real_engine_that_hangs_is_replaced_and_none_outlives_its_controller(home: Path, tmp_path: Path) -> None:
@@ -73,9 +74,7 @@ def test_a_real_engine_that_hangs_is_replaced_and_none_outlives_its_controller(h
     os.kill(core, signal.SIGSTOP)
     failed, seconds = wait_for(home, lambda row: row.state == "failed", STALL_TIMEOUT_S + STARVED_TIMEOUT_S)
     assert "hangs" in failed.message
-    # Beside other tests the watcher's own ticks come late, which is no evidence; tests/controller/test_stall.py has the
-    # exact bounds.
-    assert seconds <= STALL_TIMEOUT_S + STARVED_TIMEOUT_S
+    assert seconds <= STALL_TIMEOUT_S + STARVED_TIMEOUT_S  # on a quiet machine the first; test_stall.py has the bounds
 
     second, _ = wait_for(home, lambda row: row.id != first.id, 30)
     began = time.monotonic()

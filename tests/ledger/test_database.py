@@ -13,7 +13,7 @@ from sqlalchemy.exc import IntegrityError
 
 from ledger import dialects, keys, users
 from ledger.database import Database
-from ledger.errors import LedgerError, Unavailable
+from ledger.errors import LedgerError, Misconfigured, Unavailable
 from ledger.records import Completion
 from ledger.schema import api_keys, conversations
 from ledger.schema import users as users_table
@@ -133,7 +133,7 @@ def test_an_unusable_url_is_refused_without_repeating_it(url: str, reason: str) 
 
 def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    with pytest.raises(Unavailable, match="ATTUNE_HOME"):
+    with pytest.raises(Misconfigured, match="ATTUNE_HOME"):
         Database.open(f"sqlite:///{tmp_path}/file/ledger.db")
 
 
