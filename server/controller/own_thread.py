@@ -41,4 +41,7 @@ async def within(bound_s: float, work: Callable[P, T], *arguments: P.args, **nam
             loop.call_soon_threadsafe(settle, result, error)
 
     threading.Thread(target=run, name=getattr(work, "__name__", "work"), daemon=True).start()
-    return await asyncio.wait_for(done, bound_s)
+    # Not wait_for: before Python 3.12 it drops a cancellation that comes as the work ends (CPython's gh-86296), and a
+    # watcher that was cancelled would go on for ever.
+    async with asyncio.timeout(bound_s):
+        return await done
