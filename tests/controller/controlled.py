@@ -44,7 +44,7 @@ async def until(database: Database, condition: Callable[[Engine], bool], timeout
 
 
 async def until_all(
-    database: Database, condition: Callable[[list[Engine]], bool], timeout_s: float = 60
+    database: Database, condition: Callable[[list[Engine]], bool], timeout_s: float = 20
 ) -> list[Engine]:
     """Waits until the rows of all engines, the newest first, are as wanted."""
     async with asyncio.timeout(timeout_s):

@@ -21,7 +21,6 @@ from tests.processes import Process, kill_all_in
 from tests.stack import model_folder
 
 STALL_TIMEOUT_S = 8
-STARVED_TIMEOUT_S = 30.0
 
 
 @pytest.fixture
@@ -63,7 +62,6 @@ def test_a_real_engine_that_hangs_is_replaced_and_none_outlives_its_controller(h
         "ATTUNE_HOME": str(home),
         "ATTUNE_MODEL": str(model_folder(tmp_path)),
         "ATTUNE_STALL_TIMEOUT_S": str(STALL_TIMEOUT_S),
-        "ATTUNE_STARVED_TIMEOUT_S": str(STARVED_TIMEOUT_S),
     }
     controller = Process([sys.executable, "-m", "server.controller"], tmp_path / "controller.log", settings)
     controller.start()
@@ -72,9 +70,9 @@ def test_a_real_engine_that_hangs_is_replaced_and_none_outlives_its_controller(h
     core = process_of(home / "run" / first.id, "VLLM::EngineCore")
     assert core is not None
     os.kill(core, signal.SIGSTOP)
-    failed, seconds = wait_for(home, lambda row: row.state == "failed", STALL_TIMEOUT_S + STARVED_TIMEOUT_S)
+    failed, seconds = wait_for(home, lambda row: row.state == "failed", STALL_TIMEOUT_S + 10)
     assert "hangs" in failed.message
-    assert seconds <= STALL_TIMEOUT_S + STARVED_TIMEOUT_S  # on a quiet machine the first; test_stall.py has the bounds
+    assert seconds <= STALL_TIMEOUT_S + 10
 
     second, _ = wait_for(home, lambda row: row.id != first.id, 30)
     began = time.monotonic()
