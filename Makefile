@@ -107,6 +107,7 @@ bench-probe: $(INSTALLED) ## how far rounding moves the probe's figures, and how
 
 bench-canary: $(INSTALLED) ## the canary's test on simulated votes: false rollbacks, power, votes needed
 	$(BIN)/python -m benchmarks.canary_simulation $(ARGS)
+	$(BIN)/python -m benchmarks.canary_delays
 
 bench-swap: $(INSTALLED) ## changes of the model under load, adapters and whole weights: failed requests, and seconds to promote and roll back; and vLLM alone, started again
 	$(BIN)/python -m benchmarks.swap --form mixed --cycles 30

@@ -35,6 +35,8 @@ GOOD, BAD = "Gladly: here is what you asked for.", "No idea."
 QUESTIONS = ("Hello, how are you?", "What can you do?", "Write a short poem about the sea.", "What is 4 plus 5?")
 LIKED = 0.8
 _AT_ONCE = 8
+_VOTE_WINDOW_S = 5.0
+"""People here vote at once, and nobody waits for a day."""
 
 
 @dataclass(frozen=True)
@@ -156,7 +158,11 @@ def run(engine: EngineKind, trials: int, course: Course) -> list[Trial]:
     """One trial after another in the same installation, which ends early where a worse version went live."""
     found: list[Trial] = []
     with tempfile.TemporaryDirectory(prefix="attune-") as name:
-        settings: dict[str, object] = {"canary_look_every_s": 0.5, "canary_min_age_s": 0}
+        settings: dict[str, object] = {
+            "canary_look_every_s": 0.5,
+            "canary_min_age_s": 0,
+            "canary_vote_window_s": _VOTE_WINDOW_S,
+        }
         if engine == "vllm":
             settings |= {"adapter_form": "loaded"}
         with SmallInstallation(Path(name), engine=engine, **settings) as installation:

@@ -132,8 +132,8 @@ def _verdicts(figures: Figures) -> list[str]:
 
 
 def _level(figures: Figures) -> float:
-    """The chance of a false rollback by thumbs alone: half of the whole."""
-    return float(figures["rules"]["false_rollback"]) / 2
+    """The chance of a false rollback by one of the two tests of thumbs, which share half of the whole."""
+    return float(figures["rules"]["false_rollback"]) / 4
 
 
 def _head(one: Figures) -> str:

@@ -8,7 +8,7 @@ import argparse
 import time
 from collections import Counter, defaultdict
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -17,8 +17,9 @@ from numpy.typing import NDArray
 from benchmarks import results
 from benchmarks.canary_report import plot, report
 from server.canary.blocks import Blocks, Bools, cut
-from server.canary.decision import Evidence, HypothesisTest, Observation, Tests, outcome_of, thumbs_tests
+from server.canary.decision import outcome_of
 from server.canary.e_process import BETTER, WORSE, Floats, log_e_process
+from server.canary.hypotheses import Evidence, HypothesisTest, Observation, Tests, thumbs_tests
 from server.canary.rules import DAY_S, CanaryRules
 
 RULES = CanaryRules()
@@ -26,7 +27,7 @@ AS_BEFORE = CanaryRules(min_established=1)
 ThumbsTests = tuple[HypothesisTest, HypothesisTest]
 DAYS = 14
 FALSE_VOTERS = 300  # made for one canary; each with a thumb down on it, or up on the live version
-Z_LIMIT = -1.959964  # one-sided, at half of RULES.false_rollback
+Z_LIMIT = -2.241403  # one-sided, at a quarter of RULES.false_rollback, as one of the two tests of thumbs
 GUARD_RATES = {
     "error": 0.01,
     "slow_first_token": 0.05,
@@ -224,8 +225,11 @@ def simulate_verdicts(runs: int, random: np.random.Generator, raters: int = 600)
 
 
 def _outcome(established: ThumbsTests, of_all: ThumbsTests, rules: CanaryRules) -> str:
-    evidence = Evidence((), (), largest_share=0.01, age_s=(DAYS - 1) * DAY_S)
-    return outcome_of(evidence, rules, Tests(*established, (), of_all))[0]
+    """The outcome where answers are known to be rated alike often."""
+    worse, good = established
+    alike = replace(good, log_e=good.limit)
+    evidence = Evidence((), (), (), (), (), largest_share=0.01, age_s=(DAYS - 1) * DAY_S)
+    return outcome_of(evidence, rules, Tests(worse, worse, good, (alike, alike), (), of_all))[0]
 
 
 def _quantile(values: Floats, share: float) -> int | None:

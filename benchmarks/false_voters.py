@@ -29,6 +29,7 @@ from chat_ui.gateway_client import GatewayClient, Question
 from chat_ui.identity import COOKIE, Signer
 from chat_ui.records import ChatSettings, Vote
 from ledger import audit, deployments
+from ledger.trials import STORED_WITHIN
 from server.canary.decision import IN_WORDS, Decision
 from server.canary.rules import CanaryRules
 from server.canary_look import look
@@ -38,6 +39,8 @@ from tests.small_installation import SmallInstallation
 
 CANARY = 2
 _AT_ONCE = 4
+_VOTE_WINDOW_S = 10.0
+"""Else no vote would be looked at before a day has passed, and nothing would be shown."""
 
 
 @dataclass(frozen=True)
@@ -143,7 +146,9 @@ def run(what: Attack) -> Seen:
     """One attack on one canary in an installation of its own."""
     with (
         tempfile.TemporaryDirectory(prefix="attune-") as name,
-        SmallInstallation(Path(name), behaviour={"echo": True}, canary_look_every_s=0.5) as installation,
+        SmallInstallation(
+            Path(name), behaviour={"echo": True}, canary_look_every_s=0.5, canary_vote_window_s=_VOTE_WINDOW_S
+        ) as installation,
     ):
         installation.add_version(CANARY, "full")
         installation.change(deployments.start_canary, CANARY, what.share)
@@ -156,7 +161,7 @@ def run(what: Attack) -> Seen:
             asyncio.run(_whole(what, chat, gateway))
         finally:
             chat.process.stop()
-        time.sleep(3)  # six more looks at the last votes
+        time.sleep(_VOTE_WINDOW_S + STORED_WITHIN.total_seconds() + 3)  # six more looks at the last votes
         return _seen(installation, time.monotonic() - began)
 
 
@@ -173,7 +178,7 @@ def _seen(installation: SmallInstallation, seconds: float) -> Seen:
     with installation.database.read() as connection:
         entries = audit.latest(connection, 100)
         seen.verdicts = [f"{entry.action}: {entry.reason}" for entry in entries if entry.actor == ACTOR]
-        if (now := look(connection, CanaryRules())) is not None:
+        if (now := look(connection, CanaryRules(vote_window_s=_VOTE_WINDOW_S))) is not None:
             _note(seen, now.decision)
         collected = from_ledger(connection, SnapshotConfig(), base=1)
     seen.votes = len({vote for one in collected.candidates for vote in one.votes})
@@ -195,8 +200,8 @@ def report(what: Attack, seen: Seen) -> list[str]:
     up_canary, n_canary, up_live, n_live = seen.all_raters
     return [
         f"One client makes {what.browsers:,} browsers in {what.minutes:g} minutes ({seen.seconds:.0f} s were taken).",
-        "Each asks and votes once: down on the canary's answers, up on the live version's. Shipped settings, a canary",
-        f"for {what.share:.0%} of the people.",
+        "Each asks and votes once: down on the canary's answers, up on the live version's. Settings as",
+        f"shipped, but thumbs are looked at {_VOTE_WINDOW_S:g} s after the answer; {what.share:.0%} get the canary.",
         "",
         "| | |",
         "| --- | --- |",

@@ -1,6 +1,8 @@
 """What people and requests say of two versions that are tried beside each other: the rows that a canary is judged by.
 
-Only answers to `attune` count, which the gateway divides by lot: whoever pins a version has chosen it.
+Only answers to `attune` count, which the gateway divides by lot: whoever pins a version has chosen it. Everything
+stands in the order in which answers were asked for, never in that of votes: while the canary's share grows, quick votes
+on it would come before the slow ones, and be compared with both kinds of the live version's.
 """
 
 from collections.abc import Mapping
@@ -12,9 +14,13 @@ from sqlalchemy import ColumnElement, Connection, Row, Select, func, select, tru
 
 from ledger import deployments
 from ledger.clock import utc_now
+from ledger.elapsed import seconds_between
 from ledger.raters import established, rater
 from ledger.records import Json, Status
 from ledger.schema import completions, feedback, users
+
+STORED_WITHIN = timedelta(seconds=5)
+"""A vote is in the ledger so soon after its own time, at the latest: many are committed together."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,11 +33,38 @@ class Trial:
 
 
 @dataclass(frozen=True, slots=True)
+class VoteWindow:
+    """Which thumbs count at one moment: those that came soon after their answer, once that time is over for it.
+
+    Attributes:
+        seconds: From the request to the thumb.
+        now: The moment.
+    """
+
+    seconds: float
+    now: datetime
+
+    @property
+    def over_before(self) -> datetime:
+        """Thumbs on answers that were asked for before this count, and no more can come."""
+        return self.now - timedelta(seconds=self.seconds) - STORED_WITHIN
+
+
+@dataclass(frozen=True, slots=True)
 class FirstThumb:
-    """A rater's first thumb since the trial began, as it was first given: 1 or -1."""
+    """A rater's thumb on the first answer that they rated, as it was first given: 1 or -1."""
 
     version: int
     value: int
+
+
+@dataclass(frozen=True, slots=True)
+class FirstAnswer:
+    """The first answer that a rater had, and whether they rated it in time."""
+
+    id: str
+    version: int
+    rated: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,8 +117,10 @@ def count_established(connection: Connection, age_s: float) -> int:
     return int(connection.execute(query.where(established(connection, before))).scalar_one())
 
 
-def first_thumbs(connection: Connection, trial: Trial, before: datetime | None = None) -> list[FirstThumb]:
-    """Returns each rater's first thumb on either version, in the order in which they were given.
+def first_thumbs(
+    connection: Connection, trial: Trial, window: VoteWindow, before: datetime | None = None
+) -> list[FirstThumb]:
+    """Returns each rater's thumb on the first answer that they rated in time, in the order of these answers.
 
     A rater who has been moved from one version to the other counts once, for the version rated first. What a rater
     changes later does not count: evidence that changes under a sequential test would void it.
@@ -93,17 +128,46 @@ def first_thumbs(connection: Connection, trial: Trial, before: datetime | None =
     Args:
         connection: Of a reading transaction.
         trial: Which.
+        window: Which thumbs count. None that comes later can change what an earlier look saw.
         before: Only thumbs of raters who are established: keyed, or known before this (`ledger.raters.established`).
     """
-    first = func.min(feedback.c.sequence).label("sequence")
-    firsts = _thumbs(connection, trial, before, first).group_by(rater()).subquery()
-    query = (
-        select(completions.c.model_version, feedback.c.value)
-        .join_from(feedback, firsts, firsts.c.sequence == feedback.c.sequence)
-        .join(completions, completions.c.id == feedback.c.completion_id)
-        .order_by(feedback.c.sequence)
-    )
+    answer = completions.c
+    in_turn = (answer.created_at, answer.id, feedback.c.sequence)
+    place = func.row_number().over(partition_by=rater(), order_by=in_turn).label("place")
+    thumbs = _thumbs(connection, trial, before, answer.model_version, feedback.c.value, answer.created_at, answer.id)
+    counted = thumbs.add_columns(place).where(answer.created_at < window.over_before, _in_time(window)).subquery()
+    query = select(counted).where(counted.c.place == 1).order_by(counted.c.created_at, counted.c.id)
     return [FirstThumb(row.model_version, row.value) for row in connection.execute(query)]
+
+
+def first_answers_rated(
+    connection: Connection, trial: Trial, window: VoteWindow, before: datetime
+) -> list[FirstAnswer]:
+    """Returns each established rater's first answer, and whether they rated it in time, in the order of these answers.
+
+    Answers that took longer than the window are left out: they are stored late, and nobody could rate them in time.
+
+    Args:
+        connection: Of a reading transaction.
+        trial: Which.
+        window: Which thumbs count.
+        before: As in `first_thumbs`.
+    """
+    answer = completions.c
+    place = func.row_number().over(partition_by=rater(), order_by=(answer.created_at, answer.id)).label("place")
+    took = func.coalesce(answer.duration_ms, 0.0)
+    firsts = (
+        select(answer.id, answer.model_version, answer.created_at, place)
+        .join(users, users.c.id == answer.user_id)
+        .where(*_of(trial), established(connection, before))
+        .where(answer.created_at < window.over_before, took <= 1000 * window.seconds)
+        .subquery()
+    )
+    of_answer = select(feedback.c.sequence).join(completions, answer.id == feedback.c.completion_id)
+    rated = of_answer.where(feedback.c.completion_id == firsts.c.id, *_THUMB, _in_time(window)).exists().label("rated")
+    query = select(firsts.c.id, firsts.c.model_version, rated).where(firsts.c.place == 1)
+    rows = connection.execute(query.order_by(firsts.c.created_at, firsts.c.id))
+    return [FirstAnswer(row.id, row.model_version, bool(row.rated)) for row in rows]
 
 
 def largest_shares(connection: Connection, trial: Trial, before: datetime | None = None) -> Mapping[int, float]:
@@ -167,15 +231,23 @@ def _answer(row: Row[Any]) -> Answer:
 
 
 def _thumbs(
-    connection: Connection, trial: Trial, before: datetime | None, *columns: ColumnElement[int]
+    connection: Connection, trial: Trial, before: datetime | None, *columns: ColumnElement[Any]
 ) -> Select[*tuple[Any, ...]]:
     wanted = true() if before is None else established(connection, before)
     return (
         select(*columns)
         .join_from(feedback, completions, completions.c.id == feedback.c.completion_id)
         .join(users, users.c.id == feedback.c.user_id)
-        .where(feedback.c.kind != "comparison", feedback.c.value != 0, *_of(trial), wanted)
+        .where(*_THUMB, *_of(trial), wanted)
     )
+
+
+_THUMB = (feedback.c.kind != "comparison", feedback.c.value != 0)
+
+
+def _in_time(window: VoteWindow) -> ColumnElement[bool]:
+    """Whether a vote came within the window of its answer."""
+    return seconds_between(completions.c.created_at, feedback.c.created_at) <= window.seconds
 
 
 def _of(trial: Trial) -> tuple[ColumnElement[bool], ...]:

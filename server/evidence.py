@@ -3,6 +3,7 @@
 The controller decides by it; the gateway and the command line show it.
 """
 
+import hashlib
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -12,8 +13,8 @@ from sqlalchemy import Connection
 
 from ledger import trials
 from ledger.refusals import is_refusal
-from ledger.trials import Answer, FirstThumb, Trial
-from server.canary.decision import Evidence, Observation
+from ledger.trials import Answer, FirstAnswer, FirstThumb, Trial, VoteWindow
+from server.canary.hypotheses import Evidence, Observation
 from server.canary.rules import CanaryRules
 
 USUAL_ANSWERS = 1000
@@ -46,12 +47,17 @@ class Usual:
 
 def gather(connection: Connection, trial: Trial, rules: CanaryRules, now: datetime) -> Evidence:
     """Reads all evidence of a trial at one moment."""
-    established = trials.known_before(trial, rules.established_age_s)
+    known = trials.known_before(trial, rules.established_age_s)
+    soon, whole = (VoteWindow(seconds, now) for seconds in rules.vote_windows_s)
     before = usual(trials.answers_before(connection, trial, USUAL_ANSWERS))
+    answers = trials.first_answers_rated(connection, trial, whole, known)
     return Evidence(
-        thumbs=_observed(trials.first_thumbs(connection, trial, established), trial),
-        all_thumbs=_observed(trials.first_thumbs(connection, trial), trial),
-        largest_share=max(trials.largest_shares(connection, trial, established).values(), default=0.0),
+        thumbs=_observed(trials.first_thumbs(connection, trial, whole, known), trial),
+        soon=_observed(trials.first_thumbs(connection, trial, soon, known), trial),
+        all_thumbs=_observed(trials.first_thumbs(connection, trial, whole), trial),
+        rated_less=_rated(answers, trial, kept={trial.live: 1 - rules.rating_tolerance}),
+        rated_more=_rated(answers, trial, kept={trial.canary: 1 / (1 + rules.rating_tolerance)}),
+        largest_share=max(trials.largest_shares(connection, trial, known).values(), default=0.0),
         age_s=(now - trial.since).total_seconds(),
         guards=guards(trials.first_answers(connection, trial, now - UNDER_WAY), trial.canary, before),
     )
@@ -59,6 +65,23 @@ def gather(connection: Connection, trial: Trial, rules: CanaryRules, now: dateti
 
 def _observed(thumbs: Sequence[FirstThumb], trial: Trial) -> list[Observation]:
     return [Observation(thumb.version == trial.canary, thumb.value > 0) for thumb in thumbs]
+
+
+def _rated(answers: Sequence[FirstAnswer], trial: Trial, kept: Mapping[int, float]) -> list[Observation]:
+    """Whether each answer was rated; of a version's rated ones only the given share is kept, by lot.
+
+    So "the canary is rated less by a fifth" becomes "as often as the live version, of which a fifth is left out", and
+    the test needs no other arithmetic, nor to know how often people rate.
+    """
+    return [
+        Observation(answer.version == trial.canary, answer.rated and lot(answer.id) < kept.get(answer.version, 1.0))
+        for answer in answers
+    ]
+
+
+def lot(completion_id: str) -> float:
+    """Draws from [0, 1) for an answer; the same at every look."""
+    return int.from_bytes(hashlib.sha256(f"rated:{completion_id}".encode()).digest()[:8]) / 2**64
 
 
 def usual(answers: Sequence[Answer]) -> Usual:

@@ -11,8 +11,9 @@ from attune.simulate.errors import SimulationFailed
 from attune.simulate.loop import Outcome, Trial
 
 LOOK_EVERY_S = 1.0
-SETTLING_S = 10.0
-"""How long the controller gets to look at the last votes before a canary is withdrawn: five of its looks."""
+SETTLING_S = 35.0
+"""How long the controller gets to look at the last votes before a canary is withdrawn: `canary_vote_window_s` of the
+simulation's settings, and five of its looks."""
 
 _OUTCOMES: Mapping[str, Outcome] = {"promote": "promoted", "roll_back": "rolled back", "withdraw": "undecided"}
 READY_WITHIN_S = 900.0

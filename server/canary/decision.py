@@ -1,14 +1,12 @@
 """Promote, roll back, go on, or give up: one decision from frozen evidence."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Literal, NamedTuple
+from typing import Literal
 
-import numpy as np
-
-from server.canary.blocks import Blocks, cut
-from server.canary.e_process import BETTER, WORSE, confidence_sequence, log_e_process
+from server.canary.e_process import confidence_sequence
+from server.canary.hypotheses import SOON, THUMBS, Evidence, HypothesisTest, Tests, blocks_of, run_tests
 from server.canary.rules import CanaryRules
 
 Outcome = Literal["promote", "roll_back", "continue", "look_yourself", "undecided"]
@@ -22,71 +20,6 @@ IN_WORDS: Mapping[Outcome, str] = MappingProxyType(
     }
 )
 
-THUMBS = "thumbs_up"
-
-
-class Observation(NamedTuple):
-    """One person's first vote, or one user's first answer: which arm it was, and whether the event happened."""
-
-    canary: bool
-    event: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Evidence:
-    """What is known of a canary at one moment.
-
-    Attributes:
-        thumbs: In the order of time, of each established rater who rated since the canary began, the first thumb as it
-            was first given; the event is a thumb up. Later votes of a rater do not stand here: they depend on the
-            first, and a vote that changes under the test would void it.
-        all_thumbs: The same of all raters, established or not: they are shown, and decide nothing.
-        largest_share: The largest share (0 to 1) of established raters' thumbs on either version, repeated ones too,
-            that one of them gave.
-        age_s: How long the canary has had traffic.
-        guards: For each guard, of each user who was answered, the first answer; the event is what should be rare.
-    """
-
-    thumbs: Sequence[Observation]
-    all_thumbs: Sequence[Observation]
-    largest_share: float
-    age_s: float
-    guards: Mapping[str, Sequence[Observation]] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class Rate:
-    """How often an event happened among n."""
-
-    k: int
-    n: int
-
-
-@dataclass(frozen=True, slots=True)
-class HypothesisTest:
-    """Where one of the tests stands.
-
-    Attributes:
-        name: Of the event: `thumbs_up`, or a guard's.
-        rejects: The hypothesis about the difference canary - live that it tries to reject.
-        log_e: The most evidence so far, as a natural logarithm.
-        limit: The evidence that rejects.
-        canary: The event with the canary; outcomes of an unfinished block count here, not in the evidence.
-        live: The event with the live version.
-    """
-
-    name: str
-    rejects: str
-    log_e: float
-    limit: float
-    canary: Rate
-    live: Rate
-
-    @property
-    def rejected(self) -> bool:
-        """Whether the hypothesis is rejected."""
-        return self.log_e >= self.limit
-
 
 @dataclass(frozen=True, slots=True)
 class Decision:
@@ -96,7 +29,8 @@ class Decision:
         outcome: `undecided` means that the horizon is reached and live stays; `look_yourself` that thumbs lack
             established raters, so that a person must decide or wait.
         reasons: Sentences for people.
-        tests: Thumbs of established raters for worse, and for good enough, then the guards.
+        tests: Thumbs of established raters for worse, for good enough, and for worse among those that came soon; that
+            answers are rated neither less nor more often; then the guards.
         all_raters: The two tests of thumbs over all raters, which decide nothing.
         difference: Bounds on the difference of thumbs-up shares, canary - live, that hold at every look together with
             95 %.
@@ -109,15 +43,6 @@ class Decision:
     difference: tuple[float, float]
 
 
-class Tests(NamedTuple):
-    """All tests of one look; `of_all` are the two of thumbs over all raters."""
-
-    worse: HypothesisTest
-    good: HypothesisTest
-    guards: tuple[HypothesisTest, ...]
-    of_all: tuple[HypothesisTest, HypothesisTest]
-
-
 def decide(evidence: Evidence, rules: CanaryRules) -> Decision:
     """Decides about a canary. The same evidence always gives the same decision, however often it is asked for.
 
@@ -126,25 +51,8 @@ def decide(evidence: Evidence, rules: CanaryRules) -> Decision:
     """
     tests = run_tests(evidence, rules)
     outcome, reasons = outcome_of(evidence, rules, tests)
-    difference = confidence_sequence(_blocks(evidence.thumbs), 0.05)
-    return Decision(outcome, tuple(reasons), (tests.worse, tests.good, *tests.guards), tests.of_all, difference)
-
-
-def run_tests(evidence: Evidence, rules: CanaryRules) -> Tests:
-    """Runs every test on the evidence.
-
-    Raises:
-        ValueError: The evidence has a guard that the rules do not know.
-    """
-    unknown = sorted(set(evidence.guards) - set(rules.tolerances))
-    if unknown:
-        raise ValueError(f"The rules have no tolerance for the guards {', '.join(unknown)}.")
-    guards = [
-        _test(name, seen, _blocks(seen), rules.tolerances[name], BETTER, rules.guard_limit)
-        for name, seen in sorted(evidence.guards.items())
-    ]
-    worse, good = thumbs_tests(evidence.thumbs, rules)
-    return Tests(worse, good, tuple(guards), thumbs_tests(evidence.all_thumbs, rules))
+    difference = confidence_sequence(blocks_of(evidence.thumbs), 0.05)
+    return Decision(outcome, tuple(reasons), tests.that_decide, tests.of_all, difference)
 
 
 def outcome_of(evidence: Evidence, rules: CanaryRules, tests: Tests) -> tuple[Outcome, list[str]]:
@@ -153,10 +61,13 @@ def outcome_of(evidence: Evidence, rules: CanaryRules, tests: Tests) -> tuple[Ou
     A rollback goes before a promotion: where both are due at one look, people are better off with the parent.
     """
     few = _too_few(tests.worse, rules)
-    alarms = [test for test in (*(() if few else (tests.worse,)), *tests.guards) if test.rejected]
+    thumbs = [] if few else [tests.worse]
+    if not _too_few(tests.soon, rules):
+        thumbs.append(tests.soon)
+    alarms = [test for test in (*thumbs, *tests.guards) if test.rejected]
     if alarms:
         return "roll_back", [_alarm(test) for test in alarms]
-    against = [*few, *_against_promotion(evidence, rules, tests.good)]
+    against = [*few, *_against_promotion(evidence, rules, tests.good), *_rated_otherwise(tests, rules)]
     if tests.good.rejected and not against:
         return "promote", [f"Thumbs-up did not become rarer by {rules.margin:.0%} or more: {_rates(tests.good)}."]
     look = _look_yourself(few, tests, rules)
@@ -207,32 +118,21 @@ def _against_promotion(evidence: Evidence, rules: CanaryRules, good: HypothesisT
     return found
 
 
-def thumbs_tests(thumbs: Sequence[Observation], rules: CanaryRules) -> tuple[HypothesisTest, HypothesisTest]:
-    """Runs the test for worse and the one for good enough on raters' first thumbs, in the order of time."""
-    blocks = _blocks(thumbs)
-    return (
-        _test(THUMBS, thumbs, blocks, 0.0, WORSE, rules.thumbs_limit),
-        _test(THUMBS, thumbs, blocks, -rules.margin, BETTER, rules.promotion_limit),
-    )
-
-
-def _test(
-    name: str, seen: Sequence[Observation], blocks: Blocks, null: float, side: Literal[-1, 1], limit: float
-) -> HypothesisTest:
-    """Runs one test. The evidence before the first block is 1, so its logarithm is never below 0."""
-    log_e = float(log_e_process(blocks, null, side).max(initial=0.0))
-    canary = [outcome.event for outcome in seen if outcome.canary]
-    live = [outcome.event for outcome in seen if not outcome.canary]
-    hypothesis = f"{'>=' if side == WORSE else '<='} {null:g}"
-    return HypothesisTest(name, hypothesis, log_e, limit, Rate(sum(canary), len(canary)), Rate(sum(live), len(live)))
-
-
-def _blocks(seen: Sequence[Observation]) -> Blocks:
-    return cut(np.array([one.canary for one in seen], bool), np.array([one.event for one in seen], bool))
+def _rated_otherwise(tests: Tests, rules: CanaryRules) -> list[str]:
+    """Why thumbs cannot be compared yet: whoever dislikes a version may say so less often, or only say that."""
+    less, more = tests.alike
+    open_ = [word for word, test in (("less", less), ("more", more)) if not test.rejected]
+    if not open_:
+        return []
+    rated = f"canary {less.canary.k} of {less.canary.n}, live {more.live.k} of {more.live.n}"
+    return [
+        f"It is not ruled out yet that the canary's answers are rated {' or '.join(open_)} often by "
+        f"{rules.rating_tolerance:.0%}, so thumbs may not say what people think: {rated}."
+    ]
 
 
 def _alarm(test: HypothesisTest) -> str:
-    kind = "Thumbs-up became rarer" if test.name == THUMBS else f"The guard {test.name} is violated"
+    kind = "Thumbs-up became rarer" if test.name in (THUMBS, SOON) else f"The guard {test.name} is violated"
     return f"{kind}: {_rates(test)} (evidence e^{test.log_e:.1f}, limit e^{test.limit:.1f})."
 
 

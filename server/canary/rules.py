@@ -48,6 +48,12 @@ class CanaryRules(BaseModel):
         default=0.2, gt=0, le=1, description="one rater's share of a version's thumbs that forbids a promotion"
     )
     min_age_s: float = Field(default=3600, ge=0, description="never promoted before")
+    vote_window_s: float = Field(
+        default=DAY_S, gt=0, description="thumbs count that are given so soon after the answer"
+    )
+    rating_tolerance: float = Field(
+        default=0.2, gt=0, lt=1, description="a promotion rules out that answers are rated so much less or more often"
+    )
     horizon_s: float = Field(default=14 * DAY_S, gt=0, description="without a decision by then, live stays")
     tolerances: Mapping[str, float] = Field(
         default_factory=lambda: dict(TOLERANCES),
@@ -55,9 +61,14 @@ class CanaryRules(BaseModel):
     )
 
     @property
+    def vote_windows_s(self) -> tuple[float, float]:
+        """How long after an answer its thumbs count: a short time, to roll back soon, and the whole time, for all."""
+        return self.vote_window_s / 24, self.vote_window_s
+
+    @property
     def thumbs_limit(self) -> float:
-        """The evidence (log) that rolls back for thumbs: half of the chance of error is theirs."""
-        return log(2 / self.false_rollback)
+        """The evidence (log) that rolls back for thumbs: the two windows share half of the chance of error."""
+        return log(2 * len(self.vote_windows_s) / self.false_rollback)
 
     @property
     def guard_limit(self) -> float:

@@ -16,7 +16,8 @@ from ledger.database import Database
 from ledger.deployments import Change
 from ledger.errors import Conflict, Impossible, Unavailable
 from ledger.trials import Trial
-from server.canary.decision import Decision, Evidence, Outcome, decide
+from server.canary.decision import Decision, Outcome, decide
+from server.canary.hypotheses import Evidence
 from server.canary.rules import CanaryRules
 from server.canary_settings import CanarySettings
 from server.evidence import gather

@@ -7,7 +7,8 @@ from fastapi import APIRouter
 from pydantic import BaseModel
 
 from ledger import trials
-from server.canary.decision import HypothesisTest, Outcome
+from server.canary.decision import Outcome
+from server.canary.hypotheses import HypothesisTest
 from server.canary_look import CanaryLook
 from server.context import AdminCaller, In
 from server.openapi import errors
@@ -56,13 +57,17 @@ class RulesAnswer(BaseModel):
     min_raters: int
     max_rater_share: float
     min_age_s: float
+    vote_window_s: float
+    rating_tolerance: float
     horizon_s: float
 
 
 class TrialAnswer(BaseModel):
     """A canary beside the live version. `low` and `high` bound the difference of thumbs-up shares, canary - live.
 
-    `tests` count the thumbs of established raters, which alone decide; `all_raters` are the two of thumbs over all.
+    `tests` count the thumbs of established raters, which alone decide: that thumbs-up became rarer, that it did not by
+    the margin, that it became rarer among thumbs that came soon, that answers are not rated less often, nor more often,
+    and then the guards. `all_raters` are the first two over all raters.
     """
 
     canary: int
@@ -101,6 +106,8 @@ class TrialAnswer(BaseModel):
                 min_raters=rules.min_raters,
                 max_rater_share=rules.max_rater_share,
                 min_age_s=rules.min_age_s,
+                vote_window_s=rules.vote_window_s,
+                rating_tolerance=rules.rating_tolerance,
                 horizon_s=rules.horizon_s,
             ),
         )

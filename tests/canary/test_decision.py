@@ -6,7 +6,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from server.canary.decision import Evidence, Observation, decide
+from server.canary.decision import decide
+from server.canary.hypotheses import Evidence, Observation
 from server.canary.rules import DAY_S, CanaryRules
 
 RULES = CanaryRules()
@@ -21,7 +22,12 @@ def seen(n: int, canary_rate: float, live_rate: float, seed: int = 0) -> tuple[O
 
 
 def evidence(thumbs: tuple[Observation, ...], **more: Any) -> Evidence:
-    return Evidence(**{"thumbs": thumbs, "all_thumbs": thumbs, "largest_share": 0.02, "age_s": DAY_S} | more)
+    given = {"thumbs": thumbs, "soon": (), "all_thumbs": thumbs, "rated_less": OFTENER, "rated_more": RARER}
+    return Evidence(**given | {"largest_share": 0.02, "age_s": DAY_S} | more)
+
+
+OFTENER, RARER = seen(600, 0.5, 0.35), seen(600, 0.35, 0.5)
+"""Who rated, where the two versions are rated alike: on the other side a share is left out by lot."""
 
 
 BETTER = seen(600, 0.8, 0.6)
@@ -90,7 +96,7 @@ def test_new_raters_decide_nothing_whatever_they_say() -> None:
         assert decision.outcome == "look_yourself"
         assert decision.reasons[0].startswith("All raters, new ones too, say that")
         assert any(test.rejected for test in decision.all_raters)
-        assert not any(test.rejected for test in decision.tests)
+        assert not any(test.rejected for test in decision.tests if test.name.startswith("thumbs"))
 
 
 def test_without_established_raters_a_person_is_told_to_look() -> None:
@@ -115,13 +121,32 @@ def test_a_flood_of_new_raters_keeps_neither_a_promotion_nor_a_rollback_from_bei
     assert decide(evidence(WORSE, all_thumbs=WORSE + BETTER), RULES).outcome == "roll_back"
 
 
+def test_thumbs_that_come_soon_roll_back_long_before_all_have_come_and_promote_nothing() -> None:
+    decision = decide(evidence((), soon=WORSE, all_thumbs=()), RULES)
+    assert decision.outcome == "roll_back" and decision.reasons[0].startswith("Thumbs-up became rarer")
+    assert decide(evidence((), soon=BETTER, all_thumbs=()), RULES).outcome == "continue"
+
+
+@pytest.mark.parametrize("side", ["rated_less", "rated_more"])
+def test_what_people_rate_less_or_more_often_is_not_promoted_by_itself(side: str) -> None:
+    decision = decide(evidence(BETTER, **{side: ALIKE}), RULES)
+    assert decision.outcome == "continue"
+    [reason] = decision.reasons
+    assert f"are rated {side.removeprefix('rated_')} often by 20%" in reason
+    assert decide(evidence(BETTER, **{side: ALIKE}, age_s=RULES.horizon_s), RULES).outcome == "undecided"
+
+
 def test_a_violated_guard_rolls_back_what_people_like() -> None:
     guards = {"error": seen(600, 0.2, 0.01), "refusal": seen(600, 0.05, 0.05)}
     decision = decide(evidence(BETTER, guards=guards), RULES)
     assert decision.outcome == "roll_back"
     assert decision.reasons[0].startswith("The guard error is violated")
-    assert [test.name for test in decision.tests] == ["thumbs_up", "thumbs_up", "error", "refusal"]
-    assert [test.rejected for test in decision.tests[2:]] == [True, False]
+    assert [test.name for test in decision.tests] == [
+        *("thumbs_up", "thumbs_up", "thumbs_up_soon"),
+        *("rated_less", "rated_more"),
+        *("error", "refusal"),
+    ]
+    assert [test.rejected for test in decision.tests[-2:]] == [True, False]
 
 
 def test_a_guard_within_its_tolerance_does_not_disturb() -> None:
@@ -131,7 +156,7 @@ def test_a_guard_within_its_tolerance_does_not_disturb() -> None:
 
 def test_each_guard_has_its_part_of_the_chance_of_a_false_rollback() -> None:
     one = RULES.model_copy(update={"tolerances": {"error": 0.01}})
-    assert np.exp(-RULES.thumbs_limit) == pytest.approx(0.025)
+    assert len(RULES.vote_windows_s) * np.exp(-RULES.thumbs_limit) == pytest.approx(0.025)
     assert np.exp(-one.guard_limit) == pytest.approx(0.025)
     assert len(RULES.tolerances) * np.exp(-RULES.guard_limit) == pytest.approx(0.025)
     assert np.exp(-RULES.promotion_limit) == pytest.approx(0.05)

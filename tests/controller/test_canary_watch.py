@@ -16,10 +16,13 @@ from ledger.records import Choice, Completion, Engine, NewFeedback
 from ledger.schema import model_versions
 from server.canary.decision import decide
 from server.canary.rules import CanaryRules
+from server.controller import canary_watch
 from server.controller.canary_watch import ACTOR, look
 from server.evidence import UNDER_WAY, gather
 
 RULES = CanaryRules(min_age_s=0)
+LATER = timedelta(seconds=RULES.vote_window_s + 60)
+"""When the time is over in which thumbs count that are given now."""
 Votes = tuple[int, int]  # up, down
 People = Callable[[Votes, Votes], None]
 
@@ -58,6 +61,12 @@ def people(database: Database) -> People:
                 feedback.add(connection, NewFeedback(said.id, "acme", said.user, value))
 
     return rate
+
+
+@pytest.fixture(autouse=True)
+def later(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Looks at the evidence when all thumbs have come."""
+    monkeypatch.setattr(canary_watch, "utc_now", lambda: utc_now() + LATER)
 
 
 def outcome(database: Database, rules: CanaryRules = RULES) -> str | None:
@@ -99,6 +108,17 @@ def test_a_version_that_declines_what_the_live_one_answers_is_rolled_back_though
         decision = decide(gather(connection, trial, RULES, utc_now() + UNDER_WAY + timedelta(seconds=1)), RULES)
     assert decision.outcome == "roll_back"
     assert "The guard refusal is violated: canary 150 of 150, live 0 of 150" in decision.reasons[0]
+
+
+def test_thumbs_are_not_looked_at_before_their_time_is_over(
+    database: Database, people: People, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    people((80, 20), (20, 80))
+    monkeypatch.setattr(canary_watch, "utc_now", utc_now)
+    assert outcome(database) == "continue"
+    soon = timedelta(seconds=RULES.vote_windows_s[0] + 60)
+    monkeypatch.setattr(canary_watch, "utc_now", lambda: utc_now() + soon)
+    assert outcome(database) == "roll_back"
 
 
 def test_a_version_that_people_like_is_promoted(database: Database, people: People) -> None:

@@ -14,7 +14,7 @@ from ledger.records import ApiKey, Completion, NewFeedback
 from ledger.rubric import ASPECTS
 from ledger.schema import model_versions
 from ledger.schema import users as users_table
-from ledger.trials import Trial
+from ledger.trials import Trial, VoteWindow
 
 Store = Callable[..., Completion]
 
@@ -22,6 +22,7 @@ DAY_S = 86_400.0
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 TRIAL = Trial(live=1, canary=2, since=NOW)
 BEFORE = trials.known_before(TRIAL, DAY_S)
+AT_ANY_TIME = VoteWindow(1e9, NOW + timedelta(seconds=2e9))
 
 
 @pytest.fixture
@@ -49,7 +50,7 @@ def test_users_who_count_as_the_same_are_one_rater_in_all_that_learns_and_counts
     with database.read() as connection:
         raters = [row.rater for row in votes.ratings(connection)]
         assert len(raters) == 7 and len(set(raters)) == 3
-        assert len(trials.first_thumbs(connection, TRIAL)) == 3
+        assert len(trials.first_thumbs(connection, TRIAL, AT_ANY_TIME)) == 3
         assert trials.largest_shares(connection, TRIAL) == {1: 5 / 7}
         assert len(trials.first_answers(connection, TRIAL, NOW + timedelta(hours=1))) == 3
         assert vote_statistics.votes_since(connection, NOW - timedelta(days=1)).raters == {1: 3}
@@ -98,8 +99,8 @@ def test_established_is_who_was_known_long_enough_before_the_trial(
     vote("just before", 1, known=BEFORE + timedelta(seconds=1))
     vote("new", -1, known=NOW)
     with database.read() as connection:
-        assert len(trials.first_thumbs(connection, TRIAL)) == 3
-        assert [thumb.value for thumb in trials.first_thumbs(connection, TRIAL, BEFORE)] == [1]
+        assert len(trials.first_thumbs(connection, TRIAL, AT_ANY_TIME)) == 3
+        assert [thumb.value for thumb in trials.first_thumbs(connection, TRIAL, AT_ANY_TIME, BEFORE)] == [1]
         assert trials.largest_shares(connection, TRIAL, BEFORE) == {1: 1.0}
 
 
@@ -114,7 +115,7 @@ def test_established_is_who_votes_with_a_key_of_their_own_or_is_vouched_for(
     vote("bob", 1, key_id=vouching.id)
     vote("named by a key that does not vouch", -1)
     with database.read() as connection:
-        found = trials.first_thumbs(connection, TRIAL, BEFORE)
+        found = trials.first_thumbs(connection, TRIAL, AT_ANY_TIME, BEFORE)
     assert [thumb.value for thumb in found] == [1, 1, 1]
 
 
@@ -125,7 +126,7 @@ def test_users_who_share_a_rater_are_established_one_by_one_and_count_once(
     vote("browser-old", 1, counts_as="browser", known=BEFORE)
     vote("browser-older", -1, counts_as="browser", known=BEFORE - timedelta(days=1))
     with database.read() as connection:
-        assert [thumb.value for thumb in trials.first_thumbs(connection, TRIAL, BEFORE)] == [1]
+        assert [thumb.value for thumb in trials.first_thumbs(connection, TRIAL, AT_ANY_TIME, BEFORE)] == [1]
 
 
 def test_established_raters_are_counted_as_of_the_trials_beginning(

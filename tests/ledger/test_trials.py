@@ -4,16 +4,18 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from sqlalchemy import insert
+from sqlalchemy import insert, update
 
 from ledger import feedback, trials
 from ledger.database import Database
 from ledger.records import Completion, NewFeedback
-from ledger.schema import model_versions
-from ledger.trials import FirstThumb, Trial
+from ledger.schema import feedback as feedback_rows
+from ledger.schema import model_versions, users
+from ledger.trials import FirstThumb, Trial, VoteWindow
 
 BEGAN = datetime(2026, 3, 1, tzinfo=UTC)
 TRIAL = Trial(live=1, canary=2, since=BEGAN)
+HOUR = 3600.0
 
 Vote = Callable[..., Completion]
 
@@ -26,34 +28,71 @@ def vote(database: Database, stored: Callable[..., Completion]) -> Vote:
             row = {"number": number, "parent_number": 1, "form": "adapter", "path": "/a", "sha256": str(number)}
             connection.execute(insert(model_versions).values(row | {"state": "passed", "created_at": BEGAN}))
 
-    def give(user: str, value: int, **fields: object) -> Completion:
+    def give(user: str, value: int, after: float = 0.0, **fields: object) -> Completion:
         more = {"route": "canary" if fields.get("model_version") == 2 else "live", "created_at": BEGAN} | fields
         completion = stored(user=user, **more)
-        again(database, completion, value)
+        if value:
+            again(database, completion, value, after)
         return completion
 
     return give
 
 
-def again(database: Database, completion: Completion, value: int) -> None:
+def again(database: Database, completion: Completion, value: int, after: float = 0.0) -> None:
+    """Votes so many seconds after the answer was asked for."""
     with database.write() as connection:
-        feedback.add(connection, NewFeedback(completion.id, "acme", completion.user, value))
+        given = feedback.add(connection, NewFeedback(completion.id, "acme", completion.user, value))
+        at = completion.created_at + timedelta(seconds=after)
+        connection.execute(update(feedback_rows).where(feedback_rows.c.id == given.id).values(created_at=at))
 
 
-def thumbs(database: Database) -> list[FirstThumb]:
+def seconds(count: float) -> datetime:
+    return BEGAN + timedelta(seconds=count)
+
+
+def thumbs(database: Database, at: float = 2 * HOUR) -> list[FirstThumb]:
+    """What is looked at so many seconds after the trial began, where thumbs within an hour count."""
     with database.read() as connection:
-        return trials.first_thumbs(connection, TRIAL)
+        return trials.first_thumbs(connection, TRIAL, VoteWindow(HOUR, seconds(at)))
 
 
-def test_each_person_counts_once_with_the_first_thumb_in_the_order_of_time(database: Database, vote: Vote) -> None:
+def test_each_person_counts_once_with_the_first_thumb_in_the_order_of_answers(database: Database, vote: Vote) -> None:
     first = vote("ann", 1)
-    vote("bob", -1, model_version=2)
-    vote("ann", -1)
-    vote("ann", -1, model_version=2)  # moved to the canary meanwhile
+    vote("bob", -1, model_version=2, created_at=seconds(1))
+    vote("ann", -1, created_at=seconds(2))
+    vote("ann", -1, model_version=2, created_at=seconds(3))  # moved to the canary meanwhile
     again(database, first, -1)
     again(database, first, 0)
-    vote("cem", 1, model_version=2)
+    vote("cem", 1, model_version=2, created_at=seconds(4))
     assert thumbs(database) == [FirstThumb(1, 1), FirstThumb(2, -1), FirstThumb(2, 1)]
+
+
+def test_thumbs_count_that_come_in_time_in_the_order_of_answers_once_that_time_is_over(
+    database: Database, vote: Vote
+) -> None:
+    vote("late", 1, after=HOUR + 1)
+    vote("slow", 1, after=HOUR - 1)
+    vote("quick", -1, model_version=2, created_at=seconds(60))
+    assert thumbs(database, at=HOUR) == []
+    assert thumbs(database, at=HOUR + 30) == [FirstThumb(1, 1)]
+    assert thumbs(database, at=HOUR + 90) == [FirstThumb(1, 1), FirstThumb(2, -1)]
+
+
+def test_of_established_raters_the_first_answer_is_rated_or_not(database: Database, vote: Vote) -> None:
+    vote("ann", 0)
+    vote("ann", 1, created_at=seconds(1))
+    vote("bob", -1, model_version=2, created_at=seconds(2))
+    vote("late", 1, after=HOUR + 1, created_at=seconds(3))
+    vote("slow", 0, created_at=seconds(4), duration_ms=1000 * HOUR + 1)
+    vote("new", 1, created_at=seconds(5))
+    with database.write() as connection:
+        known = users.c.external_id != "new"
+        connection.execute(update(users).where(known).values(created_at=BEGAN - timedelta(days=1)))
+        window = VoteWindow(HOUR, seconds(2 * HOUR))
+        found = trials.first_answers_rated(connection, TRIAL, window, BEGAN - timedelta(hours=1))
+        nothing_yet = VoteWindow(HOUR, seconds(HOUR))
+        assert trials.first_answers_rated(connection, TRIAL, nothing_yet, BEGAN) == []
+    assert [(one.version, one.rated) for one in found] == [(1, False), (2, True), (1, False)]
 
 
 def test_what_was_pinned_or_is_older_or_is_of_another_version_does_not_count(database: Database, vote: Vote) -> None:

@@ -1,6 +1,7 @@
 """People chat and vote through a real gateway, and a canary is decided on their votes."""
 
 import asyncio
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,7 @@ from attune.simulate.chatting import Street, turns
 from attune.simulate.home import Attune, given_attune, simulated_votes, votes_of_people
 from attune.simulate.people import Crowd, gather
 from attune.simulate.taste import Taste
-from ledger import deployments, engines, feedback
+from ledger import deployments, engines, feedback, trials
 from ledger.clock import utc_now
 from ledger.records import Engine
 from ledger.schema import model_versions
@@ -88,7 +89,8 @@ async def test_the_controller_decides_a_trial_on_the_peoples_votes(
     canary: str,
     outcome: str,
 ) -> None:
-    monkeypatch.setattr(trial_module, "SETTLING_S", 0.3)
+    monkeypatch.setattr(trial_module, "SETTLING_S", 1.5)
+    monkeypatch.setattr(trials, "STORED_WITHIN", timedelta())
     monkeypatch.setattr(trial_module, "LOOK_EVERY_S", 0.05)
     gateway.engine.behaviour = Behaviour(text=live)
     async with FakeEngine(tmp_path / "canary.sock", model="attune@v2") as second:
@@ -99,7 +101,11 @@ async def test_the_controller_decides_a_trial_on_the_peoples_votes(
             engine = Engine("engine-2", second.url, 2, "ready", control_tokens=CONTROL_TOKENS)
             engines.upsert(connection, engine)
         settings = CanarySettings(
-            canary_look_every_s=0.05, canary_min_age_s=0, canary_min_raters=20, canary_margin=0.02
+            canary_look_every_s=0.05,
+            canary_min_age_s=0,
+            canary_min_raters=20,
+            canary_margin=0.02,
+            canary_vote_window_s=0.5,
         )
         stop = asyncio.Event()
         watching = asyncio.create_task(watch_canaries(gateway.database, settings, stop))

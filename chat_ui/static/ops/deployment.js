@@ -22,6 +22,7 @@ const GUARDS = {
   short_answer: "short answers",
   refusal: "refusals",
 };
+const EVENTS = { thumbs_up: "thumbs up", thumbs_up_soon: "thumbs up, soon", rated_less: "rated, live thinned", rated_more: "rated, canary thinned" };
 
 export function live({ deployment, versions, votes, runs, reload }) {
   const { live, canary, canary_share: share } = deployment;
@@ -72,7 +73,7 @@ export function trial({ deployment, trial: seen, reload }) {
   );
   if (!seen || seen.canary !== number) return [note("There is no evidence yet."), actions];
   const [word, kind] = SAID[seen.outcome];
-  const [worse, good, ...guards] = seen.tests;
+  const [worse, good, soon, less, more, ...guards] = seen.tests;
   const age = (new Date(seen.looked_at) - new Date(seen.since)) / 1000;
   return [
     make("p", { class: "outcome" }, badge(word, kind), ` ${version(seen.canary)} against ${version(seen.live)} for ${span(age)}. `, seen.reasons.join(" ")),
@@ -80,8 +81,11 @@ export function trial({ deployment, trial: seen, reload }) {
     make(
       "div",
       { class: "tests" },
-      evidence("Thumbs-up became rarer → rolled back", worse, "bad"),
-      evidence(`Not rarer by ${percent(seen.rules.margin)} → promoted`, good, "good"),
+      evidence(`Thumbs-up became rarer, within ${span(seen.rules.vote_window_s)} → rolled back`, worse, "bad"),
+      evidence(`The same within ${span(seen.rules.vote_window_s / 24)} → rolled back`, soon, "bad"),
+      evidence(`Not rarer by ${percent(seen.rules.margin)}, and`, good, "good"),
+      evidence(`not rated less often by ${percent(seen.rules.rating_tolerance)}, and`, less, "good"),
+      evidence(`not rated more often by ${percent(seen.rules.rating_tolerance)} → promoted`, more, "good"),
       evidence("All raters, new ones too: rarer → look yourself", seen.all_raters[0], "bad"),
       evidence("All raters, new ones too: not rarer → look yourself", seen.all_raters[1], "good"),
       ...guards.map((test) => evidence(`More ${GUARDS[test.name] ?? test.name} → rolled back`, test, "bad")),
@@ -123,7 +127,7 @@ function difference({ low, high, rules: { margin } }) {
 
 function numbers({ tests, all_raters: ofAll }) {
   const rows = [...tests, ...ofAll].map((test) => [
-    GUARDS[test.name] ?? (ofAll.includes(test) ? "thumbs up, all raters" : "thumbs up"),
+    ofAll.includes(test) ? "thumbs up, all raters" : (GUARDS[test.name] ?? EVENTS[test.name]),
     test.rejects.replace("canary - live ", ""),
     `e^${test.evidence.toFixed(2)}`,
     `e^${test.limit.toFixed(2)}`,
@@ -137,6 +141,7 @@ function rules({ rules: by, largest_share: largest }) {
   return note(
     `Thumbs decide by themselves from ${by.min_established} established raters on: those who are keyed, or were known ${span(by.established_age_s)} before the trial. ` +
       `Promoted by itself only with ${by.min_raters} of them on each version, after ${span(by.min_age_s)}, and while none of them gave more than ${percent(by.max_rater_share)} of a version's thumbs (now ${percent(largest)}). ` +
+      `A thumb counts if it comes within ${span(by.vote_window_s)} of its answer, and is looked at when that time is over. ` +
       `Without a decision after ${span(by.horizon_s)} the live version stays. Each rater counts once.`,
   );
 }
