@@ -236,8 +236,8 @@ def report(kinds: dict[str, list[dict[str, Any]]], runs: int) -> list[str]:
         "(24,000 where few rate). A ramp goes from 1 to 50 % half-way, everything else has 50 %. *Before*: thumbs in",
         "the order of their own coming. *Now*: answers in theirs, thumbs within a day (for a rollback also an hour),",
         f"both versions rated alike often to {RULES.rating_tolerance:.0%}. Promised:",
-        f"{RULES.false_rollback / 2:.1%} false rollbacks by thumbs, {RULES.false_promotion:.0%} false promotions of what is",
-        f"worse by {RULES.margin:.0%}.",
+        f"{RULES.false_rollback / 2:.1%} false rollbacks by thumbs, {RULES.false_promotion:.0%} false promotions of",
+        f"what is worse by {RULES.margin:.0%}.",
     ]
     for title, found in kinds.items():
         lines += [
