@@ -24,6 +24,7 @@ from alignment.register import Registration, register
 from alignment.snapshot import collect, from_file
 from alignment.snapshot import stage as snapshot_stage
 from alignment.snapshot.candidates import Collected
+from alignment.snapshot.config import SnapshotConfig
 from alignment.stages import Make, complete, digest
 from ledger import runs, snapshots
 from ledger.database import Database
@@ -124,8 +125,9 @@ class Pipeline:
                     newest_vote.append(snapshots.newest_vote(connection))
                     collected = collect.from_ledger(connection, self.config.snapshot, base=start_from.base.number)
             self._check_roles(collected, start_from.base_model)
-            counts = snapshot_stage.write(collected, self.config.snapshot, out)
-            return {"counts": counts.model_dump(), "filters": self.config.snapshot.model_dump()}
+            filters = self._never_fewer_heldout()
+            counts = snapshot_stage.write(collected, filters, out)
+            return {"counts": counts.model_dump(), "filters": filters.model_dump()}
 
         inputs = {
             "base_model": start_from.base.sha256,
@@ -139,6 +141,16 @@ class Pipeline:
         except Erased:
             shutil.rmtree(folder)
             raise
+
+    def _never_fewer_heldout(self) -> SnapshotConfig:
+        """The settings, with the largest share that was ever held out: versions were measured on these prompts."""
+        config = self.config.snapshot
+        with self.job.database.read() as connection:
+            share = snapshots.largest_heldout_share(connection)
+        if share <= config.heldout_share:
+            return config
+        self.job.say(f"holding out {share:.0%} of the prompts, as a run before, and not {config.heldout_share:.0%}")
+        return config.model_copy(update={"heldout_share": share})
 
     def _check_roles(self, collected: Collected, base_model: Path) -> None:
         if collected.candidates:

@@ -70,6 +70,12 @@ def get(connection: Connection, snapshot_id: str) -> Snapshot:
     return Snapshot(**row)
 
 
+def largest_heldout_share(connection: Connection) -> float:
+    """Returns the largest share of prompts that any snapshot held out, 0 to 1; 0 where there is none."""
+    shares = (filters.get("heldout_share", 0.0) for filters in connection.scalars(select(snapshots.c.filters)))
+    return max(shares, default=0.0)
+
+
 def erased(connection: Connection) -> list[Snapshot]:
     """Returns the snapshots that hold feedback which was erased since: their files hold it still."""
     rows = connection.execute(select(snapshots).where(snapshots.c.erased_at.is_not(None))).mappings()

@@ -17,9 +17,11 @@ from numpy.typing import NDArray
 
 _WORD = re.compile(r"\w+")
 _SHINGLE_WORDS = 3
-# Each of 16 bands holds 4 minima: a pair of similarity s shares a band with probability 1 - (1 - s⁴)¹⁶, which is above
-# 0.999 for s ≥ 0.8 and 0.24 for s = 0.36.
-_BANDS, _ROWS = 16, 4
+_MINIMA = 64
+# A pair of similarity s shares one of 64 / r bands of r minima with probability 1 - (1 - s^r)^(64 / r). With r = 4 that
+# is above 0.999 for s ≥ 0.8 and 0.24 for s = 0.36; with r = 2, above 0.999 for s ≥ 0.45, at the price of more pairs
+# that are compared for nothing.
+_MANY_ALIKE, _ROWS, _FEWER_ROWS = 0.8, 4, 2
 
 
 def normal_form(text: str) -> str:
@@ -53,15 +55,16 @@ def near_duplicates(rows: Sequence[Sequence[str]], similarity: float) -> list[in
 
     Args:
         rows: In the order in which they came, all of as many parts; the first of similar ones is kept.
-        similarity: Of the word triples, from which on two parts are the same; above 0, at most 1.
+        similarity: Of the word triples, from which on two parts are the same; 0.45 to 1.
     """
     sets = [[shingles(part) for part in row] for row in rows]
+    minima = _ROWS if similarity >= _MANY_ALIKE else _FEWER_ROWS
     buckets: dict[tuple[int, bytes], list[int]] = defaultdict(list)
     result: list[int | None] = []
     for index, parts in enumerate(sets):
         # Parts that are all similar make similar unions, so one signature of the union finds every candidate.
         signature = _signature({f"{number} {item}" for number, part in enumerate(parts) for item in part})
-        keys = [(band, signature[band].tobytes()) for band in range(_BANDS)]
+        keys = [(band, rows_of.tobytes()) for band, rows_of in enumerate(signature.reshape(-1, minima))]
         candidates = sorted({earlier for key in keys for earlier in buckets[key]})
         first = next((c for c in candidates if _similar(parts, sets[c], similarity)), None)
         result.append(first)
@@ -76,15 +79,15 @@ def _similar(a: Sequence[frozenset[str]], b: Sequence[frozenset[str]], similarit
 
 
 def _signature(items: set[str]) -> NDArray[np.uint64]:
-    """The minima of the hashed items under fixed multiply-and-add permutations of 64 bits; shape (bands, rows)."""
+    """The (64,) minima of the hashed items under fixed multiply-and-add permutations of 64 bits."""
     digests = b"".join(hashlib.blake2b(item.encode(), digest_size=8).digest() for item in sorted(items))
     hashes = np.frombuffer(digests, dtype=np.uint64)
     # The high half of a product modulo 2⁶⁴ depends on all bits (Dietzfelbinger et al. 1997); the low one does not.
     permuted = (hashes[:, None] * _MULTIPLIERS + _OFFSETS) >> np.uint64(32)
-    minima: NDArray[np.uint64] = permuted.min(axis=0).reshape(_BANDS, _ROWS)
+    minima: NDArray[np.uint64] = permuted.min(axis=0)
     return minima
 
 
 _GENERATOR = np.random.default_rng(19970609)
-_MULTIPLIERS = _GENERATOR.integers(0, 2**63, _BANDS * _ROWS, dtype=np.uint64) * np.uint64(2) + np.uint64(1)
-_OFFSETS = _GENERATOR.integers(0, 2**63, _BANDS * _ROWS, dtype=np.uint64)
+_MULTIPLIERS = _GENERATOR.integers(0, 2**63, _MINIMA, dtype=np.uint64) * np.uint64(2) + np.uint64(1)
+_OFFSETS = _GENERATOR.integers(0, 2**63, _MINIMA, dtype=np.uint64)

@@ -14,7 +14,7 @@ from alignment.preferences import CORRECTIONS, FROM_FILE, Comparison, Message, T
 from alignment.snapshot.candidates import Collected
 from alignment.snapshot.clean import clean
 from alignment.snapshot.config import SnapshotConfig
-from alignment.snapshot.split import is_heldout, prompt_key
+from alignment.snapshot.split import Split, prompt_key
 from ledger.votes import VOTE_SEPARATOR
 
 PARTS = ("train", "heldout")
@@ -63,10 +63,12 @@ def write(collected: Collected, config: SnapshotConfig, out: Path) -> SnapshotCo
     The same feedback gives the same bytes.
     """
     out.mkdir(parents=True, exist_ok=True)
+    # Of all that was read: what is dropped may differ from run to run, and must not move what stays.
+    split = Split([candidate.row.prompt for candidate in collected.candidates], config.heldout_share)
     rows = clean(collected, config)
     parts: dict[str, list[Comparison | Thumb]] = {part: [] for part in PARTS}
     for row in rows:
-        parts["heldout" if is_heldout(row.prompt, config.heldout_share) else "train"].append(row)
+        parts["heldout" if split.is_heldout(row.prompt) else "train"].append(row)
     for part, of_part in parts.items():
         write_rows(out / f"comparisons.{part}.jsonl", _of(of_part, Comparison))
         write_rows(out / f"thumbs.{part}.jsonl", _of(of_part, Thumb))

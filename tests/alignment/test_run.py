@@ -23,7 +23,7 @@ from alignment.errors import (
 )
 from alignment.learners import Learners, Task
 from alignment.pipeline import Job
-from ledger import erase, feedback, runs, versions
+from ledger import erase, feedback, runs, snapshots, versions
 from ledger.database import Database
 from ledger.errors import Erased
 from ledger.records import NewFeedback
@@ -103,9 +103,13 @@ def test_a_child_of_an_adapter_starts_from_it_and_the_base(rated: Database, home
         seen.append(task)
         return fake_policy(task)
 
-    second = run.start(
-        job(rated, home, replace(fake_learners(), ppo=policy)), parse({**SMALL, "parent": "v2", "seed": 5}, "test")
-    )
+    fewer = {**SMALL, "parent": "v2", "seed": 5, "snapshot": {"heldout_share": 0.2}}
+    second = run.start(job(rated, home, replace(fake_learners(), ppo=policy)), parse(fewer, "test"))
+    with rated.read() as connection:
+        shares = [
+            snapshots.get(connection, one.snapshot_id).filters["heldout_share"] for one in runs.latest(connection)
+        ]
+    assert shares == [0.3, 0.3]  # what a version was measured on is not learned from later
     assert (second.number, second.parent_number) == (3, 2)
     assert seen[0].origin.parent_adapter == Path(first.path)
     assert seen[0].origin.base.number == 1

@@ -19,7 +19,7 @@ from alignment.snapshot.collect import from_ledger
 from alignment.snapshot.config import SnapshotConfig
 from alignment.snapshot.duplicates import jaccard, near_duplicates, shingles
 from alignment.snapshot.from_file import from_file
-from alignment.snapshot.split import is_heldout, prompt_key
+from alignment.snapshot.split import Split, beginning, prompt_key
 from ledger import completions, feedback, keys, versions
 from ledger.database import Database
 from ledger.records import Choice, Completion, NewFeedback
@@ -102,7 +102,7 @@ def test_similarity_is_that_of_the_word_triples() -> None:
 words = st.lists(st.sampled_from("abcdefgh"), min_size=1, max_size=12).map(" ".join)
 
 
-@given(st.lists(words, max_size=12), st.sampled_from([0.8, 0.9, 1.0]))
+@given(st.lists(words, max_size=12), st.sampled_from([0.5, 0.8, 0.9, 1.0]))
 def test_bands_find_what_comparing_all_with_all_finds(texts: list[str], similarity: float) -> None:
     kept: list[int] = []
     expected: list[int | None] = []
@@ -124,13 +124,29 @@ def test_prompts_that_differ_in_case_space_or_system_message_stand_on_one_side(
     spaced = [Message(role=m.role, content=f"  {m.content.casefold()}\n") for m in prompt]
     systemic = [Message(role="system", content="Be kind."), *prompt]
     assert prompt_key(prompt) == prompt_key(spaced) != prompt_key(systemic)
-    assert is_heldout(prompt, share) == is_heldout(spaced, share) == is_heldout(systemic, share)
-    assert is_heldout(prompt, share) <= is_heldout(prompt, share + 0.01)
+    split, larger = (Split([prompt, spaced, systemic], limit) for limit in (share, share + 0.01))
+    assert split.is_heldout(prompt) == split.is_heldout(spaced) == split.is_heldout(systemic)
+    assert split.is_heldout(prompt) <= larger.is_heldout(prompt)
+
+
+def asked(*turns: str) -> list[Message]:
+    return [Message(role=("user", "assistant")[place % 2], content=text) for place, text in enumerate(turns)]
 
 
 def test_the_held_out_share_is_about_what_was_asked_for() -> None:
-    held = sum(is_heldout([Message(role="user", content=f"question {index}")], 0.15) for index in range(4000))
-    assert 0.13 < held / 4000 < 0.17  # four standard errors
+    prompts = [asked(f"question {index}") for index in range(4000)]
+    split = Split(prompts, 0.15)
+    assert 0.13 < sum(map(split.is_heldout, prompts)) / 4000 < 0.17  # four standard errors
+
+
+def test_a_conversation_stands_with_its_first_message_and_with_those_that_begin_nearly_alike() -> None:
+    for number in range(40):
+        first = asked(f"Write a polite letter to my landlord about the broken heating in flat {number}")
+        later = asked(first[0].content, "Dear landlord …", "Now shorter, please.")
+        alike = asked(first[0].content + ", please")
+        for prompts in ([first, later, alike], [first, alike], [first]):
+            assert len({Split(prompts, 0.5).is_heldout(prompt) for prompt in prompts}) == 1
+        assert Split([first, alike], 0.5).is_heldout(first) == Split([first], 0.5).is_heldout(first)
 
 
 rows = st.lists(
@@ -162,7 +178,8 @@ def test_the_same_feedback_gives_the_same_bytes_and_no_prompt_on_both_sides(
     assert made[0].to_bytes() == made[1].to_bytes()
     kept = {part: list(read_rows(out / f"thumbs.{part}.jsonl", Thumb)) for part in stage.PARTS}
     keys = {part: {prompt_key(row.prompt) for row in kept[part]} for part in stage.PARTS}
-    assert not keys["train"] & keys["heldout"]
+    begun = {part: {beginning(row.prompt) for row in kept[part]} for part in stage.PARTS}
+    assert not keys["train"] & keys["heldout"] and not begun["train"] & begun["heldout"]
     assert len(kept["train"]) + len(kept["heldout"]) + sum(counts.dropped.values()) == len(given_rows)
     for part in stage.PARTS:
         lines = (out / f"prompts.{part}.jsonl").read_text().splitlines()
