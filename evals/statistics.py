@@ -1,7 +1,8 @@
 """Intervals and tests: every figure comes with n and a 95 % interval. numpy only; seeds are passed in."""
 
 from collections.abc import Callable, Mapping, Sequence
-from math import comb, sqrt
+from functools import partial
+from math import comb, lgamma, sqrt
 
 import numpy as np
 from numpy.typing import NDArray
@@ -133,6 +134,35 @@ def mcnemar(only_first: int, only_second: int) -> float:
 def upper_tail(hits: int, n: int) -> float:
     """P(X ≥ hits) for X ~ Binomial(n, 1/2), exactly."""
     return float(sum(comb(n, k) for k in range(hits, n + 1)) / 2**n)
+
+
+def clopper_pearson(hits: int, n: int) -> tuple[float, float]:
+    """The exact 95 % interval of a share (Clopper & Pearson 1934): all rates that a test of each end does not reject.
+
+    Raises:
+        ValueError: There are no rows, so there is no share.
+    """
+    if n < 1:
+        raise ValueError(f"A share of {n} rows has no interval.")
+    logs = np.array([lgamma(n + 1) - lgamma(k + 1) - lgamma(n - k + 1) for k in range(n + 1)])
+    counts = np.arange(n + 1)
+
+    def tail(first: int, rate: float) -> float:
+        """P(X ≥ first) for X ~ Binomial(n, rate)."""
+        return float(np.exp(logs + counts * np.log(rate) + (n - counts) * np.log1p(-rate))[first:].sum())
+
+    low = 0.0 if hits == 0 else _where(partial(tail, hits), 0.025)
+    high = 1.0 if hits == n else _where(partial(tail, hits + 1), 0.975)
+    return low, high
+
+
+def _where(rising: Callable[[float], float], level: float) -> float:
+    """The point of (0, 1) at which a rising function reaches a level, by halving."""
+    low, high = 0.0, 1.0
+    for _ in range(50):
+        middle = (low + high) / 2
+        low, high = (middle, high) if rising(middle) < level else (low, middle)
+    return (low + high) / 2
 
 
 def bradley_terry(wins: Mapping[tuple[str, str], float], *, tolerance: float = 1e-10) -> dict[str, float]:

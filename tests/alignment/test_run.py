@@ -106,10 +106,9 @@ def test_a_child_of_an_adapter_starts_from_it_and_the_base(rated: Database, home
     fewer = {**SMALL, "parent": "v2", "seed": 5, "snapshot": {"heldout_share": 0.2}}
     second = run.start(job(rated, home, replace(fake_learners(), ppo=policy)), parse(fewer, "test"))
     with rated.read() as connection:
-        shares = [
-            snapshots.get(connection, one.snapshot_id).filters["heldout_share"] for one in runs.latest(connection)
-        ]
-    assert shares == [0.3, 0.3]  # what a version was measured on is not learned from later
+        made = [snapshots.get(connection, one.snapshot_id) for one in runs.latest(connection)]
+    # What a version was measured on is not learned from later.
+    assert [one.filters["heldout_share"] for one in made] == [0.3, 0.3]
     assert (second.number, second.parent_number) == (3, 2)
     assert seen[0].origin.parent_adapter == Path(first.path)
     assert seen[0].origin.base.number == 1

@@ -45,6 +45,13 @@ def test_a_score_of_nan_is_no_judgement() -> None:
     assert found.unparseable().value == 1.0
 
 
+@pytest.mark.parametrize(("won", "better"), [(4, False), (5, False), (6, True), (8, True)])
+def test_a_few_prompts_that_decide_must_pass_the_exact_sign_test(won: int, better: bool) -> None:
+    texts = [("longer", "short")] * won + [("same", "same")] * (200 - won)
+    found = by_scorer(pairs(*texts), by_length, "length").win_rate(2000, 0)
+    assert found.low is not None and (found.low > 0.5) == better
+
+
 def test_a_model_against_itself_has_nothing_above_one_half() -> None:
     found = by_scorer(pairs(*[("same", "same")] * 50), by_length, "length").win_rate(500, 0)
     assert (found.value, found.low, found.high) == (0.5, 0.5, 0.5)

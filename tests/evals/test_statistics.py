@@ -8,7 +8,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from evals.statistics import bradley_terry, counted, mcnemar, mean_interval, standard_error, upper_tail
+from evals.statistics import (
+    bradley_terry,
+    clopper_pearson,
+    counted,
+    mcnemar,
+    mean_interval,
+    standard_error,
+    upper_tail,
+)
 
 CASES, PROMPTS, RESAMPLES = 1000, 150, 400
 
@@ -62,6 +70,25 @@ def test_mcnemar_worked_by_hand() -> None:
 def test_the_tail_equals_counting_all_tosses(hits: int, n: int) -> None:
     tosses = list(product((0, 1), repeat=n))
     assert upper_tail(hits, n) == pytest.approx(sum(sum(toss) >= hits for toss in tosses) / len(tosses))
+
+
+@given(st.integers(1, 300), st.data())
+def test_the_exact_interval_is_where_the_tails_reach_a_fortieth(n: int, data: st.DataObject) -> None:
+    hits = data.draw(st.integers(0, n))
+    low, high = clopper_pearson(hits, n)
+    assert low <= hits / n <= high
+    assert (low > 0.5) == (upper_tail(hits, n) < 0.025)
+    assert (high < 0.5) == (upper_tail(n - hits, n) < 0.025)
+    mirrored = clopper_pearson(n - hits, n)
+    assert mirrored == pytest.approx((1 - high, 1 - low), abs=1e-9)
+
+
+def test_the_exact_interval_worked_by_hand() -> None:
+    # All four of four: the rate at which that happens once in forty times is 0.025 ^ (1 / 4).
+    assert clopper_pearson(4, 4) == (pytest.approx(0.025**0.25), 1.0)
+    assert clopper_pearson(0, 10) == (0.0, pytest.approx(1 - 0.025**0.1))
+    with pytest.raises(ValueError, match="0 rows"):
+        clopper_pearson(0, 0)
 
 
 def test_bradley_terry_of_two_is_the_odds_of_winning() -> None:
