@@ -1,5 +1,7 @@
 """How well a score ranks and how far its probabilities can be trusted; intervals are in `evals/statistics.py`."""
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -21,6 +23,29 @@ def auroc(scores: Floats, positive: NDArray[np.bool_]) -> float:
     if up == 0 or down == 0:
         return float("nan")
     return float((ranks(scores)[positive].sum() - up * (up + 1) / 2) / (up * down))
+
+
+def pairs_within(scores: Floats, positive: NDArray[np.bool_], groups: Sequence[object]) -> tuple[Floats, Floats]:
+    """Counts pairs of a positive and a negative row of the same group, and those in which the positive scores higher.
+
+    Args:
+        scores: (n,).
+        positive: (n,) bool.
+        groups: (n,) what each row belongs to.
+
+    Returns:
+        For each group that has both: pairs that are ranked right, a tie counting half, and all pairs.
+    """
+    rows: dict[object, list[int]] = {}
+    for row, group in enumerate(groups):
+        rows.setdefault(group, []).append(row)
+    right, whole = [], []
+    for members in rows.values():
+        here, up = scores[members], positive[members]
+        if 0 < (liked := int(up.sum())) < len(members):
+            whole.append(float(liked * (len(members) - liked)))
+            right.append(whole[-1] * auroc(here, up))
+    return np.array(right), np.array(whole)
 
 
 def ranks(values: Floats) -> Floats:

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict
 
 from alignment.preferences import Comparison, Message, R, Thumb
 from alignment.reward_model.data import Feedback
-from alignment.statistics import auroc, expected_calibration_error, spearman
+from alignment.statistics import auroc, expected_calibration_error, pairs_within, spearman
 from evals.statistics import Estimate, Floats, bootstrap, wilson
 
 
@@ -23,11 +23,13 @@ class Quality(_Frozen):
 
     Attributes:
         accuracy: Share of comparisons in which the chosen answer scores higher; a tie counts half.
-        auroc: Chance that a liked answer scores above a disliked one.
+        auroc: Chance that a liked answer scores above a disliked one, to whatever prompt.
+        within_prompts: The same of answers to one prompt, n being such prompts; None in older reports.
     """
 
     accuracy: Estimate
     auroc: Estimate
+    within_prompts: Estimate | None = None
 
 
 class RewardModelReport(_Frozen):
@@ -43,6 +45,7 @@ class RewardModelReport(_Frozen):
         heldout: On rows whose prompts were not trained on.
         calibration: Expected calibration error of P(first preferred) and of P(up).
         longer_wins: The control that calls the longer answer better.
+        prompts_only: AUROC of the control that sees prompts and no answers; None in reports from before it.
         shuffled: The control that was trained on shuffled labels; None when it was not asked for.
         slices: By `source`, `script`, `length` and `turns`, each with its own figures.
         length_correlation: Spearman's, of reward and characters of the held-out answers.
@@ -58,6 +61,7 @@ class RewardModelReport(_Frozen):
     heldout: Quality
     calibration: dict[str, Estimate]
     longer_wins: Quality
+    prompts_only: Estimate | None = None
     shuffled: Quality | None
     slices: dict[str, dict[str, Quality]]
     length_correlation: Estimate
@@ -110,14 +114,27 @@ def quality(scored: Scored, resampling: Resampling) -> Quality:
     """Accuracy with Wilson's interval, AUROC with the bootstrap's."""
     hits = float(np.sum(scored.chosen > scored.rejected) + 0.5 * np.sum(scored.chosen == scored.rejected))
     liked = np.array([row.liked for row in scored.feedback.thumbs], dtype=bool)
+    right, pairs = pairs_within(scored.thumbs, liked, [row.prompt for row in scored.feedback.thumbs])
     return Quality(
         accuracy=wilson(hits, len(scored.chosen)),
-        auroc=bootstrap(
-            lambda rows: auroc(scored.thumbs[rows], liked[rows]),
-            [row.prompt for row in scored.feedback.thumbs],
+        auroc=thumbs_auroc(scored.feedback.thumbs, scored.thumbs, resampling),
+        within_prompts=bootstrap(
+            lambda rows: float(right[rows].sum() / pairs[rows].sum()),
+            range(len(pairs)),
             resampling.resamples,
             resampling.seed,
         ),
+    )
+
+
+def thumbs_auroc(thumbs: Sequence[Thumb], scores: Floats, resampling: Resampling) -> Estimate:
+    """The chance that a liked answer scores above a disliked one."""
+    liked = np.array([row.liked for row in thumbs], dtype=bool)
+    return bootstrap(
+        lambda rows: auroc(scores[rows], liked[rows]),
+        [row.prompt for row in thumbs],
+        resampling.resamples,
+        resampling.seed,
     )
 
 

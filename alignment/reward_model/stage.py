@@ -26,6 +26,7 @@ from alignment.reward_model.data import (
     training_rows,
 )
 from alignment.reward_model.fit import Run, fit, method
+from alignment.reward_model.prompt_control import by_prompt
 from alignment.reward_model.report import Quality, Resampling, RewardModelReport, Scored
 from alignment.reward_model.score import ABOUT_FILE, About, RewardModel
 from alignment.stage_folder import reported, save_trained
@@ -200,6 +201,9 @@ def _report(trained: _Trained, lesson: _Lesson, about: About, shuffled: Quality 
         heldout=reporting.quality(scored, resampling),
         calibration=reporting.calibration(scored, about.intercept, config.pair_temperature, resampling),
         longer_wins=reporting.quality(reporting.by_length(lesson.heldout), resampling),
+        prompts_only=reporting.thumbs_auroc(
+            lesson.heldout.thumbs, by_prompt(lesson.train.thumbs, lesson.heldout.thumbs), resampling
+        ),
         shuffled=shuffled,
         slices=reporting.slices(scored, resampling),
         length_correlation=reporting.length_correlation(scored, resampling),

@@ -35,10 +35,16 @@ class EstimateAnswer(BaseModel):
 
 
 class JudgeQuality(BaseModel):
-    """How well the reward model agrees with people on rows that it did not see, and how well mere length does."""
+    """How well the reward model agrees with people on rows that it did not see, and how well controls do.
+
+    `within_prompts` is the AUROC of thumbs on answers to one prompt, and `prompts_only` that of a control that sees
+    prompts and no answers. Both are null in runs of older releases.
+    """
 
     accuracy: EstimateAnswer | None
     auroc: EstimateAnswer | None
+    within_prompts: EstimateAnswer | None
+    prompts_only: EstimateAnswer | None
     longer_wins_accuracy: EstimateAnswer | None
     longer_wins_auroc: EstimateAnswer | None
 
@@ -138,6 +144,8 @@ def _fields(run: AlignmentRun, state: RunState, made: int | None) -> dict[str, A
         "reward_model": JudgeQuality(
             accuracy=_estimate(_at(judge, "heldout", "accuracy")),
             auroc=_estimate(_at(judge, "heldout", "auroc")),
+            within_prompts=_estimate(_at(judge, "heldout", "within_prompts")),
+            prompts_only=_estimate(_at(judge, "prompts_only")),
             longer_wins_accuracy=_estimate(_at(judge, "longer_wins", "accuracy")),
             longer_wins_auroc=_estimate(_at(judge, "longer_wins", "auroc")),
         ),

@@ -12,10 +12,11 @@ from safetensors.torch import load_file
 
 from alignment.chat_tokens import ChatTokens
 from alignment.errors import DiskFull, NonFiniteLoss, UnusableFeedback
-from alignment.preferences import Message, write_rows
+from alignment.preferences import Message, Thumb, write_rows
 from alignment.reward_model import fit as fitting
 from alignment.reward_model.config import RewardModelConfig
 from alignment.reward_model.data import Feedback, scaled_weights, shuffled_labels, training_rows
+from alignment.reward_model.prompt_control import by_prompt
 from alignment.reward_model.report import Scored, predictions, script
 from alignment.reward_model.score import RewardModel
 from alignment.reward_model.stage import train_reward_model
@@ -49,6 +50,7 @@ def test_it_tells_liked_from_disliked_on_prompts_it_has_not_seen(trained: Path) 
     assert report["heldout"]["accuracy"]["n"] == 80
     assert report["slices"]["source"].keys() == {"regenerated", "thumb"}
     assert report["calibration"]["thumbs"]["value"] < 0.35
+    assert report["heldout"]["within_prompts"]["n"] < report["prompts_only"]["n"] == report["heldout"]["auroc"]["n"]
     assert {path.name for path in trained.iterdir()} >= {"model", "metrics.jsonl", "calibration.png", "learning.png"}
 
 
@@ -162,6 +164,16 @@ def test_shuffled_labels_keep_how_many_thumbs_are_up(tiny_chat_model: Path) -> N
     shuffled = shuffled_labels(rows, 0)
     assert sum(row.label for row in shuffled) == sum(row.label for row in rows)
     assert [row.label for row in shuffled] != [row.label for row in rows]
+
+
+def test_the_control_that_sees_prompts_only_knows_what_is_liked_whatever_is_answered() -> None:
+    def rated(prompt: str, liked: bool) -> Thumb:
+        asked = (Message(role="user", content=prompt),)
+        return Thumb(id="1", prompt=asked, completion="Yes.", liked=liked, rater="r", source="thumb")
+
+    train = [rated("A poem, please", True)] * 8 + [rated("My taxes, please", False)] * 8
+    poem, taxes, neither = by_prompt(train, [rated("a POEM", True), rated("taxes?", False), rated("please", True)])
+    assert poem > 1 > -1 > taxes and neither == 0
 
 
 def test_calibration_is_asked_in_both_orders() -> None:

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from alignment.statistics import auroc, expected_calibration_error, ranks, spearman
+from alignment.statistics import auroc, expected_calibration_error, pairs_within, ranks, spearman
 from evals.statistics import bootstrap, wilson
 
 
@@ -16,6 +16,17 @@ def test_wilson_interval_of_a_published_case() -> None:
 def test_no_rows_give_no_figure() -> None:
     assert wilson(0, 0).value is None
     assert bootstrap(lambda rows: float("nan"), [], 100, 0).value is None
+
+
+def test_pairs_within_a_group_do_not_count_what_tells_groups_apart() -> None:
+    liked = np.array([True, True, False, False, True, False])
+    by_group = np.array([9.0, 9.0, 9.0, 1.0, 1.0, 1.0])  # a score that knows the group, and nothing else
+    groups = ["a", "a", "a", "b", "b", "b"]
+    right, pairs = pairs_within(by_group, liked, groups)
+    assert (right.tolist(), pairs.tolist()) == ([1.0, 1.0], [2.0, 2.0])
+    right, pairs = pairs_within(np.array([3.0, 1.0, 2.0, 0.0, 5.0, 5.0]), liked, groups)
+    assert (right.tolist(), pairs.tolist()) == ([1.0, 1.5], [2.0, 2.0])
+    assert pairs_within(by_group, liked, range(6))[0].size == 0
 
 
 def test_auroc_equals_counting_all_pairs() -> None:
