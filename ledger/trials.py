@@ -185,17 +185,26 @@ def largest_shares(connection: Connection, trial: Trial, before: datetime | None
     return {row.version: float(row.most) / float(row.all) for row in connection.execute(query)}
 
 
-def first_answers(connection: Connection, trial: Trial, before: datetime) -> list[Answer]:
+def first_answers(
+    connection: Connection, trial: Trial, asked_before: datetime, before: datetime | None = None
+) -> list[Answer]:
     """Returns the first answer that each rater had from either version, in the order in which they were asked for.
 
-    An answer is stored when it ends. Those that were asked for after `before` are left out, so that no row which comes
-    late can change what an earlier look saw: give a time after which none is still under way.
+    Args:
+        connection: Of a reading transaction.
+        trial: Which.
+        asked_before: An answer is stored when it ends. Those that were asked for later are left out, so that no row
+            which comes late can change what an earlier look saw: give a time after which none is still under way.
+        before: As in `first_thumbs`.
     """
+    wanted = true() if before is None else established(connection, before)
     answer = completions.c
     order = func.row_number().over(partition_by=rater(), order_by=(answer.created_at, answer.id))
     numbered = select(*_measured(), answer.created_at, answer.id, order.label("place"))
     ranked = (
-        numbered.join(users, users.c.id == answer.user_id).where(answer.created_at < before, *_of(trial)).subquery()
+        numbered.join(users, users.c.id == answer.user_id)
+        .where(answer.created_at < asked_before, *_of(trial), wanted)
+        .subquery()
     )
     query = select(ranked).where(ranked.c.place == 1).order_by(ranked.c.created_at, ranked.c.id)
     return [_answer(row) for row in connection.execute(query)]

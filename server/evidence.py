@@ -50,6 +50,10 @@ def gather(connection: Connection, trial: Trial, rules: CanaryRules, now: dateti
     known = trials.known_before(trial, rules.established_age_s)
     soon, whole = (VoteWindow(seconds, now) for seconds in rules.vote_windows_s)
     before = usual(trials.answers_before(connection, trial, USUAL_ANSWERS))
+    of_known, of_all = (
+        guards(trials.first_answers(connection, trial, now - UNDER_WAY, since), trial.canary, before)
+        for since in (known, None)
+    )
     answers = trials.first_answers_rated(connection, trial, whole, known)
     return Evidence(
         thumbs=_observed(trials.first_thumbs(connection, trial, whole, known), trial),
@@ -59,7 +63,8 @@ def gather(connection: Connection, trial: Trial, rules: CanaryRules, now: dateti
         rated_more=_rated(answers, trial, kept={trial.canary: 1 / (1 + rules.rating_tolerance)}),
         largest_share=max(trials.largest_shares(connection, trial, known).values(), default=0.0),
         age_s=(now - trial.since).total_seconds(),
-        guards=guards(trials.first_answers(connection, trial, now - UNDER_WAY), trial.canary, before),
+        guards={**of_known, "error": of_all["error"]},
+        all_guards={name: seen for name, seen in of_all.items() if name != "error"},
     )
 
 

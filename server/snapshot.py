@@ -76,15 +76,21 @@ class Snapshot:
         """Whether a canary is tried now."""
         return self.canary_version is not None
 
-    def target(self, model: str, asker: Asker) -> Target:
+    def target(self, model: str, asker: Asker, recorded: bool = True) -> Target:
         """Says which engines can answer for a model's name.
+
+        Args:
+            model: Its name.
+            asker: Who asks.
+            recorded: Whether the answer will be: only such take part in a trial. Others would tell which version
+                somebody has, and leave no trace of the question.
 
         Raises:
             NotFound: There is no such model.
             Overloaded: There is, but no engine is ready with it.
         """
         if model == ALIAS:
-            return self._live_or_canary(asker)
+            return self._live_or_canary(asker) if recorded else self._live()
         pinned = _PINNED.match(model)
         version = int(pinned[1]) if pinned else None
         if version is not None and (ready := self.ready.get(version)):

@@ -93,8 +93,16 @@ def _look_yourself(few: Sequence[str], tests: Tests, rules: CanaryRules) -> list
     became = ("thumbs-up became rarer", f"thumbs-up did not become rarer by {rules.margin:.0%} or more")
     pairs = zip(became, tests.of_all, (tests.worse, tests.good), strict=True)
     says = [claim for claim, all_say, they_say in pairs if all_say.rejected and (few or not they_say.rejected)]
+    known = {test.name for test in tests.guards if test.rejected}
+    found = [
+        f"Of all raters, new ones too, the guard {test.name} is violated: {_rates(test)}."
+        for test in tests.guards_of_all
+        if test.rejected and test.name not in known
+    ]
     if says:
-        return [f"All raters, new ones too, say that {' and that '.join(says)}: {_rates(worse)}."]
+        return [f"All raters, new ones too, say that {' and that '.join(says)}: {_rates(worse)}.", *found]
+    if found:
+        return found
     if few and worse.canary.n + worse.live.n >= rules.min_established:
         return [f"Of all raters, new ones too, thumbs up came from {_rates(worse)}."]
     return []

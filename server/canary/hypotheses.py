@@ -41,7 +41,9 @@ class Evidence:
         largest_share: The largest share (0 to 1) of established raters' thumbs on either version, repeated ones too,
             that one of them gave.
         age_s: How long the canary has had traffic.
-        guards: For each guard, of each user who was answered, the first answer; the event is what should be rare.
+        guards: For each guard, of each established rater who was answered, the first answer; the event is what should
+            be rare. Errors, which a client cannot make, are of all raters.
+        all_guards: The other guards, of all raters, established or not: they decide nothing.
     """
 
     thumbs: Sequence[Observation]
@@ -52,6 +54,7 @@ class Evidence:
     largest_share: float
     age_s: float
     guards: Mapping[str, Sequence[Observation]] = field(default_factory=dict)
+    all_guards: Mapping[str, Sequence[Observation]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +101,7 @@ class Tests(NamedTuple):
         alike: That the canary's answers are rated neither less nor more often than is tolerated.
         guards: One test each.
         of_all: `worse` and `good` of the thumbs of all raters.
+        guards_of_all: The guards of all raters that decide nothing.
     """
 
     worse: HypothesisTest
@@ -106,6 +110,7 @@ class Tests(NamedTuple):
     alike: tuple[HypothesisTest, HypothesisTest]
     guards: tuple[HypothesisTest, ...]
     of_all: tuple[HypothesisTest, HypothesisTest]
+    guards_of_all: tuple[HypothesisTest, ...] = ()
 
     @property
     def that_decide(self) -> tuple[HypothesisTest, ...]:
@@ -119,20 +124,22 @@ def run_tests(evidence: Evidence, rules: CanaryRules) -> Tests:
     Raises:
         ValueError: The evidence has a guard that the rules do not know.
     """
-    unknown = sorted(set(evidence.guards) - set(rules.tolerances))
+    unknown = sorted({*evidence.guards, *evidence.all_guards} - set(rules.tolerances))
     if unknown:
         raise ValueError(f"The rules have no tolerance for the guards {', '.join(unknown)}.")
-    guards = [
-        _test(name, seen, (rules.tolerances[name], BETTER, rules.guard_limit))
-        for name, seen in sorted(evidence.guards.items())
-    ]
+    guards, guards_of_all = (
+        tuple(
+            _test(name, seen, (rules.tolerances[name], BETTER, rules.guard_limit)) for name, seen in sorted(of.items())
+        )
+        for of in (evidence.guards, evidence.all_guards)
+    )
     worse, good = thumbs_tests(evidence.thumbs, rules)
     soon = _test(SOON, evidence.soon, (0.0, WORSE, rules.thumbs_limit))
     alike = (
         _test(RATED_LESS, evidence.rated_less, (0.0, BETTER, rules.promotion_limit)),
         _test(RATED_MORE, evidence.rated_more, (0.0, WORSE, rules.promotion_limit)),
     )
-    return Tests(worse, soon, good, alike, tuple(guards), thumbs_tests(evidence.all_thumbs, rules))
+    return Tests(worse, soon, good, alike, guards, thumbs_tests(evidence.all_thumbs, rules), guards_of_all)
 
 
 def thumbs_tests(thumbs: Sequence[Observation], rules: CanaryRules) -> tuple[HypothesisTest, HypothesisTest]:

@@ -41,7 +41,7 @@ def _handler(endpoint: Endpoint) -> Callable[..., Coroutine[Any, Any, Response]]
         user = _user(caller, body)
         metadata = body.get("metadata") or {}
         asker = Asker(caller.owner, user, metadata.get("conversation_id"), request.state.request_id)
-        target = context.poller.current.target(body["model"], asker)
+        target = context.poller.current.target(body["model"], asker, endpoint.recorded)
         answers = sequences(endpoint, body)
         _check_sequences(answers, context.settings.max_sequences)
         cost = constraint_cost(without_allowed_tools(body))

@@ -149,6 +149,16 @@ def test_a_violated_guard_rolls_back_what_people_like() -> None:
     assert [test.rejected for test in decision.tests[-2:]] == [True, False]
 
 
+def test_a_guard_that_only_new_raters_violate_asks_a_person_to_look() -> None:
+    refusals = {"refusal": seen(600, 0.2, 0.01)}
+    decision = decide(evidence(ALIKE, guards={"error": ALIKE}, all_guards=refusals), RULES)
+    assert decision.outcome == "look_yourself"
+    assert decision.reasons[0].startswith("Of all raters, new ones too, the guard refusal is violated")
+    assert decide(evidence(ALIKE, guards=refusals, all_guards=refusals), RULES).outcome == "roll_back"
+    with pytest.raises(ValueError, match="mood"):
+        decide(evidence(BETTER, all_guards={"mood": ALIKE}), RULES)
+
+
 def test_a_guard_within_its_tolerance_does_not_disturb() -> None:
     guards = {"slow_token": seen(2_000, 0.08, 0.05)}
     assert decide(evidence(BETTER, guards=guards), RULES).outcome == "promote"

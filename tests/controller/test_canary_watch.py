@@ -110,6 +110,23 @@ def test_a_version_that_declines_what_the_live_one_answers_is_rolled_back_though
     assert "The guard refusal is violated: canary 150 of 150, live 0 of 150" in decision.reasons[0]
 
 
+def test_users_whom_nobody_vouches_for_violate_no_guard_by_what_they_ask_but_errors_count(
+    database: Database, people: People
+) -> None:
+    people((90, 60), (90, 60))
+    answers = schema.completions
+    of_canary = update(answers).where(answers.c.model_version == 2)
+    with database.write() as connection:
+        invented = keys.create(connection, name="any", owner="acme", scopes=("inference",))[0]
+        connection.execute(update(answers).values(key_id=invented.id))
+        declined = [{"index": 0, "text": "I'm sorry, but I can't help with that.", "finish_reason": "stop"}]
+        connection.execute(of_canary.values(choices=declined))
+    assert outcome(database) == "look_yourself"
+    with database.write() as connection:
+        connection.execute(of_canary.values(status="error"))
+    assert outcome(database) == "roll_back"
+
+
 def test_thumbs_are_not_looked_at_before_their_time_is_over(
     database: Database, people: People, monkeypatch: pytest.MonkeyPatch
 ) -> None:

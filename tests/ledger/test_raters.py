@@ -124,7 +124,8 @@ def test_users_who_share_a_rater_are_established_one_by_one_and_count_once(
 ) -> None:
     vote("browser-new", -1, counts_as="browser")
     vote("browser-old", 1, counts_as="browser", known=BEFORE)
-    vote("browser-older", -1, counts_as="browser", known=BEFORE - timedelta(days=1))
+    later = NOW + timedelta(seconds=1)
+    vote("browser-older", -1, counts_as="browser", known=BEFORE - timedelta(days=1), created_at=later)
     with database.read() as connection:
         assert [thumb.value for thumb in trials.first_thumbs(connection, TRIAL, AT_ANY_TIME, BEFORE)] == [1]
 

@@ -19,6 +19,7 @@ from ledger import deployments, engines
 from ledger.clock import utc_now
 from ledger.records import Engine, EngineState
 from ledger.schema import model_versions
+from server.endpoints import ENDPOINTS
 from server.errors import NotFound, Overloaded
 from server.routing import Asker, on_canary, place
 from server.snapshot import Snapshot
@@ -118,6 +119,16 @@ def routed(found: Snapshot, model: str = "attune", conversation_id: str | None =
 def test_the_alias_means_live_or_the_canary() -> None:
     assert routed(snapshot(0.0, v1="ready", v2="ready")) == (1, "live")
     assert routed(snapshot(1.0, v1="ready", v2="ready")) == (2, "canary")
+
+
+def test_what_is_not_recorded_does_not_tell_who_has_the_canary() -> None:
+    found = snapshot(1.0, v1="ready", v2="ready")
+    assert found.target("attune", person("ann"), recorded=False).route == "live"
+    assert [endpoint.path for endpoint in ENDPOINTS if not endpoint.recorded] == [
+        "/v1/embeddings",
+        "/tokenize",
+        "/detokenize",
+    ]
 
 
 @pytest.mark.parametrize("state", ["starting", "draining", "failed"])
