@@ -14,7 +14,7 @@ from typing import Any
 
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, insert, select, update, update
 
 from ledger import engines
 from ledger.clock import utc_now
@@ -98,6 +98,8 @@ def _estimate(value: float, half: float, n: int) -> dict[str, Any]:
 def _versions(connection: Connection, now: datetime) -> None:
     made = {2: (1, DAYS - 4), 3: (2, DAYS - 8), 4: (3, 3), 5: (3, 2)}
     states = {2: "retired", 3: "live", 4: "canary", 5: "rejected"}
+    first = update(model_versions).where(model_versions.c.number == 1)
+    connection.execute(first.values(created_at=now - timedelta(days=DAYS)))
     for version, (parent, age) in made.items():
         at = now - timedelta(days=age)
         snapshot = {"id": snapshot_id(version), "content_sha256": f"{version:064x}", "path": "/runs", "filters": {}}
