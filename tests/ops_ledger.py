@@ -14,7 +14,7 @@ from typing import Any
 
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
-from sqlalchemy import Connection, insert, select, update, update
+from sqlalchemy import Connection, insert, select, update
 
 from ledger import engines
 from ledger.clock import utc_now
