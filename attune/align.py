@@ -1,5 +1,6 @@
 """`attune align`: one alignment job, and what earlier ones did."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -135,7 +136,7 @@ def _passes(job: Any, version: Any) -> bool:
     """Whether a candidate passes the gate, which judges it now and once; a run that is resumed later keeps its verdict.
 
     The reward model of the run judges the answers, where it has one; without it the win-rate is missing, and the gate
-    refuses. Prompts are those that the run held out, and the shipped ones.
+    refuses. Prompts are those that the run held out and chose no checkpoint by, and the shipped ones.
     """
     from attune import output
     from attune.evaluate import all_prompts
@@ -154,7 +155,7 @@ def _passes(job: Any, version: Any) -> bool:
         endpoint=None,
         judge=None,
         reward_model=reward_model if reward_model.is_dir() else None,
-        prompts=all_prompts(heldout if heldout.is_file() else None),
+        prompts=_of_the_gate(all_prompts(heldout if heldout.is_file() else None)),
         thresholds=thresholds.load(),
         folder=run_folder / "gate",
         looks=looks_of(job.database, version),
@@ -165,6 +166,17 @@ def _passes(job: Any, version: Any) -> bool:
     show(found.verdict)
     output.say(f"report: {plan.folder / 'report.html'}")
     return found.verdict.passed
+
+
+def _of_the_gate(prompts: Sequence[Any]) -> tuple[Any, ...]:
+    """Without the held-out prompts by which a run chooses a checkpoint, or reports on it."""
+    from alignment.preferences import Message
+    from alignment.snapshot.split import use_of
+    from evals.tasks import shipped
+
+    own = set(prompts) - set(shipped.open_prompts())
+    asked = {prompt: tuple(Message(role=said.role, content=said.content) for said in prompt.chat) for prompt in own}
+    return tuple(prompt for prompt in prompts if prompt not in own or use_of(asked[prompt]) == "gate")
 
 
 def _summary(run: Any) -> dict[str, Any]:

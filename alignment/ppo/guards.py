@@ -26,8 +26,8 @@ class Guards(BaseModel):
     Attributes:
         first_entropy: Of the first rollout, nats per token.
         looks: At the held-out prompts, the first before any training.
-        start_scores: By prompt, at the first look.
-        best_scores: By prompt, at the best look.
+        start_scores: Of the prompts for the report, at the first look.
+        best_scores: The same at the best look.
         best: Index of the best look; 0 is the parent, and then nothing was kept.
         stopped: Why the run ends, empty while it goes on.
     """
@@ -61,8 +61,8 @@ class Guards(BaseModel):
         """Judges the answers to held-out prompts.
 
         Args:
-            look: Their means.
-            scores: By prompt.
+            look: Their means; the score is what chooses.
+            scores: Of the prompts for the report.
             limits: That must hold.
 
         Returns:

@@ -8,6 +8,7 @@ from accelerate.utils import gather_object
 from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 
 from alignment.ppo.kl import sequence_kl
+from alignment.ppo.prompts import PromptSets
 from alignment.ppo.trainer import Ids, PPOTrainer
 from alignment.progress import MetricsFile
 from alignment.reports import Look
@@ -20,16 +21,16 @@ class LookAtHeldout(TrainerCallback):
     The best adapter so far stands in `best`.
     """
 
-    def __init__(self, prompt_ids: Ids, best: Path, metrics: MetricsFile, seed: int) -> None:
+    def __init__(self, prompts: PromptSets, best: Path, metrics: MetricsFile, seed: int) -> None:
         """Prepares the looks.
 
         Args:
-            prompt_ids: Held-out prompts as generation starts from them.
+            prompts: With the held-out ones.
             best: Folder of the best adapter.
             metrics: Gets a line for each look.
             seed: Of the sampled answers: each look draws the same random numbers.
         """
-        self._prompt_ids, self._best, self._metrics, self._seed = prompt_ids, best, metrics, seed
+        self._prompts, self._best, self._metrics, self._seed = prompts, best, metrics, seed
         self.trainer: PPOTrainer | None = None
 
     def on_train_begin(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any) -> None:
@@ -50,7 +51,7 @@ class LookAtHeldout(TrainerCallback):
 
     def _look(self, control: TrainerControl, state: TrainerState) -> None:
         trainer = self._known()
-        look, scores = look_at(trainer, self._prompt_ids, self._seed)
+        look, scores = look_at(trainer, self._prompts, self._seed)
         if trainer.guards.after_look(look, scores, trainer.limits):
             save_trained(trainer, self._best)
         if state.is_world_process_zero:
@@ -63,13 +64,13 @@ class LookAtHeldout(TrainerCallback):
         return self.trainer
 
 
-def look_at(trainer: PPOTrainer, prompt_ids: Ids, seed: int) -> tuple[Look, list[float]]:
-    """One sampled answer to each prompt, shared out over the processes.
+def look_at(trainer: PPOTrainer, sets: PromptSets, seed: int) -> tuple[Look, list[float]]:
+    """One sampled answer to each held-out prompt, shared out over the processes.
 
     Returns:
-        The means, and the scores in the order of the prompts.
+        The means, the score's over the prompts that choose an adapter; and the scores of those for the report.
     """
-    accelerator = trainer.accelerator
+    accelerator, prompt_ids = trainer.accelerator, sets.heldout
     mine = list(range(accelerator.process_index, len(prompt_ids), accelerator.num_processes))
     prompts = [prompt_ids[row] for row in mine]
     devices = [accelerator.device] if accelerator.device.type == "cuda" else []
@@ -90,15 +91,16 @@ def look_at(trainer: PPOTrainer, prompt_ids: Ids, seed: int) -> tuple[Look, list
     everywhere = sorted(gather_object(rows))
     count = len(everywhere)
     tokens = sum(row[4] for row in everywhere)
+    chosen_by = [row[1] for row in everywhere if row[0] not in sets.for_report]
     look = Look(
         rollout=trainer.state.global_step // trainer.steps_per_rollout,
-        score=sum(row[1] for row in everywhere) / count,
+        score=sum(chosen_by) / len(chosen_by),
         kl=sum(row[2] for row in everywhere) / count,
         entropy=sum(row[3] for row in everywhere) / tokens,
         length=tokens / count,
         truncated=sum(row[5] for row in everywhere) / count,
     )
-    return look, [row[1] for row in everywhere]
+    return look, [row[1] for row in everywhere if row[0] in sets.for_report] or chosen_by
 
 
 def _distances(trainer: PPOTrainer, prompts: Ids, answers: Ids) -> tuple[list[float], list[float]]:

@@ -16,6 +16,7 @@ from alignment.memory.bounds import UNBOUNDED, BatchBounds
 from alignment.ppo.config import PPOConfig
 from alignment.preferences import Comparison, Message, Thumb, read_rows
 from alignment.rater_weights import draw
+from alignment.snapshot.split import use_of
 
 Prompt = tuple[Message, ...]
 _PROMPT = TypeAdapter(Prompt)
@@ -45,11 +46,14 @@ class PromptSets:
         train: As a chat template takes them; at least as many as one rollout answers, repeated if need be.
         heldout: As token ids.
         counts: For the report.
+        for_report: Rows of `heldout` that choose no adapter, and that its gain is measured on; where there are none,
+            all choose, and the gain is measured on the same.
     """
 
     train: list[list[dict[str, str]]]
     heldout: list[list[int]]
     counts: dict[str, int]
+    for_report: frozenset[int] = frozenset()
 
 
 def prompt_sets(
@@ -68,8 +72,7 @@ def prompt_sets(
                 f"none of the {len(splits[name])} {name} prompts has at most {config.max_prompt_tokens} tokens: "
                 "raise ppo.max_prompt_tokens, or collect more feedback"
             )
-    Random(seed).shuffle(kept["heldout"])
-    looked_at = kept["heldout"][: config.eval_prompts]
+    looked_at, for_report = _looked_at(kept["heldout"], config.eval_prompts, seed)
     raters = prompt_raters(snapshot, kept["train"])
     drawn = draw(raters, rater_weight_cap, Random(seed))
     train = [tokens.messages(kept["train"][row]) for row in drawn]
@@ -78,9 +81,24 @@ def prompt_sets(
         "train_prompts": len(train),
         "over_rater_cap": len(raters) - len(drawn),
         "heldout_prompts": len(looked_at),
+        "of_them_for_the_report": len(for_report),
         "too_long": sum(len(prompts) for prompts in splits.values()) - sum(len(prompts) for prompts in kept.values()),
     }
-    return PromptSets(train * repeats, [tokens.prompt_ids(prompt) for prompt in looked_at], counts)
+    return PromptSets(train * repeats, [tokens.prompt_ids(prompt) for prompt in looked_at], counts, for_report)
+
+
+def _looked_at(heldout: Sequence[Prompt], count: int, seed: int) -> tuple[list[Prompt], frozenset[int]]:
+    """The held-out prompts that are answered, and which of them are for the report; those of the gate are left to it.
+
+    Where one of the two has none, all held-out prompts are answered and choose.
+    """
+    prompts = list(heldout)
+    Random(seed).shuffle(prompts)
+    ours = [prompt for prompt in prompts if use_of(prompt) != "gate"][:count]
+    for_report = frozenset(row for row, prompt in enumerate(ours) if use_of(prompt) == "report")
+    if 0 < len(for_report) < len(ours):
+        return ours, for_report
+    return prompts[:count], frozenset()
 
 
 def prompt_raters(snapshot: Path, prompts: Sequence[Prompt]) -> list[str]:

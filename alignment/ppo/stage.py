@@ -139,7 +139,7 @@ def build_trainer(
     )
     metrics = MetricsFile(out / "metrics.jsonl")
     resume_point(out, metrics)
-    looks = LookAtHeldout(prompts.heldout, out / "best", metrics, seed)
+    looks = LookAtHeldout(prompts, out / "best", metrics, seed)
     arguments = _arguments(config, out, seed, state.num_processes, bounds)
     with colocated() if arguments.use_vllm else nullcontext():
         trainer = PPOTrainer(
@@ -212,6 +212,8 @@ def _finish(
     warnings = []
     if guards.best == 0:
         warnings.append("no look at the held-out prompts was better than the parent: the last adapter was written")
+    if not prompts.for_report:
+        warnings.append("too few held-out prompts: the gain is measured on those that chose the adapter")
     rank = finish_adapter(out / "best", parent_adapter, base_model, out / "adapter")
     gain = _gain(guards.start_scores, guards.best_scores, seed)
     draw_curves(out / "curves.png", MetricsFile(out / "metrics.jsonl").rows(), _PANELS)
@@ -233,7 +235,7 @@ def _finish(
 
 
 def _gain(start: list[float], best: list[float], seed: int) -> Estimate:
-    """Mean difference of the scores of the kept adapter and the parent on the same held-out prompts."""
+    """Mean difference of the scores of the kept adapter and the parent on the held-out prompts for the report."""
     if not best:
         return Estimate(value=None, low=None, high=None, n=0, method="paired bootstrap by prompt")
     difference = np.array(best) - np.array(start)

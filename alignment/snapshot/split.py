@@ -8,6 +8,7 @@ side of the one that came first, so that a prompt that was held out for one vers
 import hashlib
 import json
 from collections.abc import Iterable, Sequence
+from typing import Literal, get_args
 
 from alignment.preferences import Message
 from alignment.snapshot.duplicates import near_duplicates, normal_form
@@ -33,6 +34,19 @@ def beginning(prompt: Sequence[Message]) -> str:
     if said is None:
         said = "\n".join(message.content for message in prompt if message.role != "system")
     return normal_form(said)
+
+
+Use = Literal["selection", "report", "gate"]
+USES: tuple[Use, ...] = get_args(Use)
+
+
+def use_of(prompt: Sequence[Message]) -> Use:
+    """What a held-out prompt is for: to choose a checkpoint by, to report on it, or for the gate; each prompt for one.
+
+    What chose something flatters it, so neither its report nor its judge may ask the same.
+    """
+    number = int(hashlib.sha256(f"{_SALT} for\0{beginning(prompt)}".encode()).hexdigest()[:16], 16)
+    return USES[number % len(USES)]
 
 
 class Split:

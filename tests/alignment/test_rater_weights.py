@@ -17,11 +17,12 @@ from alignment.algorithms.rows import dataset_rows, learned_from, read_split
 from alignment.chat_tokens import ChatTokens
 from alignment.memory.bounds import UNBOUNDED
 from alignment.ppo.config import PPOConfig
-from alignment.ppo.prompts import prompt_sets
+from alignment.ppo.prompts import prompt_sets, read_prompts
 from alignment.preferences import Comparison, Message, Thumb, write_rows
 from alignment.rater_weights import CappedSampler, draw, effective_rows, row_weights
 from alignment.reward_model.data import Feedback, training_rows
 from alignment.reward_model.loss import Judgements, LossSettings, joint_loss
+from alignment.snapshot.split import use_of
 
 CAP, LOUD, QUIET = 50, 400, 40
 RATERS = ["loud"] * LOUD + [f"quiet{number}" for number in range(QUIET)]
@@ -105,6 +106,28 @@ def test_of_the_prompts_that_ppo_answers_the_one_has_the_cap(snapshot: Path, tin
     whose = Counter(prompt[0]["content"][:5] for prompt in found.train)
     assert whose == {"loud ": CAP, "quiet": QUIET}
     assert found.counts["over_rater_cap"] == LOUD - CAP
+
+
+def test_what_chooses_an_adapter_does_not_report_on_it_and_the_gates_prompts_are_left_to_it(
+    tmp_path: Path, tiny_chat_model: Path
+) -> None:
+    def prompts(name: str, count: int) -> None:
+        rows = ({"prompt": [{"role": "user", "content": f"{name} {row}"}]} for row in range(count))
+        (tmp_path / f"prompts.{name}.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+
+    write_rows(tmp_path / "comparisons.train.jsonl", [])
+    write_rows(tmp_path / "thumbs.train.jsonl", [])
+    prompts("train", 4)
+    prompts("heldout", 90)
+    tokens = ChatTokens.load(tiny_chat_model)
+    found = prompt_sets(PPOConfig(), tokens, tmp_path, 0)
+    assert 45 < len(found.heldout) < 75 and 20 < len(found.for_report) < 40
+    held = read_prompts(tmp_path / "prompts.heldout.jsonl")
+    of_use = {tuple(tokens.prompt_ids(prompt)): use_of(prompt) for prompt in held}
+    for row, ids in enumerate(found.heldout):
+        assert of_use[tuple(ids)] == ("report" if row in found.for_report else "selection")
+    prompts("heldout", 1)
+    assert prompt_sets(PPOConfig(), tokens, tmp_path, 0).for_report == frozenset()
 
 
 def test_weights_and_draws_agree() -> None:

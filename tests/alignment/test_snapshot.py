@@ -19,7 +19,7 @@ from alignment.snapshot.collect import from_ledger
 from alignment.snapshot.config import SnapshotConfig
 from alignment.snapshot.duplicates import jaccard, near_duplicates, shingles
 from alignment.snapshot.from_file import from_file
-from alignment.snapshot.split import Split, beginning, prompt_key
+from alignment.snapshot.split import Split, beginning, prompt_key, use_of
 from ledger import completions, feedback, keys, versions
 from ledger.database import Database
 from ledger.records import Choice, Completion, NewFeedback
@@ -147,6 +147,13 @@ def test_a_conversation_stands_with_its_first_message_and_with_those_that_begin_
         for prompts in ([first, later, alike], [first, alike], [first]):
             assert len({Split(prompts, 0.5).is_heldout(prompt) for prompt in prompts}) == 1
         assert Split([first, alike], 0.5).is_heldout(first) == Split([first], 0.5).is_heldout(first)
+
+
+def test_each_held_out_prompt_has_one_use_and_each_use_about_a_third() -> None:
+    uses = Counter(use_of(asked(f"question {index}")) for index in range(3000))
+    assert set(uses) == {"selection", "report", "gate"}
+    assert all(900 < count < 1100 for count in uses.values())  # four standard errors
+    assert use_of(asked("question 7", "yes", "and then?")) == use_of(asked(" Question 7"))
 
 
 rows = st.lists(

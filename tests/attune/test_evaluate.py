@@ -12,11 +12,15 @@ from sqlalchemy import insert
 
 from alignment.learners import real
 from alignment.pipeline import Job
+from alignment.preferences import Message
+from alignment.snapshot.split import use_of
 from attune import align, cli, gate, people
 from attune.opponents import Opponents
+from evals.chat import Message as ChatMessage
 from evals.chat import Prompt, Reply, asked
 from evals.comparison import Answers
 from evals.integrity import Integrity
+from evals.tasks import shipped as shipped_tasks
 from evals.thresholds import load as load_thresholds
 from ledger import audit, ratings, runs, versions
 from ledger.clock import utc_now
@@ -299,6 +303,15 @@ def test_wrong_usage_of_eval_ends_with_64(
 ) -> None:
     assert cli.run(["eval", *arguments]) == 64
     assert "Traceback" not in capsys.readouterr().err
+
+
+def test_the_gate_asks_no_held_out_prompt_that_chose_a_checkpoint() -> None:
+    held = [Prompt((ChatMessage(role="user", content=f"question {row}"),)) for row in range(60)]
+    shipped = shipped_tasks.open_prompts()
+    asked = align._of_the_gate((*held, *shipped))
+    own = [prompt.chat[0].content for prompt in asked if prompt in held]
+    assert asked[-len(shipped) :] == shipped and 10 < len(own) < 30
+    assert own == [text for text in own if use_of([Message(role="user", content=text)]) == "gate"]
 
 
 def test_an_alignment_run_ends_with_a_verdict_that_is_kept(
