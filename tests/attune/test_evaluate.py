@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import insert
 
 from alignment.learners import real
-from alignment.pipeline import Job
+from alignment.recorded_run import Job
 from attune import align, cli, gate, people
 from attune.opponents import Opponents
 from evals.chat import Prompt, Reply, asked
