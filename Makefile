@@ -155,6 +155,9 @@ bench-page: $(INSTALLED) browser ## 100,000 generated texts in the chat's page, 
 bench-ops: $(INSTALLED) ## the ops page's queries with 100,000 votes, on SQLite and PostgreSQL
 	$(BIN)/python -m benchmarks.ops_queries $(ARGS)
 
+bench-move: $(INSTALLED) ## 100,000 votes from SQLite to PostgreSQL and back by `attune move`, killed ten times: the same rows
+	$(BIN)/python -m benchmarks.move $(ARGS)
+
 bench-old-home: $(INSTALLED) ## a home of an older revision with 100,000 votes: backed up, migrated, killed meanwhile, served
 	$(BIN)/python -m benchmarks.old_home $(ARGS)
 

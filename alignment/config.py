@@ -31,7 +31,8 @@ class AlignConfig(BaseModel):
     )
     from_file: Path | None = Field(
         default=None,
-        description="JSONL in TRL's formats or of Attune's own export, instead of the ledger's feedback",
+        description="JSONL in TRL's formats or of Attune's own export, or an export of Open WebUI or Langfuse, instead "
+        "of the ledger's feedback",
     )
     keep_checkpoints: bool = Field(
         default=False, description="keep the checkpoints of a finished stage, which nothing needs any more"

@@ -1,82 +1,36 @@
-"""The stages of one run in their order, each done once, and what each found written into the ledger."""
+"""The stages of one run in their order, each done once."""
 
 import shutil
-import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from alignment import choice, manifest, origin
-from alignment.config import AlignConfig
-from alignment.energy import Energy, EnergyMeter
 from alignment.erasure import forget_erased
-from alignment.errors import AlreadyRunning, UnusableFeedback
-from alignment.learners import Learners, Task
+from alignment.errors import UnusableFeedback
+from alignment.learners import Task
 from alignment.manifest import Manifest
 from alignment.memory.engines import engines_here
 from alignment.memory.limit import GIB, find_limit
 from alignment.memory.plan import StagePlan
-from alignment.model_card import Lesson
 from alignment.origin import Origin
 from alignment.processes import on_this_machine
+from alignment.recorded_run import DONE, REGISTER, REWARD_MODEL, SNAPSHOT, RecordedRun
 from alignment.register import Registration, register
 from alignment.snapshot import collect, from_file
 from alignment.snapshot import stage as snapshot_stage
 from alignment.snapshot.candidates import Collected
 from alignment.snapshot.config import SnapshotConfig
-from alignment.stages import Make, complete, digest
+from alignment.stages import digest
 from ledger import runs, snapshots
-from ledger.database import Database
 from ledger.errors import Erased
 from ledger.records import ModelVersion
 
-SNAPSHOT, REWARD_MODEL, REGISTER, DONE = "snapshot", "reward-model", "register", "done"
-
-
-@dataclass(frozen=True, slots=True)
-class Job:
-    """Where runs happen.
-
-    Attributes:
-        home: ATTUNE_HOME.
-        say: Shows a person how it comes along, a line at a time.
-        memory_limit_gib: In place of the configuration's, for this start.
-        engine_cache_gib: Key-value cache of an engine of this machine.
-        require_gate: Raises where what judges the candidate later would not fit; gets the folder of the base model.
-    """
-
-    database: Database
-    home: Path
-    learners: Learners
-    say: Callable[[str], None]
-    memory_limit_gib: float | None = None
-    engine_cache_gib: int = 1
-    require_gate: Callable[[Path], None] = lambda base_model: None
-
-    def folder(self, run_id: str) -> Path:
-        """Of a run."""
-        return self.home / "runs" / run_id
-
 
 @dataclass(slots=True)
-class Pipeline:
-    """One run on its way.
-
-    Attributes:
-        id: Of the run; it has a row and a folder.
-        lock_held: Says whether this process still holds the ledger's lock for runs.
-    """
-
-    job: Job
-    id: str
-    config: AlignConfig
-    lock_held: Callable[[], bool]
-
-    @property
-    def folder(self) -> Path:
-        """Of the run."""
-        return self.job.folder(self.id)
+class Pipeline(RecordedRun):
+    """One run on its way."""
 
     def advance(self, parent: int | None) -> ModelVersion:
         """Brings the run to its end; returns the candidate.
@@ -86,7 +40,7 @@ class Pipeline:
         """
         self.job.say(f"run {self.id}")
         forget_erased(self.job.database, self.job.home)
-        self._enter(SNAPSHOT)
+        self.enter(SNAPSHOT)
         start_from = origin.find(self.job.database, self.config, self.job.home, parent)
         with self.job.database.write() as connection:
             runs.built_on(connection, self.id, parent=start_from.parent.number)
@@ -95,10 +49,10 @@ class Pipeline:
         self.job.say(f"from {start_from.parent.name}: {_summary(counts)}")
         chosen = choice.choose(self.config.algorithm, counts.train, counts.heldout, self.config.minimum)
         self.job.say(chosen.reason)
-        self._record("choice", {"algorithm": chosen.algorithm, "reason": chosen.reason}, 0.0)
+        self.record("choice", {"algorithm": chosen.algorithm, "reason": chosen.reason}, 0.0)
         memory = self._reckon(chosen.algorithm, start_from, counts)
         policy = self._learn(chosen.algorithm, start_from, snapshot, memory)
-        lesson = self._lesson(chosen, counts)
+        lesson = self.lesson(chosen, counts)
         what = Registration(
             self.id,
             start_from,
@@ -135,7 +89,7 @@ class Pipeline:
         }
         if self.config.from_file is not None:
             inputs["file"] = _file_hash(self.config.from_file, folder)
-        made = self._stage(SNAPSHOT, inputs, make, lambda: {"newest_vote": newest_vote[0] if newest_vote else None})
+        made = self.stage(SNAPSHOT, inputs, make, lambda: {"newest_vote": newest_vote[0] if newest_vote else None})
         try:
             return made, self._enter_snapshot(made, start_from.parent.number)
         except Erased:
@@ -212,7 +166,7 @@ class Pipeline:
             return {"settings": digest({"seed": config.seed, "section": section.model_dump(mode="json")})}
 
         if choice.teaches_a_judge(snapshot_stage.counts_of(made).train):
-            judge = self._stage(
+            judge = self.stage(
                 REWARD_MODEL,
                 # The reward model is trained from the base, whatever adapter the parent has.
                 {"base_model": inputs["base_model"], "snapshot": made.sha256} | settings(config.reward_model),
@@ -222,70 +176,24 @@ class Pipeline:
         else:
             self.job.say("no reward model: all feedback is of one kind, so the gate has nobody to judge by")
         if algorithm == "ppo":
-            return self._stage(
+            return self.stage(
                 "ppo",
                 inputs | reward_model | settings(config.ppo),
                 lambda out, resuming: learners.ppo(task(out, resuming, self.folder / REWARD_MODEL)),
             )
-        return self._stage(
+        return self.stage(
             algorithm,
             inputs | settings(config.preference),
             lambda out, resuming: learners.preference(algorithm, task(out, resuming)),
         )
 
-    def _stage(
-        self, name: str, inputs: Mapping[str, str], make: Make, more: Callable[[], Mapping[str, Any]] = dict
-    ) -> Manifest:
-        """Completes a stage, and records what it found and the energy that it took."""
-        folder = self.folder / name
-        self._enter(name)
-        known = manifest.is_whole(folder)
-        if not known:
-            self.job.say(f"{name} …")
-        began, meter = time.monotonic(), EnergyMeter(self.config.watts_per_core)
-        with meter:
-            made = complete(folder, name, inputs, make, keep_scratch=self.config.keep_checkpoints)
-        seconds = time.monotonic() - began
-        with self.job.database.read() as connection:
-            recorded = name in runs.get(connection, self.id).metrics
-        if known and recorded:
-            self.job.say(f"{name}: done before")
-            return made
-        found = {"report": made.facts, "manifest_sha256": made.sha256, "seconds": round(seconds, 1)} | dict(more())
-        self._record(name, found | {"energy": _energy_record(meter.energy)}, meter.energy.joules)
-        self.job.say(f"{name}: {seconds:.0f} s, {meter.energy.joules / 1000:.1f} kJ")
-        return made
-
     def _register(self, what: Registration) -> ModelVersion:
-        self._enter(REGISTER)
+        self.enter(REGISTER)
         version = register(self.job.database, self.job.home, what)
         with self.job.database.write() as connection:
             runs.finish(connection, self.id, stage=DONE)
         self.job.say(f"{version.name} is a candidate")
         return version
-
-    def _lesson(self, chosen: choice.Choice, counts: snapshot_stage.SnapshotCounts) -> Lesson:
-        with self.job.database.read() as connection:
-            metrics = runs.get(connection, self.id).metrics
-        energy = {stage: found["energy"] for stage, found in metrics.items() if "energy" in found}
-        reports = {
-            stage: found["report"] for stage, found in metrics.items() if stage != SNAPSHOT and "report" in found
-        }
-        return Lesson(chosen.algorithm, chosen.reason, counts, reports, energy)
-
-    def _enter(self, stage: str) -> None:
-        if not self.lock_held():
-            raise AlreadyRunning(
-                "The connection that held the lock of this run was lost, so another run may have begun. "
-                f"`attune align run --resume {self.id}` goes on."
-            )
-        with self.job.database.write() as connection:
-            runs.require_unerased(connection, self.id)
-            runs.enter(connection, self.id, stage)
-
-    def _record(self, stage: str, found: Mapping[str, Any], joules: float) -> None:
-        with self.job.database.write() as connection:
-            runs.record(connection, self.id, stage, found, joules)
 
 
 def _file_hash(path: Path, snapshot: Path) -> str:
@@ -295,15 +203,6 @@ def _file_hash(path: Path, snapshot: Path) -> str:
     if manifest.is_whole(snapshot):
         return manifest.read(snapshot).inputs.get("file", "")
     raise UnusableFeedback(f"There is no file {path}. Give a JSONL file with --from-file.")
-
-
-def _energy_record(energy: Energy) -> dict[str, Any]:
-    return {
-        "joules": round(energy.joules, 1),
-        "cpu": energy.cpu_method,
-        "gpu": energy.gpu_method,
-        "cpu_s": round(energy.cpu_s, 1),
-    }
 
 
 def _summary(counts: snapshot_stage.SnapshotCounts) -> str:

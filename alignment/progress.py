@@ -36,7 +36,7 @@ class MetricsFile:
         if not self.path.exists():
             return []
         found = []
-        for line in self.path.read_text(encoding="utf-8").splitlines():
+        for line in self.path.read_text(encoding="utf-8").split("\n"):
             try:
                 found.append(json.loads(line))
             except ValueError:

@@ -18,7 +18,8 @@ from contextlib import contextmanager, suppress
 from alignment.config import AlignConfig, parse
 from alignment.durable import room_on_disk, write_durably
 from alignment.errors import AlignmentError, AlreadyRunning, StageFailed
-from alignment.pipeline import SNAPSHOT, Job, Pipeline
+from alignment.pipeline import Pipeline
+from alignment.recorded_run import SNAPSHOT, Job
 from ledger import erased_files, runs, snapshots, versions
 from ledger.database import Database
 from ledger.errors import Busy, Erased, LedgerError

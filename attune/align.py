@@ -37,7 +37,7 @@ def run_job(
     from alignment import processes, run
     from alignment.config import load as load_config
     from alignment.learners import real
-    from alignment.pipeline import Job
+    from alignment.recorded_run import Job
     from attune import output
     from attune.ledger_access import open_ledger
     from attune.threads import wait_without_taking_cores

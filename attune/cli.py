@@ -17,6 +17,7 @@ from attune.evaluate import eval_app
 from attune.feedback import feedback_app
 from attune.harness import harness_app
 from attune.keys import keys_app
+from attune.move import move
 from attune.options import Json
 from attune.people import people_app
 from attune.rollout import add_commands
@@ -42,6 +43,7 @@ app.add_typer(users_app, name="users")
 add_commands(app)
 app.command()(simulate)
 app.command()(audit)
+app.command()(move)
 
 
 @app.command()

@@ -14,8 +14,8 @@ from pathlib import Path
 
 from alignment import learners, run
 from alignment.config import parse
-from alignment.pipeline import Job
 from alignment.probe import Probe
+from alignment.recorded_run import Job
 from benchmarks import results
 from benchmarks.alignment_crash import write_rows
 from benchmarks.starter_logprobs import (

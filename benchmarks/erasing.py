@@ -33,7 +33,7 @@ import sys
 from pathlib import Path
 from alignment import learners, run
 from alignment.config import parse
-from alignment.pipeline import Job
+from alignment.recorded_run import Job
 from ledger import completions, feedback
 from ledger.database import Database
 from ledger.keys import list_all

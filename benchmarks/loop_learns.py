@@ -115,7 +115,7 @@ class Ground:
     def cells(self) -> list[dict[str, Any]]:
         """The finished ones."""
         kept = self.folder / "cells.jsonl"
-        return [json.loads(line) for line in kept.read_text().splitlines()] if kept.exists() else []
+        return [json.loads(line) for line in kept.read_text().split("\n") if line] if kept.exists() else []
 
     def add(self, cell: Mapping[str, Any]) -> None:
         """Keeps a finished one."""

@@ -276,7 +276,7 @@ def main() -> int:
     name = {"fake": "rollout-crash", "vllm": "rollout-crash-vllm"}[options.engine]
     keep = Path("build") / f"{name}.jsonl"
     keep.parent.mkdir(exist_ok=True)
-    done = [Outcome(**json.loads(line)) for line in keep.read_text().splitlines()] if keep.exists() else []
+    done = [Outcome(**json.loads(line)) for line in keep.read_text().split("\n") if line] if keep.exists() else []
     outcomes = run(options.engine, options.kills, options.seed, options.minutes, done, keep)
     lines = report(outcomes)
     figures: dict[str, Any] = {"outcomes": [asdict(one) for one in outcomes]}

@@ -24,7 +24,7 @@ from alignment import learners, run
 from alignment.config import parse
 from alignment.durable import write_durably
 from alignment.learners import Task
-from alignment.pipeline import Job
+from alignment.recorded_run import Job
 from attune import gate
 from attune.evaluate import all_prompts
 from attune.opponents import opponents

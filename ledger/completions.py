@@ -38,7 +38,7 @@ def insert(connection: Connection, completion: Completion) -> None:
             message_tree.check_parent(
                 connection, completion.conversation_id, completion.parent_id, completion.owner, completion.user
             )
-    row = _row(completion) | {"user_id": user.id}
+    row = row_of(completion) | {"user_id": user.id}
     if insert_if_absent(connection, completions, row) and completion.conversation_id and completion.parent_id:
         message_tree.attach_answers(connection, completion)
 
@@ -98,7 +98,8 @@ def delete(connection: Connection, completion_id: str, owner: str, user: str, *,
     erase.erase_completion(connection, completion_id, now=now)
 
 
-def _row(completion: Completion) -> dict[str, Any]:
+def row_of(completion: Completion) -> dict[str, Any]:
+    """Return a completion as its table's row, all but the user's id."""
     names = {column.name for column in completions.columns} - {"user_id"}
     row = {name: getattr(completion, name) for name in names}
     return row | {"choices": [asdict(choice) for choice in completion.choices]}

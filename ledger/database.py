@@ -73,6 +73,11 @@ class Database:
         """`sqlite` or `postgresql`."""
         return self._engine.dialect.name
 
+    @property
+    def place(self) -> str:
+        """Where the database is, for people; without a password."""
+        return self._dialect.place
+
     @contextmanager
     def read(self) -> Iterator[Connection]:
         """A read-only transaction that sees one moment of the database.

@@ -350,7 +350,7 @@ def dialect_of(url: str) -> Dialect:
     """
     try:
         parsed = make_url(url)
-    except ArgumentError as error:
+    except (ArgumentError, ValueError) as error:  # a port that is no number is a ValueError
         # The URL is not repeated: it can hold a password.
         raise Misconfigured("The database URL is malformed. Give sqlite:///PATH or postgresql://HOST/NAME.") from error
     match parsed.drivername.split("+")[0]:

@@ -8,19 +8,30 @@ TRL's columns each row says who judged (an opaque id), when, which version answe
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, select
+from sqlalchemy import Connection, RowMapping, bindparam, select
 
+from ledger.judged_answers import Answer
 from ledger.schema import feedback
-from ledger.votes import SOURCES, VOTE_SEPARATOR, Answer, pairs, ratings
+from ledger.votes import SOURCES, VOTE_SEPARATOR, pairs, ratings
 
 _BREAKS_LINES = {code: f"\\u{code:04x}" for code in (0x85, 0x2028, 0x2029)}
 """Characters at which some readers end a line, and JSON does not."""
 
+_BATCH = 200
 _VOTES = select(
-    feedback.c.id, feedback.c.value, feedback.c.reasons, feedback.c.comment, feedback.c.source.label("given_in")
+    feedback.c.id,
+    feedback.c.value,
+    feedback.c.created_at,
+    feedback.c.correction,
+    feedback.c.reasons,
+    feedback.c.comment,
+    feedback.c.source.label("given_in"),
 ).where(feedback.c.id.in_(bindparam("ids", expanding=True)))
+_SAID = ("reasons", "comment", "given_in")
+"""Columns of a vote that are exported on demand."""
 
 
 def export_preference(
@@ -34,25 +45,9 @@ def export_preference(
     Args:
         connection: Of a reading transaction.
         owner: Only what this owner's keys were answered; None for all.
-        comments: Whether to add `votes`: the reasons and the comment of each vote, and where it was given.
+        comments: Whether to add to each of `votes` its reasons, its comment, and where it was given.
     """
-    for pair in pairs(connection, owner=owner):
-        if pair.prompt:
-            row: dict[str, Any] = {
-                "prompt": pair.prompt,
-                "chosen": [_message(pair.chosen)],
-                "rejected": [_message(pair.rejected)],
-            }
-            row |= _identity(pair.feedback_ids, pair.rater, SOURCES[pair.origin], pair.created_at.isoformat())
-            row |= {"chosen_from": _origin(pair.chosen), "rejected_from": _origin(pair.rejected)}
-            yield row | (_votes(connection, pair.feedback_ids) if comments else {})
-    for rating in ratings(connection, owner=owner, corrections_only=True):
-        if rating.prompt:
-            correction, ids = {"role": "assistant", "content": rating.correction}, (rating.feedback_id,)
-            row = {"prompt": rating.prompt, "chosen": [correction], "rejected": [_message(rating.answer)]}
-            row |= _identity(ids, rating.rater, "correction", rating.created_at.isoformat())
-            row |= {"chosen_from": None, "rejected_from": _origin(rating.answer)}
-            yield row | (_votes(connection, ids) if comments else {})
+    return _with_votes(connection, _preference_rows(connection, owner), comments)
 
 
 def export_unpaired(
@@ -62,12 +57,33 @@ def export_unpaired(
 
     The arguments are those of `export_preference`.
     """
+    return _with_votes(connection, _unpaired_rows(connection, owner), comments)
+
+
+def _preference_rows(connection: Connection, owner: str | None) -> Iterator[dict[str, Any]]:
+    for pair in pairs(connection, owner=owner):
+        if pair.prompt:
+            row: dict[str, Any] = {
+                "prompt": pair.prompt,
+                "chosen": [_message(pair.chosen)],
+                "rejected": [_message(pair.rejected)],
+            }
+            row |= _identity(pair.feedback_ids, pair.rater, SOURCES[pair.origin], pair.created_at.isoformat())
+            yield row | {"chosen_from": _origin(pair.chosen), "rejected_from": _origin(pair.rejected)}
+    for rating in ratings(connection, owner=owner, corrections_only=True):
+        if rating.prompt:
+            correction, ids = {"role": "assistant", "content": rating.correction}, (rating.feedback_id,)
+            row = {"prompt": rating.prompt, "chosen": [correction], "rejected": [_message(rating.answer)]}
+            row |= _identity(ids, rating.rater, "correction", rating.created_at.isoformat())
+            yield row | {"chosen_from": None, "rejected_from": _origin(rating.answer)}
+
+
+def _unpaired_rows(connection: Connection, owner: str | None) -> Iterator[dict[str, Any]]:
     for rating in ratings(connection, owner=owner):
         if rating.prompt:
             row = {"prompt": rating.prompt, "completion": [_message(rating.answer)], "label": rating.value > 0}
             row |= _identity((rating.feedback_id,), rating.rater, "thumb", rating.created_at.isoformat())
-            row["completion_from"] = _origin(rating.answer)
-            yield row | (_votes(connection, (rating.feedback_id,)) if comments else {})
+            yield row | {"completion_from": _origin(rating.answer)}
 
 
 def line(row: Mapping[str, Any]) -> bytes:
@@ -86,10 +102,30 @@ def _identity(feedback_ids: Sequence[str], rater: str, source: str, created_at: 
 
 
 def _origin(answer: Answer) -> dict[str, Any]:
-    """Return who gave an answer, and whether it is whole: a status other than complete, or a length, says it is not."""
-    return {"version": answer.model_version, "status": answer.status, "finish_reason": answer.finish_reason}
+    """Return who gave an answer, and whether it is whole: a status other than complete, or a length, says it is not.
+
+    The ids say which answers are one, or answer the same message: an import needs them (`ledger.importing`).
+    """
+    return {
+        "version": answer.model_version,
+        "status": answer.status,
+        "finish_reason": answer.finish_reason,
+        "completion_id": answer.completion_id,
+        "choice_index": answer.choice_index,
+        "parent_id": answer.parent_id,
+        "created_at": answer.created_at.isoformat(),
+    }
 
 
-def _votes(connection: Connection, feedback_ids: Sequence[str]) -> dict[str, Any]:
-    found = {row["id"]: dict(row) for row in connection.execute(_VOTES, {"ids": list(feedback_ids)}).mappings()}
-    return {"votes": [found[feedback_id] for feedback_id in feedback_ids]}
+def _with_votes(connection: Connection, rows: Iterator[dict[str, Any]], comments: bool) -> Iterator[dict[str, Any]]:
+    """Adds to each row the votes that it was made of, in the order of its id."""
+    while batch := list(islice(rows, _BATCH)):
+        ids = sorted({vote for row in batch for vote in row["id"].split(VOTE_SEPARATOR)})
+        found = {vote["id"]: _vote(vote, comments) for vote in connection.execute(_VOTES, {"ids": ids}).mappings()}
+        for row in batch:
+            yield row | {"votes": [found[vote] for vote in row["id"].split(VOTE_SEPARATOR)]}
+
+
+def _vote(row: RowMapping, comments: bool) -> dict[str, Any]:
+    shown = {name: value for name, value in row.items() if comments or name not in _SAID}
+    return shown | {"created_at": row["created_at"].isoformat()}

@@ -15,6 +15,7 @@ from sqlalchemy import ColumnElement, Connection, Row, Select, func, select, tru
 from ledger import deployments
 from ledger.clock import utc_now
 from ledger.elapsed import seconds_between
+from ledger.importing.origin import own
 from ledger.raters import established, rater
 from ledger.records import Json, Status
 from ledger.schema import completions, feedback, users
@@ -114,7 +115,7 @@ def count_established(connection: Connection, age_s: float) -> int:
     before = utc_now() - timedelta(seconds=age_s) if trial is None else known_before(trial, age_s)
     answered = users.join(completions, completions.c.user_id == users.c.id)
     query = select(func.count(rater().distinct())).select_from(answered)
-    return int(connection.execute(query.where(established(connection, before))).scalar_one())
+    return int(connection.execute(query.where(established(connection, before), own())).scalar_one())
 
 
 def first_thumbs(

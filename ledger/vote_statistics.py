@@ -1,6 +1,6 @@
 """What people think of each version, day by day: counts of the votes that hold, and the reasons given with them.
 
-Counted are the latest votes, none that were taken back. Days are in UTC.
+Counted are the latest votes, none that were taken back and none that were imported. Days are in UTC.
 """
 
 import json
@@ -11,6 +11,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Select, Text, cast, func, select
 
+from ledger.importing.origin import own
 from ledger.raters import rater
 from ledger.records import Kind
 from ledger.schema import completions, feedback_latest, users
@@ -74,4 +75,4 @@ def _raters(connection: Connection, since: datetime) -> dict[int | None, int]:
 def _selected(since: datetime, *columns: Any) -> Select[Any]:
     vote = feedback_latest.c
     joined = feedback_latest.join(completions, completions.c.id == vote.completion_id)
-    return select(*columns).select_from(joined).where(vote.created_at >= since, vote.value != 0)
+    return select(*columns).select_from(joined).where(vote.created_at >= since, vote.value != 0, own())

@@ -24,8 +24,9 @@ from sqlalchemy import (
     union_all,
 )
 
+from ledger.judged_answers import Answer, answer_columns, answer_of
 from ledger.raters import rater
-from ledger.records import Json, Kind, Status
+from ledger.records import Json, Kind
 from ledger.schema import completions, feedback_latest, users
 
 _BATCH = 200
@@ -45,35 +46,15 @@ VOTE_SEPARATOR = "+"
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
-    """One choice of a completion, as a vote is about it.
-
-    Attributes:
-        status: Of the completion: whether the text is all that the model had to say.
-        model_version: Who answered; None where it is not known.
-    """
-
-    completion_id: str
-    choice_index: int
-    text: str
-    tool_calls: Sequence[Json] | None
-    finish_reason: str | None
-    status: Status
-    model_version: int | None
-
-
-@dataclass(frozen=True, slots=True)
 class Rating:
     """A thumb on one answer, which may come with a correction.
 
     Attributes:
         rater: Whom the vote counts as, by an opaque id: the user, or several who share one rater's weight.
-        sequence: Counts up in the order in which votes were written.
         prompt: The messages that were answered; empty for endpoints without messages.
     """
 
     feedback_id: str
-    sequence: int
     rater: str
     kind: Kind
     value: int
@@ -108,23 +89,22 @@ def ratings(connection: Connection, *, owner: str | None = None, corrections_onl
     wanted = votes.kind == "correction" if corrections_only else votes.kind != "comparison"
     query = (
         select(
-            *(votes[name] for name in ("id", "sequence", "kind", "value", "correction", "created_at")),
+            *(votes[name] for name in ("id", "kind", "value", "correction", "created_at")),
             votes.choice_index,
             rater().label("rater"),
             completions.c.messages,
-            *_answer_columns(completions, "rated"),
+            *answer_columns(completions, "rated"),
         )
         .join(completions, completions.c.id == votes.completion_id)
         .join(users, users.c.id == votes.user_id)
         .where(wanted, votes.value != 0, _owned_by(votes.owner, owner))
-        .order_by(votes.sequence)
+        .order_by(votes.created_at, votes.id)
     )
     for row in _stream(connection, query):
-        answer = _answer(row, "rated", row["choice_index"])
+        answer = answer_of(row, "rated", row["choice_index"])
         if answer is not None:
             yield Rating(
                 row["id"],
-                row["sequence"],
                 row["rater"],
                 row["kind"],
                 row["value"],
@@ -157,8 +137,8 @@ def pairs(connection: Connection, *, owner: str | None = None, over_unrated: boo
             rater().label("rater"),
             chosen.c.messages,
             rejected.c.messages.label("rejected_messages"),
-            *_answer_columns(chosen, "chosen"),
-            *_answer_columns(rejected, "rejected"),
+            *answer_columns(chosen, "chosen"),
+            *answer_columns(rejected, "rejected"),
         )
         .join(chosen, chosen.c.id == columns.chosen_id)
         .join(rejected, rejected.c.id == columns.rejected_id)
@@ -180,7 +160,7 @@ def pairs(connection: Connection, *, owner: str | None = None, over_unrated: boo
         if key == earlier or row["messages"] != row["rejected_messages"]:
             continue
         earlier = key
-        better, worse = _answer(row, "chosen", key[1]), _answer(row, "rejected", key[3])
+        better, worse = answer_of(row, "chosen", key[1]), answer_of(row, "rejected", key[3])
         if better is not None and worse is not None:
             votes = tuple(vote for vote in (row["vote_id"], row["other_vote_id"]) if vote is not None)
             yield AnswerPair(votes, row["origin"], row["rater"], row["voted_at"], row["messages"], better, worse)
@@ -257,7 +237,7 @@ def _up_and_down(up: FromClause, down: FromClause, owner: str | None) -> Select[
 
     Both are by the same rater without asking for it: only the user who received an answer rates it.
     """
-    later = case((up.c.sequence > down.c.sequence, up.c.created_at), else_=down.c.created_at)
+    later = case((up.c.created_at > down.c.created_at, up.c.created_at), else_=down.c.created_at)
     return select(
         up.c.completion_id.label("chosen_id"),
         up.c.choice_index.label("chosen_choice"),
@@ -272,35 +252,6 @@ def _up_and_down(up: FromClause, down: FromClause, owner: str | None) -> Select[
         and_(up.c.value == 1, up.c.kind != "comparison"),
         and_(down.c.value == -1, down.c.kind != "comparison"),
         _owned_by(up.c.owner, owner),
-    )
-
-
-def _answer_columns(table: FromClause, prefix: str) -> list[ColumnElement[Any]]:
-    """The columns that `_answer` reads, under names of their own."""
-    return [
-        table.c[name].label(f"{prefix}_{label}")
-        for name, label in (
-            ("id", "completion_id"),
-            ("choices", "choices"),
-            ("status", "status"),
-            ("model_version", "model_version"),
-        )
-    ]
-
-
-def _answer(row: Mapping[str, Any], prefix: str, index: int) -> Answer | None:
-    """The choice that a vote is about; None if the completion has none of this index."""
-    choice = next((choice for choice in row[f"{prefix}_choices"] if choice["index"] == index), None)
-    if choice is None:
-        return None
-    return Answer(
-        row[f"{prefix}_completion_id"],
-        index,
-        choice["text"],
-        choice["tool_calls"],
-        choice["finish_reason"],
-        row[f"{prefix}_status"],
-        row[f"{prefix}_model_version"],
     )
 
 

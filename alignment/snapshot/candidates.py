@@ -30,16 +30,16 @@ class Collected:
     """Rows in the order of their votes, and how many were dropped for which reason.
 
     Attributes:
-        lines: Of a file, where those stood that were dropped as they were read.
+        places: Of a file, where those stood that were dropped as they were read: `line 3`, `item 3`.
     """
 
     candidates: list[Candidate] = field(default_factory=list)
     read: Counter[str] = field(default_factory=Counter)
     dropped: Counter[str] = field(default_factory=Counter)
-    lines: dict[str, list[int]] = field(default_factory=dict)
+    places: dict[str, list[str]] = field(default_factory=dict)
 
-    def drop(self, reason: str, line: int | None = None) -> None:
+    def drop(self, reason: str, place: str | None = None) -> None:
         """Count a row that is left behind."""
         self.dropped[reason] += 1
-        if line is not None:
-            self.lines.setdefault(reason, []).append(line)
+        if place is not None:
+            self.places.setdefault(reason, []).append(place)

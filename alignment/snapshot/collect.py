@@ -9,7 +9,9 @@ from alignment.preferences import Comparison, Message, Thumb
 from alignment.snapshot.candidates import Candidate, Collected
 from alignment.snapshot.config import SnapshotConfig
 from ledger import versions, votes
-from ledger.votes import VOTE_SEPARATOR, Answer, Rating
+from ledger.importing.row import GivenAnswer, message_text
+from ledger.judged_answers import Answer
+from ledger.votes import VOTE_SEPARATOR, Rating
 
 Reason = Literal["other_base_model", "incomplete_answer", "truncated_answer", "tool_call", "no_text_prompt"]
 
@@ -29,7 +31,7 @@ def from_ledger(connection: Connection, config: SnapshotConfig, *, base: int) ->
     for pair in votes.pairs(connection, owner=config.owner, over_unrated=config.over_unrated):
         found.read["comparisons"] += 1
         prompt = text_prompt(pair.prompt)
-        if reason := unusable(prompt, (pair.chosen, pair.rejected), config, lineage):
+        if reason := _reason(prompt, (pair.chosen, pair.rejected), config, lineage):
             found.drop(reason)
             continue
         assert prompt is not None
@@ -50,7 +52,7 @@ def _read_rating(rating: Rating, lineage: set[int], config: SnapshotConfig, foun
     prompt, text, at = text_prompt(rating.prompt), rating.answer.text, rating.created_at.timestamp()
     shared: dict[str, Any] = {"id": rating.feedback_id, "prompt": prompt, "rater": rating.rater}
     found.read["thumbs"] += 1
-    if reason := unusable(prompt, (rating.answer,), config, lineage):
+    if reason := _reason(prompt, (rating.answer,), config, lineage):
         found.drop(reason)
     else:
         thumb = Thumb(**shared, completion=text, liked=rating.value > 0, source="thumb")
@@ -58,18 +60,32 @@ def _read_rating(rating: Rating, lineage: set[int], config: SnapshotConfig, foun
     if rating.correction is None:
         return
     found.read["comparisons"] += 1
-    if reason := unusable(prompt, (rating.answer,), config, lineage, corrected=True):
+    if reason := _reason(prompt, (rating.answer,), config, lineage, corrected=True):
         found.drop(reason)
     else:
         correction = Comparison(**shared, chosen=rating.correction, rejected=text, source="correction")
         found.candidates.append(Candidate(correction, at))
 
 
-def unusable(
+def _reason(
     prompt: Sequence[Message] | None,
     answers: Sequence[Answer],
     config: SnapshotConfig,
-    lineage: set[int] | None = None,
+    lineage: set[int],
+    *,
+    corrected: bool = False,
+) -> Reason | None:
+    """Why answers of the ledger cannot be learned from. Imported ones count as those of a file, whoever gave them."""
+    here = (answer for answer in answers if not answer.imported)
+    if prompt is not None and any(answer.model_version not in lineage for answer in here):
+        return "other_base_model"
+    return unusable(prompt, answers, config, corrected=corrected)
+
+
+def unusable(
+    prompt: Sequence[Message] | None,
+    answers: Sequence[Answer] | Sequence[GivenAnswer],
+    config: SnapshotConfig,
     *,
     corrected: bool = False,
 ) -> Reason | None:
@@ -79,14 +95,11 @@ def unusable(
         prompt: What they answer.
         answers: One, or both of a comparison.
         config: Of the snapshot.
-        lineage: The versions whose answers count; None for all.
         corrected: Whether a person's correction is preferred over what there is of the answer. Then it need not be
             whole: they saw it so, and wrote what is better.
     """
     if prompt is None:
         return "no_text_prompt"
-    if lineage is not None and any(answer.model_version not in lineage for answer in answers):
-        return "other_base_model"
     if not corrected and any(answer.status != "complete" for answer in answers):
         return "incomplete_answer"
     if any(answer.tool_calls for answer in answers):
@@ -104,13 +117,3 @@ def text_prompt(messages: Sequence[Any]) -> tuple[Message, ...] | None:
             return None
         found.append(Message(role=message["role"], content=text))
     return tuple(found) if any(message.role == "user" for message in found) else None
-
-
-def message_text(content: Any) -> str | None:
-    """Text, given as a string or as a list of parts that are all text."""
-    if isinstance(content, str):
-        return content
-    if not isinstance(content, list):
-        return None
-    parts = [part["text"] for part in content if isinstance(part, dict) and part.get("type") == "text"]
-    return "".join(parts) if len(parts) == len(content) and all(isinstance(part, str) for part in parts) else None

@@ -1,11 +1,10 @@
-"""Feedback from a JSONL file: rows that can be learned from, those that cannot, by their reason and their lines.
+"""Feedback from a file: rows that can be learned from, those that cannot, by their reason and their lines.
 
 A file with a line that is in no known format is refused as a whole, before anything else of the run begins: somebody
 meant it to count. What is understood and cannot be learned from is dropped and counted, as feedback of the ledger is.
 """
 
-import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -15,6 +14,8 @@ from alignment.preferences import Thumb
 from alignment.snapshot.candidates import Collected
 from alignment.snapshot.config import SnapshotConfig
 from alignment.snapshot.file_row import Unlearnable, parse
+from ledger.errors import Misconfigured
+from ledger.importing.files import Given, read
 
 _SHOWN = 5
 """So many lines are named; the rest are counted."""
@@ -23,27 +24,26 @@ _SHOWN = 5
 def from_file(path: Path, config: SnapshotConfig | None = None) -> Collected:
     """Read a file.
 
+    Args:
+        path: JSON Lines, or an export of another program.
+        config: Of the snapshot.
+
     Raises:
         UnusableFeedback: The file cannot be read, or lines are in no format; the message names and counts them.
     """
     config = config or SnapshotConfig()
-    found, wrong = Collected(), dict[int, str]()
+    found, wrong = Collected(), dict[str, str]()
     ids: set[tuple[type, str]] = set()
-    for number, line in _lines(path):
-        try:
-            candidate = parse(json.loads(line.decode()), f"line{number}", config)
-            key = type(candidate.row), candidate.row.id
-            if key in ids:
-                raise ValueError(f"the id {candidate.row.id!r} came before")
-        except Unlearnable as dropped:
-            found.read[dropped.kind] += 1
-            found.drop(dropped.reason, number)
-        except (ValueError, TypeError, RecursionError) as error:
-            wrong[number] = error.errors()[0]["msg"] if isinstance(error, ValidationError) else str(error)
-        else:
-            ids.add(key)
-            found.read["thumbs" if isinstance(candidate.row, Thumb) else "comparisons"] += 1
-            found.candidates.append(candidate)
+    try:
+        for given in read(path):
+            if given.ignored:
+                found.drop(given.ignored, given.place)
+            elif given.fault:
+                wrong[given.place] = given.fault
+            else:
+                _take(given, config, found, wrong, ids)
+    except Misconfigured as error:
+        raise UnusableFeedback(str(error)) from error
     if wrong:
         raise UnusableFeedback(_refusal(path, wrong))
     return found
@@ -51,30 +51,37 @@ def from_file(path: Path, config: SnapshotConfig | None = None) -> Collected:
 
 def say_dropped(path: Path, collected: Collected, say: Callable[[str], None]) -> None:
     """Say on which lines the rows stand that were dropped as they were read."""
-    for reason, lines in collected.lines.items():
-        named = ", ".join(map(str, lines[:_SHOWN]))
-        more = f" and {len(lines) - _SHOWN} more" if len(lines) > _SHOWN else ""
-        say(f"{path}: {len(lines)} dropped as {reason}: line {named}{more}")
+    for reason, places in collected.places.items():
+        more = f" and {len(places) - _SHOWN} more" if len(places) > _SHOWN else ""
+        say(f"{path}: {len(places)} dropped as {reason}: {', '.join(places[:_SHOWN])}{more}")
 
 
-def _refusal(path: Path, wrong: dict[int, str]) -> str:
-    named = "; ".join(f"line {number}: {said}" for number, said in list(wrong.items())[:_SHOWN])
-    more = f"; and {len(wrong) - _SHOWN} more" if len(wrong) > _SHOWN else ""
-    lines = "1 line is" if len(wrong) == 1 else f"{len(wrong)} lines are"
-    return (
-        f"{path}: {lines} in no format that is read here: {named}{more}. Each line must be a JSON object in TRL's "
-        "preference format (prompt, chosen, rejected) or unpaired format (prompt, completion, label). Mend or delete "
-        "them, and start again."
-    )
-
-
-def _lines(path: Path) -> Iterator[tuple[int, bytes]]:
-    """Yield lines that are not empty, as bytes: a line that is no UTF-8 is named by its number, too."""
+def _take(
+    given: Given, config: SnapshotConfig, found: Collected, wrong: dict[str, str], ids: set[tuple[type, str]]
+) -> None:
+    """Adds a row to what was found, or its place to what is wrong."""
     try:
-        with path.open("rb") as file:
-            for number, line in enumerate(file, 1):
-                text = line.removeprefix(b"\xef\xbb\xbf") if number == 1 else line
-                if text.strip():
-                    yield number, text
-    except OSError as error:
-        raise UnusableFeedback(f"{path} cannot be read: {error}. Give a JSONL file in UTF-8.") from error
+        candidate = parse(given.value, given.place.replace(" ", ""), config)
+        key = type(candidate.row), candidate.row.id
+        if key in ids:
+            raise ValueError(f"the id {candidate.row.id!r} came before")
+    except Unlearnable as dropped:
+        found.read[dropped.kind] += 1
+        found.drop(dropped.reason, given.place)
+    except (ValueError, TypeError) as error:
+        wrong[given.place] = error.errors()[0]["msg"] if isinstance(error, ValidationError) else str(error)
+    else:
+        ids.add(key)
+        found.read["thumbs" if isinstance(candidate.row, Thumb) else "comparisons"] += 1
+        found.candidates.append(candidate)
+
+
+def _refusal(path: Path, wrong: dict[str, str]) -> str:
+    named = "; ".join(f"{place}: {said}" for place, said in list(wrong.items())[:_SHOWN])
+    more = f"; and {len(wrong) - _SHOWN} more" if len(wrong) > _SHOWN else ""
+    lines = "1 row is" if len(wrong) == 1 else f"{len(wrong)} rows are"
+    return (
+        f"{path}: {lines} in no format that is read here: {named}{more}. Each must be a JSON object in TRL's "
+        "preference format (prompt, chosen, rejected) or unpaired format (prompt, completion, label), or the file an "
+        "export of Open WebUI or Langfuse. Mend or delete them, and start again."
+    )

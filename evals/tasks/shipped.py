@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from evals.chat import Chat, Prompt, asked
 from evals.errors import UnusableTask
+from evals.lines import lines_of
 from evals.tasks import scorers
 from evals.tasks.task import Item, Scorer, Task
 
@@ -50,8 +51,8 @@ def load(name: str) -> Task:
     about = _TASKS.get(name)
     if about is None:
         raise UnusableTask(f"There is no task {name!r}. There are {', '.join(_TASKS)}.")
-    lines = (files("evals.tasks") / "data" / f"{name}.jsonl").read_text(encoding="utf-8").splitlines()
-    items = tuple(Item.model_validate_json(line) for line in lines)
+    text = (files("evals.tasks") / "data" / f"{name}.jsonl").read_text(encoding="utf-8")
+    items = tuple(Item.model_validate_json(line) for line in lines_of(text))
     return Task(name, about.family, about.metric, about.scorer, items, about.max_tokens)
 
 
@@ -89,7 +90,7 @@ def open_prompts(path: Path | None = None) -> tuple[Prompt, ...]:
     except OSError as error:
         raise UnusableTask(f"The prompts {path} cannot be read: {error}.") from error
     prompts = []
-    for number, line in enumerate(text.splitlines(), start=1):
+    for number, line in enumerate(lines_of(text), start=1):
         try:
             prompts.append(_Line.model_validate_json(line).read())
         except ValidationError as error:

@@ -9,7 +9,20 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection
 
-from ledger.errors import LedgerError
+from ledger.errors import LedgerError, Misconfigured
+
+MOVING = "-moving"
+"""Ends the migration of a database that holds a part of a ledger, because `attune move` has not finished."""
+
+
+def current(connection: Connection) -> str | None:
+    """Return the migration that a database is at, with `MOVING` or without; None where there is no ledger."""
+    return MigrationContext.configure(connection).get_current_revision()
+
+
+def newest() -> str:
+    """Return the migration that this Attune brings a ledger to."""
+    return str(ScriptDirectory.from_config(_config()).get_current_head())
 
 
 def upgrade(connection: Connection, before: Callable[[str, str], None]) -> None:
@@ -22,20 +35,30 @@ def upgrade(connection: Connection, before: Callable[[str, str], None]) -> None:
 
     Raises:
         LedgerError: A newer Attune made the tables.
+        Misconfigured: They are a part of a ledger, which `attune move` has not finished.
     """
-    config = Config()
-    config.set_main_option("script_location", str(Path(__file__).parent))
+    config = _config()
     config.attributes["connection"] = connection
-    script = ScriptDirectory.from_config(config)
-    known = {revision.revision for revision in script.walk_revisions()}
-    current, newest = MigrationContext.configure(connection).get_current_revision(), script.get_current_head()
-    if current is not None and current not in known:
+    known = {revision.revision for revision in ScriptDirectory.from_config(config).walk_revisions()}
+    found, wanted = current(connection), newest()
+    if found is not None and found.endswith(MOVING):
+        raise Misconfigured(
+            "The database holds a part of a ledger: `attune move` has not finished. Set ATTUNE_DATABASE_URL to the "
+            "ledger that it moves, and run it again."
+        )
+    if found is not None and found not in known:
         raise LedgerError(
-            f"The ledger is at migration {current}, and this Attune knows none after {newest}: "
+            f"The ledger is at migration {found}, and this Attune knows none after {wanted}: "
             "a newer Attune made it. Start that one, or restore a backup from before."
         )
-    if current == newest:
+    if found == wanted:
         return
-    if current is not None and newest is not None:
-        before(current, newest)
+    if found is not None:
+        before(found, wanted)
     command.upgrade(config, "head")
+
+
+def _config() -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent))
+    return config

@@ -217,8 +217,8 @@ def validation_loss(model: LlamaForCausalLM, batches: Sequence[Batch]) -> float:
 
 def read_metrics(work_dir: Path) -> list[Metrics]:
     """Return the run's log lines, oldest first."""
-    lines = (work_dir / METRICS).read_text(encoding="utf-8").splitlines()
-    return [Metrics(**json.loads(line)) for line in lines]
+    lines = (work_dir / METRICS).read_text(encoding="utf-8").split("\n")
+    return [Metrics(**json.loads(line)) for line in lines if line]
 
 
 def _validation_batches(config: RecipeConfig, tokenizer: PreTrainedTokenizerFast) -> list[Batch]:
@@ -236,8 +236,8 @@ def _forget_metrics_after(work_dir: Path, step: int) -> None:
     # A run that was killed after a log line and before its checkpoint says that line again.
     path = work_dir / METRICS
     if path.exists():
-        lines = path.read_text(encoding="utf-8").splitlines()
-        kept = [line for line in lines if json.loads(line)["step"] <= step]
+        lines = path.read_text(encoding="utf-8").split("\n")
+        kept = [line for line in lines if line and json.loads(line)["step"] <= step]
         path.write_text("".join(f"{line}\n" for line in kept), encoding="utf-8")
 
 

@@ -15,6 +15,7 @@ from sqlalchemy import select
 from ledger.clock import utc_now
 from ledger.database import Database
 from ledger.errors import Unavailable
+from ledger.importing.origin import own
 from ledger.schema import completions
 
 log = logging.getLogger(__name__)
@@ -32,6 +33,7 @@ def ended_one(database: Database, versions: Collection[int] | None, compile_s: f
     """
     now = utc_now()
     wanted = completions.c.status.in_(("error", "partial")) & (completions.c.created_at >= now - _LONGEST_REQUEST)
+    wanted &= own()
     if versions is not None:
         wanted &= completions.c.model_version.in_(versions)
     query = select(completions.c.created_at, completions.c.duration_ms, completions.c.params).where(wanted)

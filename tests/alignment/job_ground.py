@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from alignment.learners import Learners, Task
-from alignment.pipeline import Job
+from alignment.recorded_run import Job
 from ledger import completions, feedback, keys, versions
 from ledger.database import Database
 from ledger.model_files import fingerprint

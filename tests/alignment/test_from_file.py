@@ -4,7 +4,6 @@ import json
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -18,29 +17,11 @@ from alignment.snapshot.collect import from_ledger
 from alignment.snapshot.config import SnapshotConfig
 from alignment.snapshot.from_file import from_file, say_dropped
 from alignment.snapshot.roles import REFUSED, drop_refused_roles
-from ledger import completions, conversations, exports, feedback, keys, versions
+from ledger import exports
 from ledger.database import Database
-from ledger.records import Choice, Completion, NewFeedback, NewMessage
+from tests.every_kind import CALLS, SYSTEM, fill
 
 CONFIG = SnapshotConfig()
-CALLS = [{"id": "call_1", "type": "function", "function": {"name": "f", "arguments": "{}"}}]
-SYSTEM = {"role": "system", "content": "Be kind."}
-ASKED = {
-    "role": "user",
-    "content": [{"type": "text", "text": "Say\u2028it"}, {"type": "text", "text": " in\u0085two."}],
-}
-PROMPTS: tuple[list[dict[str, Any]], ...] = (
-    [{"role": "user", "content": "What is a ledger?"}],
-    [SYSTEM, ASKED],
-    [
-        ASKED,
-        {"role": "assistant", "content": None, "tool_calls": CALLS},
-        {"role": "tool", "tool_call_id": "call_1", "content": "7"},
-    ],
-    [ASKED, {"role": "assistant", "content": [{"type": "refusal", "refusal": "No."}]}, ASKED],
-    [{"role": "developer", "content": "Be short."}, ASKED],
-    [],
-)
 
 
 def as_of_a_file(of: Collected) -> list[Candidate]:
@@ -55,52 +36,7 @@ def by_id(candidate: Candidate) -> tuple[str, str]:
 
 @pytest.fixture
 def full(database: Database) -> Database:
-    """A ledger with every kind of message, answer and vote."""
-    with database.write() as connection:
-        versions.register_base(connection, path="/base", sha256="base")
-        key, _ = keys.create(connection, name="app", owner="acme", scopes=("inference", "feedback"))
-        number = iter(range(1000))
-
-        def answered(prompt: list[dict[str, Any]], *choices: Choice, **fields: Any) -> Completion:
-            given: dict[str, Any] = {
-                "status": "complete",
-                "user": f"person-{next(number) % 3}",
-                "model_version": 1,
-            } | fields
-            completion = Completion(
-                id=f"chatcmpl-{next(number)}",
-                endpoint="/v1/chat/completions",
-                owner="acme",
-                key_id=key.id,
-                messages=prompt,
-                params={},
-                choices=choices or (Choice(0, f"Answer {next(number)}.\u2029", "stop"),),
-                **given,
-            )
-            completions.insert(connection, completion)
-            return completion
-
-        def vote(on: Completion, value: int, **fields: Any) -> None:
-            feedback.add(connection, NewFeedback(on.id, "acme", on.user, value, **fields))
-
-        for prompt in PROMPTS:
-            vote(answered(prompt), 1, reasons=("kind", "cl\u00e4r"), comment="good\u2028so", source="chat_ui")
-            vote(answered(prompt), -1, correction="Rather\u2028this.")
-            both = answered(prompt, Choice(0, "one", "stop"), Choice(1, "two", "stop"))
-            vote(both, 1, preferred_over=both.id, preferred_over_choice=1)
-            vote(both, 1, choice_index=1, preferred_over=both.id)
-        ann = {"user": "ann"}
-        vote(answered(PROMPTS[0], Choice(0, "cut of", "length"), **ann), -1, correction="A book of accounts.")
-        vote(answered(PROMPTS[0], Choice(0, "bro", None), status="partial", **ann), -1, correction="A book.")
-        vote(answered(PROMPTS[0], Choice(0, "fail", None), status="error", error="gone", **ann), 1)
-        vote(answered(PROMPTS[0], Choice(0, "", "tool_calls", CALLS), **ann), 1)
-        vote(answered(PROMPTS[0], Choice(0, "four", "length"), model_version=None, counts_as="crowd", user="cy"), 1)
-        talk = conversations.create(connection, owner="acme", user="ann")
-        said = conversations.add_message(connection, NewMessage(talk.id, "acme", "ann", "q"))
-        for value, text in ((1, "yes"), (-1, "no"), (0, "well")):
-            sibling = answered(PROMPTS[0], Choice(0, text, "stop"), conversation_id=talk.id, parent_id=said.id, **ann)
-            vote(sibling, 1)
-            vote(sibling, value)
+    fill(database)
     return database
 
 
@@ -157,6 +93,8 @@ def test_an_export_says_who_judged_when_and_whether_answers_are_whole(full: Data
     assert thumbs[0]["votes"][0] == {
         "id": thumbs[0]["id"],
         "value": 1,
+        "created_at": thumbs[0]["created_at"],
+        "correction": None,
         "reasons": ["kind", "cl\u00e4r"],
         "comment": "good\u2028so",
         "given_in": "chat_ui",
@@ -172,9 +110,9 @@ def test_lines_that_are_wrong_are_named_and_counted_together(tmp_path: Path) -> 
     good = {"prompt": "q", "completion": "a", "label": True}
     path = written(tmp_path / "rows.jsonl", good, "{", *["[" * 100_000] * 2, good | {"id": "\ud800"}, *["7"] * 3)
     path.write_bytes(path.read_bytes() + b'{"prompt": "\xff"}\n')
-    with pytest.raises(UnusableFeedback, match=r"8 lines are .*line 2: .*line 5: the id .*line 6: int .*; and 3 more"):
+    with pytest.raises(UnusableFeedback, match=r"8 rows are .*line 2: .*line 5: the id .*line 6: int .*; and 3 more"):
         from_file(path)
-    with pytest.raises(UnusableFeedback, match=r"1 line is .*line 2: the id 'x' came before"):
+    with pytest.raises(UnusableFeedback, match=r"1 row is .*line 2: the id 'x' came before"):
         from_file(
             written(path, good | {"id": "x"}, good | {"id": "x"}, {"chosen": "b", "rejected": "c"} | good | {"id": "x"})
         )
@@ -194,7 +132,7 @@ def test_rows_that_cannot_be_learned_from_are_dropped_and_their_lines_said(tmp_p
     said: list[str] = []
     say_dropped(path, found, said.append)
     assert said == [
-        f"{path}: 7 dropped as lone_surrogate: line 1, 3, 4, 5, 6 and 2 more",
+        f"{path}: 7 dropped as lone_surrogate: line 1, line 3, line 4, line 5, line 6 and 2 more",
         f"{path}: 1 dropped as tool_call: line 2",
     ]
     stage.write(found, CONFIG, tmp_path / "snapshot")

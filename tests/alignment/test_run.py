@@ -22,7 +22,7 @@ from alignment.errors import (
     WrongConfig,
 )
 from alignment.learners import Learners, Task
-from alignment.pipeline import Job
+from alignment.recorded_run import Job
 from ledger import erase, feedback, runs, snapshots, versions
 from ledger.database import Database
 from ledger.errors import Erased

@@ -11,8 +11,8 @@ import pytest
 from sqlalchemy import insert
 
 from alignment.learners import real
-from alignment.pipeline import Job
 from alignment.preferences import Message
+from alignment.recorded_run import Job
 from alignment.snapshot.split import use_of
 from attune import align, cli, gate, people
 from attune.opponents import Opponents

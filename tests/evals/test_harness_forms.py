@@ -17,6 +17,7 @@ from evals.errors import UnusableTask
 from evals.harness import sets
 from evals.harness.forms import hub
 from evals.harness.forms.row import Row
+from evals.tasks.shipped import open_prompts
 from models.recipe import harness_items
 from tests.processes import ROOT
 
@@ -280,6 +281,23 @@ def test_flores_pairs_the_lines_of_two_languages(tmp_path: Path) -> None:
     write(tmp_path, "flores/dev/zho_Hans.dev", "你好。")
     with pytest.raises(UnusableTask, match=r"2 lines and .* has 1"):
         sets.load("flores_eng_zho", tmp_path)
+
+
+def test_a_sentence_with_a_line_separator_in_it_stays_one_line(tmp_path: Path) -> None:
+    write(tmp_path, "flores/dev/eng_Latn.dev", "Good\u2028day.", "Rain\x85now.")
+    (tmp_path / "flores/dev/zho_Hans.dev").write_bytes("你好。\r\n雨。\r\n".encode())
+    loaded = sets.load("flores_eng_zho", tmp_path)
+    assert ["Good\u2028day." in asked(row) for row in loaded.rows] == [True, False]
+    assert [row.key["targets"] for row in loaded.rows] == [["你好。"], ["雨。"]]
+    write(tmp_path, "superglue/BoolQ/val.jsonl", json.dumps(BOOLQ | {"passage": "a\u2028b"}, ensure_ascii=False))
+    assert "a\u2028b" in asked(only("boolq", tmp_path))
+
+
+def test_prompts_of_a_snapshot_with_a_line_separator_are_read(tmp_path: Path) -> None:
+    prompt = {"prompt": [{"role": "user", "content": "one\u2028two"}]}
+    (tmp_path / "prompts.heldout.jsonl").write_text(json.dumps(prompt, ensure_ascii=False) + "\n", encoding="utf-8")
+    [read] = open_prompts(tmp_path / "prompts.heldout.jsonl")
+    assert read.chat[0].content == "one\u2028two"
 
 
 def test_flores_of_the_hub_has_a_configuration_for_each_language() -> None:

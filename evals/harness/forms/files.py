@@ -9,6 +9,7 @@ from pathlib import Path
 
 from evals.errors import MissingSet, UnusableTask
 from evals.harness.forms.row import Record
+from evals.lines import lines_of
 
 Records = Callable[[Path], Iterator[Record]]
 """From the folder with all sets to the records of one."""
@@ -19,7 +20,7 @@ def json_lines(*patterns: str) -> Records:
 
     def read(folder: Path) -> Iterator[Record]:
         for path in found(folder, *patterns):
-            for number, line in enumerate(text(path).splitlines(), start=1):
+            for number, line in enumerate(lines_of(text(path)), start=1):
                 file, where = str(path.relative_to(folder)), f"line {number}"
                 try:
                     fields = json.loads(line)

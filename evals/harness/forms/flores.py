@@ -8,6 +8,7 @@ from evals.errors import UnusableTask
 from evals.harness.forms import files
 from evals.harness.forms.hub import FromHub, Load
 from evals.harness.forms.row import Record, Row
+from evals.lines import lines_of
 
 LANGUAGES = {
     "eng": ("eng_Latn", "English"),
@@ -27,7 +28,7 @@ def records(source: str, target: str) -> files.Records:
         for language in (source, target):
             code = LANGUAGES[language][0]
             [path, *_] = files.found(folder, f"flores/devtest/{code}.devtest", f"flores/dev/{code}.dev")
-            sides.append((path, files.text(path).splitlines()))
+            sides.append((path, lines_of(files.text(path))))
         (first, given), (second, wanted) = sides
         if len(given) != len(wanted) or first.suffix != second.suffix:
             raise UnusableTask(

@@ -9,6 +9,7 @@ from evals.chat import asked
 from evals.errors import UnusableTask
 from evals.harness.forms import files
 from evals.harness.forms.row import Record, Row, lettered
+from evals.lines import lines_of
 
 _MARKED = re.compile(r"\[([^\]]+)\]")
 _NUMBER = re.compile(r"^(\d+)\s+")
@@ -22,12 +23,12 @@ def records(folder: Path) -> Iterator[Record]:
         UnusableTask: A file is missing.
     """
     lists = files.found(folder, "winobias/*_occupations.txt")
-    occupations = [line.strip() for path in lists for line in files.text(path).splitlines() if line.strip()]
+    occupations = [line.strip() for path in lists for line in lines_of(files.text(path)) if line.strip()]
     for condition in ("pro", "anti"):
         for kind in ("type1", "type2"):
             stem = f"winobias/{condition}_stereotyped_{kind}.txt"
             [path, *_] = files.found(folder, f"{stem}.test", f"{stem}.dev")
-            for line in files.text(path).splitlines():
+            for line in lines_of(files.text(path)):
                 if line.strip():
                     known = {"line": line, "condition": condition, "kind": kind, "occupations": occupations}
                     yield Record(known, str(path.relative_to(folder)), repr(line.strip()))

@@ -10,7 +10,7 @@ def entries(text: str) -> tuple[str, ...]:
 
 def lines(text: str) -> tuple[str, ...]:
     """Return the lines of a text, trimmed, without empty ones."""
-    return tuple(line.strip() for line in text.splitlines() if line.strip())
+    return tuple(line.strip() for line in text.split("\n") if line.strip())
 
 
 def pairs(text: str) -> dict[str, str]:

@@ -1,0 +1,1 @@
+"""Moving a whole ledger into another database: SQLite to PostgreSQL, and back."""
