@@ -30,6 +30,7 @@ from ledger import runs, snapshots
 from ledger.database import Database
 from ledger.errors import Erased
 from ledger.records import ModelVersion
+from ledger.retention import run_files
 
 SNAPSHOT, REWARD_MODEL, REGISTER, DONE = "snapshot", "reward-model", "register", "done"
 
@@ -85,6 +86,7 @@ class Pipeline:
             parent: Number of the version that it has begun from; None for a new run.
         """
         self.job.say(f"run {self.id}")
+        run_files.require_whole(self.folder)
         forget_erased(self.job.database, self.job.home)
         self._enter(SNAPSHOT)
         start_from = origin.find(self.job.database, self.config, self.job.home, parent)
