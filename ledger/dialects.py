@@ -5,7 +5,7 @@ import hashlib
 import os
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -305,7 +305,11 @@ class Postgresql(Dialect):
                     connection.execute(text(f"set {setting}"))
                 if not connection.execute(text("select pg_try_advisory_lock(:key)"), {"key": key}).scalar_one():
                     raise Busy(f"Another process holds the advisory lock {key} ({name}).")
-                yield lambda: _answers(connection)
+                try:
+                    yield lambda: _answers(connection)
+                finally:
+                    with suppress(SQLAlchemyError):  # else it is held until the server has seen the connection end
+                        connection.execute(text("select pg_advisory_unlock(:key)"), {"key": key})
         finally:
             engine.dispose()
 

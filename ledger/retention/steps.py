@@ -5,6 +5,7 @@ does one after the other (`run`), and a gateway, which lets others write in betw
 """
 
 from collections.abc import Callable, Generator, Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -89,14 +90,14 @@ def steps(plan: Plan) -> Generator[Step, Any, Mapping[str, Amount]]:
 
 
 def run(database: Database, plan: Plan) -> Mapping[str, Amount]:
-    """Does all steps one after the other.
+    """Does all steps one after the other; a dry run goes beside one that prunes.
 
     Raises:
         Busy: Somebody else prunes this ledger now.
         Unavailable: The database is locked or away; what was removed until then is removed.
         OSError: A file cannot be removed.
     """
-    with database.exclusive(LOCK):
+    with nullcontext() if plan.dry_run else database.exclusive(LOCK):
         todo = steps(plan)
         result: Any = None
         while True:
