@@ -161,7 +161,7 @@ bench-move: $(INSTALLED) ## 100,000 votes from SQLite to PostgreSQL and back by 
 bench-old-home: $(INSTALLED) ## a home of an older revision with 100,000 votes: backed up, migrated, killed meanwhile, served
 	$(BIN)/python -m benchmarks.old_home $(ARGS)
 
-soak: soak-crash soak-overload soak-slow-clients soak-busy-engine soak-starved-machine soak-alignment soak-rollout ## the slow proofs; results under benchmarks/results
+soak: soak-crash soak-overload soak-slow-clients soak-busy-engine soak-starved-machine soak-alignment soak-rollout soak-retention ## the slow proofs; results under benchmarks/results
 
 soak-crash: $(INSTALLED) ## kill -9 of the gateway at random moments: nothing lost, nothing doubled
 	$(BIN)/python -m benchmarks.crash $(ARGS)
@@ -180,6 +180,10 @@ soak-starved-machine: $(INSTALLED) ## ten minutes of memory pressure: no healthy
 
 soak-alignment: $(INSTALLED) ## kill -9 of an alignment run at random moments: the result of an undisturbed one
 	$(BIN)/python -m benchmarks.alignment_crash $(ARGS)
+
+soak-retention: $(INSTALLED) ## a week of 70,000 answers in short, with retention and without: sizes, votes, a canary's verdict, neighbours' delay
+	$(BIN)/python -m benchmarks.retention_week $(ARGS)
+	$(BIN)/python -m benchmarks.retention_week --ledger postgresql $(ARGS)
 
 soak-rollout: $(INSTALLED) ## kill -9 in every step of a change of model, and two gateways, one killed; on small engines and on a real vLLM
 	$(BIN)/python -m benchmarks.rollout_crash $(ARGS)

@@ -26,6 +26,7 @@ from alignment.stages import digest
 from ledger import runs, snapshots
 from ledger.errors import Erased
 from ledger.records import ModelVersion
+from ledger.retention import run_files
 
 
 @dataclass(slots=True)
@@ -39,6 +40,7 @@ class Pipeline(RecordedRun):
             parent: Number of the version that it has begun from; None for a new run.
         """
         self.job.say(f"run {self.id}")
+        run_files.require_whole(self.folder)
         forget_erased(self.job.database, self.job.home)
         self.enter(SNAPSHOT)
         start_from = origin.find(self.job.database, self.config, self.job.home, parent)

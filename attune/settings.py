@@ -53,9 +53,10 @@ def settings_classes() -> dict[str, type[BaseSettings]]:
     """The settings of every process, by their section."""
     from server.canary_settings import CanarySettings
     from server.controller.settings import EngineSettings
+    from server.retention_settings import RetentionSettings
     from server.settings import GatewaySettings
 
-    ours = (LedgerSettings, GatewaySettings, EngineSettings, CanarySettings, SupervisorSettings)
+    ours = (LedgerSettings, GatewaySettings, EngineSettings, CanarySettings, RetentionSettings, SupervisorSettings)
     return {kind.section: kind for kind in ours} | {"chat_ui": ChatUISettings}
 
 

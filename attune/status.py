@@ -4,11 +4,13 @@ import json
 import urllib.error
 import urllib.request
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import func, select
 
 from attune.errors import AttuneError
+from attune.sizes import Sizes, measure
 from ledger import deployments, engines
 from ledger.clock import utc_now
 from ledger.database import Database
@@ -28,6 +30,7 @@ class Status:
         gateway: What `/health/ready` says; None if nothing answers there.
         canary: What the evidence on the canary says now; None if there is no canary.
         silent_s: Seconds since the controller last spoke of each engine, by engine id.
+        sizes: What it takes of the disk.
     """
 
     deployment: Deployment
@@ -37,9 +40,10 @@ class Status:
     feedback: int
     gateway: Any
     canary: Decision | None
+    sizes: Sizes
 
 
-def collect(database: Database, gateway_url: str, rules: CanaryRules | None = None) -> Status:
+def collect(database: Database, gateway_url: str, home: Path, rules: CanaryRules | None = None) -> Status:
     """Reads the ledger and asks the gateway; the canary is judged by `rules`, by default the usual ones."""
     with database.read() as connection:
         deployment = deployments.current(connection)
@@ -50,7 +54,8 @@ def collect(database: Database, gateway_url: str, rules: CanaryRules | None = No
     now = utc_now()
     silent = {row.id: (now - row.updated_at).total_seconds() for row in rows}
     decision = None if seen is None else seen.decision
-    return Status(deployment, rows, silent, answered, votes, ask_gateway(gateway_url), decision)
+    gateway, sizes = ask_gateway(gateway_url), measure(database, home)
+    return Status(deployment, rows, silent, answered, votes, gateway, decision, sizes)
 
 
 def require_ready_engine(database: Database) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from attune.child import KERNEL_TAKES_S, Child
+from attune.child import KERNEL_TAKES_S, LOGGED_WITHIN_S, Child
 from attune.errors import StartFailed
 from attune.first_answer import first_answer
 from attune.first_start import prepare_secrets
@@ -35,6 +35,8 @@ from server.controller.own_thread import within
 from server.controller.settings import EngineSettings
 from server.controller.startup import stages
 from server.controller.upstream import check_upstreams
+from server.log_limits import USUAL, LogLimits
+from server.retention_settings import RetentionSettings
 from server.settings import GatewaySettings
 
 _ANSWERS = "asking for a first answer"
@@ -56,6 +58,7 @@ class Plan:
     engine: EngineSettings
     chat: ChatUISettings
     supervisor: SupervisorSettings
+    log_limits: LogLimits = USUAL
 
     @classmethod
     def from_settings(cls) -> "Plan":
@@ -63,7 +66,7 @@ class Plan:
         ledger: LedgerSettings = load(LedgerSettings)
         home = ledger.resolved_home
         parts = (load(GatewaySettings), load(EngineSettings), load_chat(), load(SupervisorSettings))
-        return cls(home, ledger.resolved_database_url, *parts)
+        return cls(home, ledger.resolved_database_url, *parts, load(RetentionSettings).logs)
 
     @property
     def gateway_url(self) -> str:
@@ -84,12 +87,12 @@ class Plan:
         }
         if path := config_file():
             environment["ATTUNE_CONFIG"] = str(path.resolve())
-        logs = self.home / "logs"
+        logs, limits = self.home / "logs", self.log_limits
         drain_s, stop_s = self.gateway.drain_timeout_s + 5, self.engine.stop_timeout_s + _KILLS_WITHIN_S
         return [
-            Child("gateway", "server", logs / "gateway.log", environment, drain_s),
-            Child("chat", "chat_ui", logs / "chat.log", environment | self._chat_environment(), 5),
-            Child("controller", "server.controller", logs / "controller.log", environment, stop_s),
+            Child("gateway", "server", logs / "gateway.log", environment, drain_s, limits),
+            Child("chat", "chat_ui", logs / "chat.log", environment | self._chat_environment(), 5, limits),
+            Child("controller", "server.controller", logs / "controller.log", environment, stop_s, limits),
         ]
 
     def _chat_environment(self) -> dict[str, str]:
@@ -235,7 +238,8 @@ class Supervisor:
 
     def _end_in_time(self) -> None:
         """Ends this process, and its children with it, when what follows takes longer than its bounds together."""
-        bound_s = sum(child.stop_timeout_s + KERNEL_TAKES_S for child in self._children) + _SWEEP_TAKES_S
+        each_s = KERNEL_TAKES_S + LOGGED_WITHIN_S
+        bound_s = sum(child.stop_timeout_s + each_s for child in self._children) + _SWEEP_TAKES_S
         faulthandler.dump_traceback_later(bound_s + _REST_TAKES_S, exit=True)
 
     async def _sweep(self) -> None:

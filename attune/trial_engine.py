@@ -129,6 +129,7 @@ async def _ready(process: EngineProcess, names: Collection[str], timeout_s: floa
     async with EngineClient(process.workplace.url) as client:
         while time.monotonic() < until:
             if process.status is not None:
+                await process.logged()
                 raise _failure(process)
             process.protect_socket()
             if (stage := log.read()) != shown:

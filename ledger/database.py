@@ -62,11 +62,9 @@ class Database:
     def _migrate(self, before: Callable[[str, str], None]) -> None:
         from ledger.migrations.upgrade import upgrade  # Alembic is slow to import
 
-        with self._dialect.migration_lock():
-            with self.write() as connection:
-                self._dialect.lock_for_migration(connection)
-                upgrade(connection, before)
-            migration_backups.expire(self._dialect)
+        with self._dialect.migration_lock(), self.write() as connection:
+            self._dialect.lock_for_migration(connection)
+            upgrade(connection, before)
 
     @property
     def dialect_name(self) -> str:

@@ -5,7 +5,7 @@ import hashlib
 import os
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -161,6 +161,8 @@ class Sqlite(Dialect):
         with self.migration_lock():
             connection = pysqlite3.dbapi2.connect(str(self.path), timeout=LOCK_TIMEOUT_S)
             try:
+                # Of a new file only, whose free pages can be given back by and by then (`ledger.retention.space`).
+                connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
                 (mode,) = connection.execute("PRAGMA journal_mode = WAL").fetchone()
             except pysqlite3.dbapi2.Error as error:
                 raise Unavailable(f"The ledger {self.path} cannot be opened: {error}.") from error
@@ -303,7 +305,11 @@ class Postgresql(Dialect):
                     connection.execute(text(f"set {setting}"))
                 if not connection.execute(text("select pg_try_advisory_lock(:key)"), {"key": key}).scalar_one():
                     raise Busy(f"Another process holds the advisory lock {key} ({name}).")
-                yield lambda: _answers(connection)
+                try:
+                    yield lambda: _answers(connection)
+                finally:
+                    with suppress(SQLAlchemyError):  # else it is held until the server has seen the connection end
+                        connection.execute(text("select pg_advisory_unlock(:key)"), {"key": key})
         finally:
             engine.dispose()
 

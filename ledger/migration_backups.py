@@ -13,7 +13,7 @@ import os
 import shutil
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 
 from sqlalchemy import Connection
@@ -23,7 +23,6 @@ from ledger.dialects import Dialect, Sqlite
 from ledger.errors import Unavailable
 
 KEPT = 3
-KEPT_FOR = timedelta(days=30)
 
 # The copy, and as much again for what the migration writes until SQLite has checkpointed it.
 _ROOM = 2
@@ -110,17 +109,12 @@ def back_up(dialect: Dialect, current: str, newest: str, *, now: datetime | None
     logger.warning("The ledger goes from migration %s to %s; a copy from before is %s.", current, newest, target)
 
 
-def expire(dialect: Dialect, *, now: datetime | None = None) -> None:
-    """Deletes the backups that are older than `KEPT_FOR`. One that cannot be deleted is left for the next time."""
-    if not isinstance(dialect, Sqlite):
-        return
-    oldest = (now or utc_now()) - KEPT_FOR
-    for taken_at, path in BackupFolder(dialect.path).finished():
-        if taken_at < oldest:
-            try:
-                path.unlink(missing_ok=True)
-            except OSError as error:
-                logger.warning("The old backup %s cannot be deleted: %s.", path, error.strerror)
+def older_than(connection: Connection, moment: datetime) -> list[Path]:
+    """Returns the automatic backups of a ledger that were made before then; none of one in PostgreSQL."""
+    database = connection.engine.url.database
+    if connection.dialect.name != "sqlite" or database is None:
+        return []
+    return [path for taken_at, path in BackupFolder(Path(database)).finished() if taken_at < moment]
 
 
 def delete_all(connection: Connection) -> None:

@@ -46,6 +46,7 @@ def rewrite(path: Path, *, lock_timeout_s: float) -> None:
         )
     try:
         with closing(_connected(path, lock_timeout_s)) as connection:
+            connection.execute("PRAGMA auto_vacuum = INCREMENTAL")  # holds for the rewritten file
             connection.execute("VACUUM")
             # Writers wait while this waits for readers, so it does not wait long: somebody tries again.
             connection.execute(f"PRAGMA busy_timeout = {_CHECKPOINT_TIMEOUT_MS}")

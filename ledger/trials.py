@@ -23,6 +23,9 @@ from ledger.schema import completions, feedback, users
 STORED_WITHIN = timedelta(seconds=5)
 """A vote is in the ledger so soon after its own time, at the latest: many are committed together."""
 
+USUAL_ANSWERS = 1000
+"""So many answers of the live version before a trial say what is usual; retention keeps them."""
+
 
 @dataclass(frozen=True, slots=True)
 class Trial:

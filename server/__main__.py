@@ -15,6 +15,7 @@ from ledger.settings import LedgerSettings, load
 from server.app import create_app
 from server.canary_settings import CanarySettings
 from server.logs import configure_logging
+from server.retention_settings import RetentionSettings
 from server.settings import GatewaySettings
 
 
@@ -51,6 +52,7 @@ def serve() -> None:
             database,
             canary_rules=canary.rules,
             copies=kept.copies,
+            retention=load(RetentionSettings),
         )
         config = bounded_config(
             app,

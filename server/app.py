@@ -34,11 +34,13 @@ from server.errors import GatewayError
 from server.ledger_access import LedgerAccess
 from server.metrics import Metrics
 from server.openapi import describe
+from server.pruning import Pruning
 from server.query import note_unknown_parameters
 from server.rate_limits import RateLimits
 from server.recording import Recorder
 from server.relay import Lines
 from server.remembered import Remembered
+from server.retention_settings import RetentionSettings
 from server.routes import (
     alignment_runs,
     canary,
@@ -73,6 +75,7 @@ def create_app(
     *,
     canary_rules: CanaryRules | None = None,
     copies: Copies | None = None,
+    retention: RetentionSettings | None = None,
 ) -> FastAPI:
     """Makes the gateway.
 
@@ -81,6 +84,7 @@ def create_app(
         database: The ledger; it stays open when the app stops.
         canary_rules: What the controller judges a canary by, to show how far it is; by default the usual ones.
         copies: Where alignment runs on this machine lay what they make; None if that is elsewhere.
+        retention: What this gateway prunes while it runs; by default nothing.
 
     Returns:
         The app. Its parts stand in `app.state.context` once it has started.
@@ -97,6 +101,7 @@ def create_app(
             metrics=metrics,
             rules=canary_rules or CanaryRules(),
             copies=copies,
+            retention=retention,
         ),
         docs_url=None,
         redoc_url=None,
@@ -122,6 +127,7 @@ async def _lifespan(
     metrics: Metrics,
     rules: CanaryRules,
     copies: Copies | None,
+    retention: RetentionSettings | None,
 ) -> AsyncIterator[None]:
     """Starts the parts, and ends them so that everything that was answered is on disk."""
     ledger = LedgerAccess(database, on_commit=metrics.on_commit)
@@ -162,12 +168,18 @@ async def _lifespan(
         erased_copies=erased_copies,
     )
     await poller.start()
-    removing = asyncio.create_task(erased_copies.run())
+    removing = [asyncio.create_task(erased_copies.run())]
+    if retention is not None:
+        home = None if copies is None else copies.home
+        pruning = Pruning(ledger, retention.rules, every_s=retention.prune_every_s, home=home)
+        removing.append(asyncio.create_task(pruning.run()))
     gc.freeze()  # what is loaded by now stays: the collector need not look at it again
     try:
         yield
     finally:
-        removing.cancel()
+        for task in removing:
+            task.cancel()
+        await asyncio.gather(*removing, return_exceptions=True)
         await poller.stop()
         await upstream.close()
         ledger.close()

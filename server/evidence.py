@@ -17,8 +17,6 @@ from ledger.trials import Answer, FirstAnswer, FirstThumb, Trial, VoteWindow
 from server.canary.hypotheses import Evidence, Observation
 from server.canary.rules import CanaryRules
 
-USUAL_ANSWERS = 1000
-"""So many answers of the live version before the trial say what is usual."""
 FEWEST_USUAL = 200
 """With fewer, nothing is called unusual, and only errors and refusals are guarded."""
 
@@ -49,7 +47,7 @@ def gather(connection: Connection, trial: Trial, rules: CanaryRules, now: dateti
     """Reads all evidence of a trial at one moment."""
     known = trials.known_before(trial, rules.established_age_s)
     soon, whole = (VoteWindow(seconds, now) for seconds in rules.vote_windows_s)
-    before = usual(trials.answers_before(connection, trial, USUAL_ANSWERS))
+    before = usual(trials.answers_before(connection, trial, trials.USUAL_ANSWERS))
     of_known, of_all = (
         guards(trials.first_answers(connection, trial, now - UNDER_WAY, since), trial.canary, before)
         for since in (known, None)

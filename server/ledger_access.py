@@ -2,8 +2,9 @@
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import asynccontextmanager
 from typing import Concatenate, ParamSpec, TypeVar
 
 from sqlalchemy import Connection
@@ -61,6 +62,20 @@ class LedgerAccess:
                 return True
 
         return await asyncio.get_running_loop().run_in_executor(self._readers, taken)
+
+    @asynccontextmanager
+    async def exclusive(self, name: str) -> AsyncIterator[None]:
+        """Keeps every other process from doing the same while the block runs; see `Database.exclusive`.
+
+        Raises:
+            Busy: Another process holds the lock.
+        """
+        lock = self._database.exclusive(name)
+        await asyncio.to_thread(lock.__enter__)
+        try:
+            yield
+        finally:
+            await asyncio.to_thread(lock.__exit__, None, None, None)
 
     async def write(self, function: Callable[Concatenate[Connection, P], R], *args: P.args, **kwargs: P.kwargs) -> R:
         """Runs `function(connection, *args, **kwargs)`; when this returns, its changes are on disk."""

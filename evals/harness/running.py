@@ -17,6 +17,7 @@ from evals.endpoint import Endpoint
 from evals.errors import UnusableEndpoint, UnusableHarness
 from evals.harness.folder import write
 from evals.harness.sets import Loaded
+from ledger.scratch import remove_abandoned, scratch_folder
 
 RELEASE = "0.4.13"
 _ASK_VERSION = "from importlib.metadata import version; print(version('lm_eval'))"
@@ -106,8 +107,9 @@ def measure(
         UnusableEndpoint: The server is on a unix socket.
         UnusableHarness: lm-eval failed (the message ends with what it said), or every prompt was refused.
     """
-    with tempfile.TemporaryDirectory(prefix="attune-harness-") as name:
-        folder = Path(name)
+    temporary = Path(tempfile.gettempdir())
+    remove_abandoned(temporary)
+    with scratch_folder(temporary, "harness") as folder:
         write(folder, chosen)
         found = run(lm_eval, folder, endpoint, model, [one.name for one in chosen], show)
         shutil.copytree(folder / "answers", report / "answers", dirs_exist_ok=True)

@@ -19,6 +19,7 @@ from server.controller.errors import ControllerError
 from server.controller.fleet import Fleet
 from server.controller.lock import only_controller
 from server.controller.settings import EngineSettings
+from server.retention_settings import RetentionSettings
 
 log = logging.getLogger("server.controller")
 
@@ -28,6 +29,7 @@ _REST_TAKES_S = 10.0
 async def serve() -> None:
     """Runs the controller with the settings of the environment."""
     ledger, settings, canary = load(LedgerSettings), load(EngineSettings), load(CanarySettings)
+    log_limits = load(RetentionSettings).logs
     home = ledger.resolved_home
     make_home(home)
     stop = asyncio.Event()
@@ -43,10 +45,13 @@ async def serve() -> None:
     with only_controller(home):
         database = Database.open(ledger.resolved_database_url)
         try:
-            engines = Controller if settings.upstream is None else Fleet
+            if settings.upstream is None:
+                engines: Controller | Fleet = Controller(settings, home, database, stop, log_limits=log_limits)
+            else:
+                engines = Fleet(settings, home, database, stop)
             watching = asyncio.create_task(watch_canaries(database, canary, stop))
             try:
-                await engines(settings, home, database, stop).run()
+                await engines.run()
             finally:
                 stop.set()
                 await watching

@@ -23,7 +23,7 @@ from server.controller.crew import GATEWAYS_KNOW_S, GIVE_UP_AFTER, Crew, roll_ba
 from server.controller.desired import Desired, read_desired
 from server.controller.download import locate
 from server.controller.engine_keeper import EngineKeeper
-from server.controller.engine_process import KILL_TAKES_S, sweep
+from server.controller.engine_process import KILL_TAKES_S, sweep, sweep_temporary
 from server.controller.keeper import CommandOf, EngineGround, Keeper, Release
 from server.controller.model import Model, inspect
 from server.controller.observed import forget_others
@@ -31,6 +31,7 @@ from server.controller.own_thread import within
 from server.controller.platform import detect
 from server.controller.settings import EngineSettings
 from server.controller.weights import discard_merged
+from server.log_limits import USUAL, LogLimits
 
 log = logging.getLogger(__name__)
 
@@ -48,6 +49,7 @@ class Controller:
         stop: Set it to drain the engines and return.
         command_of: Makes an engine's command line; tests start something smaller than vLLM.
         first_wait_s: How long after a first failure an engine is started again.
+        log_limits: Of the engines' logs.
     """
 
     settings: EngineSettings
@@ -56,6 +58,7 @@ class Controller:
     stop: asyncio.Event
     command_of: CommandOf = command
     first_wait_s: float = 1
+    log_limits: LogLimits = USUAL
     _crew: Crew[Keeper] = field(default_factory=Crew)
 
     async def run(self) -> None:
@@ -74,6 +77,7 @@ class Controller:
             home=self.home,
             platform=detect(),
             command_of=self.command_of,
+            log_limits=self.log_limits,
         )
         model = inspect(await asyncio.to_thread(locate, self.settings.model, log.info))
         await asyncio.to_thread(self._register, model)
@@ -98,6 +102,7 @@ class Controller:
                 log.warning("killed %d processes that an earlier controller left behind", orphans)
         except (TimeoutError, OSError) as error:
             log.error("what an earlier controller left behind cannot be swept away (%r); going on", error)
+        await asyncio.to_thread(sweep_temporary)
 
     def _register(self, model: Model) -> None:
         digest = fingerprint(model.path, self.home / "cache" / "sha256")

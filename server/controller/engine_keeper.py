@@ -41,7 +41,7 @@ class EngineKeeper(Keeper):
         """Runs one engine until it is released."""
         ground, version = self.ground, self.version
         self.mistaken.clear()
-        workplace = Workplace.create(ground.home, new_id("eng"))
+        workplace = Workplace.create(ground.home, new_id("eng"), ground.log_limits)
         row = Engine(workplace.folder.name, workplace.url, version.number, "starting", "preparing the weights")
         self.observed = ObservedEngine(ground.database, row, ground.settings.start_timeout_s)
         preparing = asyncio.ensure_future(self._prepare())
@@ -90,7 +90,9 @@ class EngineKeeper(Keeper):
         settings = self.ground.settings
         try:
             async with asyncio.timeout(settings.start_timeout_s):
-                folder = await weights_folder(self.ground.home, self.version, self.base, self.dtype)
+                folder = await weights_folder(
+                    self.ground.home, self.version, self.base, self.dtype, self.ground.log_limits
+                )
                 return folder, await asyncio.to_thread(self._checked, folder)
         except ModelUnusable as error:
             raise EngineFailed(str(error)) from error

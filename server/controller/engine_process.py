@@ -14,7 +14,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
 
+from ledger.scratch import ScratchFolder, remove_abandoned, remove_abandoned_sockets
 from server.controller.errors import EngineFailed
+from server.controller.log_pipe import LogPipe
 from server.controller.own_thread import within
 from server.controller.processes import (
     Say,
@@ -26,19 +28,20 @@ from server.controller.processes import (
     send,
     title,
 )
+from server.log_limits import USUAL, LogLimits
 
 log = logging.getLogger(__name__)
 
 # sun_path in sockaddr_un (unix(7)) holds 108 bytes, the last of them NUL.
 _LONGEST_SOCKET_PATH = 107
 _PROCESS_TITLE = "VLLM::"
-_KEPT_LOGS = 10
 # The bounds of a kill. A guardian takes milliseconds, and on a machine that is short of memory as long as one search
 # through /proc, for which 5.5 s were seen.
 _GUARDIAN_TAKES_S = 15.0
 _KERNEL_TAKES_S = 5.0
 _SEARCH_TAKES_S = 20.0
-KILL_TAKES_S = _GUARDIAN_TAKES_S + 2 * _KERNEL_TAKES_S + _SEARCH_TAKES_S
+_LOGGED_WITHIN_S = 2.0
+KILL_TAKES_S = _GUARDIAN_TAKES_S + 2 * _KERNEL_TAKES_S + _SEARCH_TAKES_S + _LOGGED_WITHIN_S
 """What a kill takes at most, in seconds."""
 
 
@@ -49,9 +52,11 @@ class Workplace:
     folder: Path
     socket: Path
     log: Path
+    log_limits: LogLimits = USUAL
+    _elsewhere: ScratchFolder | None = None
 
     @classmethod
-    def create(cls, home: Path, engine_id: str) -> "Workplace":
+    def create(cls, home: Path, engine_id: str, log_limits: LogLimits = USUAL) -> "Workplace":
         """Makes the folders, readable by this user only, and removes the oldest logs.
 
         A socket whose path would be too long for the kernel goes to a folder of its own under the temporary folder.
@@ -60,14 +65,16 @@ class Workplace:
         logs = home / "logs"
         for path in (home, home / "run", folder, logs):
             path.mkdir(mode=0o700, exist_ok=True)
-        for old in sorted(logs.glob("engine-*.log"), key=lambda path: path.stat().st_mtime)[: 1 - _KEPT_LOGS]:
+        kept = log_limits.engine_files - 1  # and the one that is begun
+        for old in sorted(logs.glob("engine-*.log"), key=lambda path: -path.stat().st_mtime)[kept:]:
             old.unlink(missing_ok=True)
-        socket = folder / "engine.sock"
+        socket, elsewhere = folder / "engine.sock", None
         if len(os.fsencode(socket)) > _LONGEST_SOCKET_PATH:
-            socket = Path(tempfile.mkdtemp(prefix="attune-")) / "engine.sock"
+            elsewhere = ScratchFolder.make(Path(tempfile.gettempdir()), "engine")
+            socket = elsewhere.path / "engine.sock"
         if len(os.fsencode(socket)) > _LONGEST_SOCKET_PATH:
             raise EngineFailed(f"No socket path is short enough: shorten ATTUNE_HOME ({home}) or TMPDIR.")
-        return cls(folder, socket, logs / f"engine-{engine_id}.log")
+        return cls(folder, socket, logs / f"engine-{engine_id}.log", log_limits, elsewhere)
 
     @property
     def url(self) -> str:
@@ -76,8 +83,8 @@ class Workplace:
 
     def remove(self) -> None:
         """Removes the folder and the socket; the log stays."""
-        if self.socket.parent != self.folder:
-            shutil.rmtree(self.socket.parent, ignore_errors=True)
+        if self._elsewhere is not None:
+            self._elsewhere.remove()
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
@@ -88,6 +95,7 @@ class EngineProcess:
     workplace: Workplace
     _guardian: asyncio.subprocess.Process
     _lifeline: int
+    _log: LogPipe
     _seen: set[int] = field(default_factory=set)
 
     @classmethod
@@ -104,25 +112,29 @@ class EngineProcess:
             str(workplace.folder),
             str(niceness),
         ]
+        output: LogPipe | None = None
         try:
-            with workplace.log.open("ab") as output:
-                os.chmod(workplace.log, 0o600)
-                process = await asyncio.create_subprocess_exec(
-                    *guardian,
-                    *command,
-                    stdin=asyncio.subprocess.DEVNULL,
-                    stdout=output,
-                    stderr=asyncio.subprocess.STDOUT,
-                    env=dict(environment),
-                    pass_fds=(reader,),
-                    start_new_session=True,
-                )
+            output = await LogPipe.open(workplace.log, workplace.log_limits)
+            process = await asyncio.create_subprocess_exec(
+                *guardian,
+                *command,
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=output.end,
+                stderr=asyncio.subprocess.STDOUT,
+                env=dict(environment),
+                pass_fds=(reader,),
+                start_new_session=True,
+            )
         except BaseException:  # also where the start is cancelled: a guardian that is there already must see it
             os.close(lifeline)
+            if output is not None:
+                output.close()
+                await output.written(_LOGGED_WITHIN_S)
             raise
         finally:
             os.close(reader)
-        return cls(workplace, process, lifeline)
+        output.close()
+        return cls(workplace, process, lifeline, output)
 
     @property
     def pid(self) -> int:
@@ -140,10 +152,15 @@ class EngineProcess:
         return code if code is None or code >= 0 else 128 - code
 
     async def ended(self) -> int:
-        """Waits until it ends by itself, and returns its exit status as a shell gives it."""
+        """Waits until it ends by itself and its log is written; returns its exit status as a shell gives it."""
         await self._guardian.wait()
+        await self.logged()
         assert self.status is not None
         return self.status
+
+    async def logged(self) -> None:
+        """Waits for the last lines of the log of an engine that has ended."""
+        await self._log.written(_LOGGED_WITHIN_S)
 
     def protect_socket(self) -> None:
         """Lets only this user use the socket, once there is one. Its folder is closed to others from the start."""
@@ -198,6 +215,7 @@ class EngineProcess:
             await within(_KERNEL_TAKES_S, self.workplace.remove)
         except TimeoutError:
             log.error("the folder of engine %s is still being removed; going on without it", self.name)
+        await self.logged()
 
     @property
     def name(self) -> str:
@@ -255,3 +273,10 @@ def sweep(home: Path, why: str = "an earlier controller left it", say: Say = log
     for folder in run.iterdir():
         shutil.rmtree(folder, ignore_errors=True)
     return len(found)
+
+
+def sweep_temporary(folder: Path | None = None) -> None:
+    """Removes what processes that are dead have left in the temporary folder: engines' sockets, lm-eval's folders."""
+    temporary = folder or Path(tempfile.gettempdir())
+    for path in (*remove_abandoned(temporary), *remove_abandoned_sockets(temporary)):
+        log.info("removed %s, which a process left that is gone", path)

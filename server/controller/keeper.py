@@ -20,6 +20,7 @@ from server.controller.observed import ObservedEngine
 from server.controller.platform import Platform, loads_adapters
 from server.controller.probe import write_into_audit
 from server.controller.settings import EngineSettings
+from server.log_limits import USUAL, LogLimits
 
 CommandOf = Callable[..., list[str]]
 
@@ -53,11 +54,13 @@ class EngineGround(Ground):
         home: ATTUNE_HOME.
         platform: What engines run on.
         command_of: Makes an engine's command line; tests start something smaller than vLLM.
+        log_limits: Of the engines' logs.
     """
 
     home: Path
     platform: Platform
     command_of: CommandOf = command
+    log_limits: LogLimits = USUAL
 
     @property
     def on_running_engines(self) -> bool:

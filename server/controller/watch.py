@@ -55,7 +55,7 @@ async def until_ready(
         asked = f"; has not answered {unanswered} questions of {_QUESTION_S:.0f} s" if unanswered else ""
         await report(progress.read() + asked)
         if engine.status is not None or await _lost(engine):
-            await asyncio.sleep(settings.watch_interval_s)  # The last lines of the log may still be on their way.
+            await engine.logged()
             reason = diagnose(path.read_text(errors="replace"), engine.status)
             raise EngineFailed(f"{reason} Log: {path}")
         remaining = deadline - time.monotonic()

@@ -11,11 +11,14 @@ from ledger.records import ModelVersion
 from server.controller.engine_process import EngineProcess, Workplace
 from server.controller.errors import EngineFailed
 from server.controller.startup import diagnose
+from server.log_limits import USUAL, LogLimits
 
 _FOLDER = "merged"
 
 
-async def weights_folder(home: Path, version: ModelVersion, base: ModelVersion, dtype: str) -> Path:
+async def weights_folder(
+    home: Path, version: ModelVersion, base: ModelVersion, dtype: str, log_limits: LogLimits = USUAL
+) -> Path:
     """Gives the folder of a version's whole weights; an adapter's are made if they are not there yet.
 
     Merged weights are made beside their place and renamed, so a folder that is there is whole.
@@ -25,6 +28,7 @@ async def weights_folder(home: Path, version: ModelVersion, base: ModelVersion, 
         version: What is to be served.
         base: What it grew from.
         dtype: What the engine computes in.
+        log_limits: Of the log of the merging.
 
     Raises:
         EngineFailed: The adapter cannot be merged; the message says why.
@@ -36,7 +40,7 @@ async def weights_folder(home: Path, version: ModelVersion, base: ModelVersion, 
         return place
     half = place.with_suffix(".half")
     shutil.rmtree(half, ignore_errors=True)
-    workplace = Workplace.create(home, new_id("merge"))
+    workplace = Workplace.create(home, new_id("merge"), log_limits)
     command = [sys.executable, "-m", "server.controller.merge", base.path, version.path, str(half), dtype]
     process = await EngineProcess.start(workplace, command, dict(os.environ))
     try:

@@ -4,6 +4,7 @@ import json
 import shutil
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -24,9 +25,14 @@ from alignment.errors import (
 from alignment.learners import Learners, Task
 from alignment.recorded_run import Job
 from ledger import erase, feedback, runs, snapshots, versions
+from ledger.clock import utc_now
 from ledger.database import Database
 from ledger.errors import Erased
 from ledger.records import NewFeedback
+from ledger.retention import steps
+from ledger.retention.rules import RetentionRules
+from ledger.retention.run_files import Pruned
+from ledger.retention.steps import Plan
 from tests.alignment.job_ground import fake_learners, fake_policy, give_feedback, job, write_adapter
 from tests.random_model import write_random_model
 
@@ -261,6 +267,22 @@ def test_feedback_erased_during_a_run_is_not_learned_from(rated: Database, home:
     assert left <= {"config.json", "metrics.jsonl"}, "what people wrote goes with the run that it ended"
     assert "was erased" in last(rated).error
     run.start(job(rated, home), CONFIG)
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_a_run_whose_files_were_pruned_is_not_gone_on_with(rated: Database, home: Path) -> None:
+    def broken(task: Task) -> Any:
+        raise RuntimeError("killed")
+
+    with pytest.raises(StageFailed):
+        run.start(job(rated, home, replace(fake_learners(), ppo=broken)), CONFIG)
+    failed = home / "runs" / last(rated).id
+    found = steps.run(rated, Plan(RetentionRules(runs_days=30), home, utc_now() + timedelta(days=31)))
+    assert found["runs"].count > 0 and not (failed / "snapshot" / "thumbs.train.jsonl").exists()
+    with pytest.raises(Pruned, match=r"Start a new run\.$"):
+        run.resume(job(rated, home), failed.name)
+    run.start(job(rated, home), CONFIG)
+    assert (failed / "snapshot" / "prompts.heldout.jsonl").exists(), "an erasing finds reports by them"
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)

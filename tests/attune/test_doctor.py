@@ -4,15 +4,18 @@ from dataclasses import replace
 from datetime import timedelta
 
 from attune.doctor import engine_faults
+from attune.sizes import Sizes
 from attune.status import Status
 from ledger.clock import utc_now
 from ledger.records import Deployment, Engine
+from ledger.retention.record import Record
 
 STARTING = Engine("eng_1", "unix:///s", 1, "starting", "loading the weights")
+SIZES = Sizes({}, 0, Record(None, {}))
 
 
 def faults(engine: Engine, silent_s: float = 1) -> list[str]:
-    status = Status(Deployment(1, None, 0.0, utc_now()), [engine], {engine.id: silent_s}, 0, 0, None, None)
+    status = Status(Deployment(1, None, 0.0, utc_now()), [engine], {engine.id: silent_s}, 0, 0, None, None, SIZES)
     return engine_faults(status, start_timeout_s=600)
 
 

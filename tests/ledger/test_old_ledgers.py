@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections import namedtuple
 from contextlib import closing
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -20,8 +21,11 @@ from ledger.database import Database
 from ledger.dialects import dialect_of
 from ledger.erase import erase_completion, erase_conversation, erase_user
 from ledger.errors import Unavailable
-from ledger.migration_backups import KEPT, KEPT_FOR, BackupFolder
+from ledger.migration_backups import KEPT, BackupFolder
 from ledger.records import FeedbackFilter, NewFeedback
+from ledger.retention.rules import RetentionRules
+from ledger.retention.steps import Plan
+from ledger.retention.steps import run as prune
 from ledger.schema import completions
 from tests.ledger.old_ledger import rows_of, write_postgresql, write_sqlite
 from tests.processes import ROOT
@@ -174,7 +178,7 @@ def test_a_backup_that_cannot_be_written_keeps_the_ledger_as_it_was(old: Path) -
     assert rows_of(f"sqlite:///{old}")["alembic_version"] == [{"version_num": "0001"}]
 
 
-def test_the_newest_backups_are_kept_for_their_days_and_strangers_are_left_alone(old: Path) -> None:
+def test_the_newest_backups_are_kept_and_retention_takes_the_old_ones_alone(old: Path) -> None:
     dialect = dialect_of(f"sqlite:///{old}")
     for day in range(KEPT + 2):
         migration_backups.back_up(dialect, "0001", "0002", now=NOW + timedelta(days=day))
@@ -182,10 +186,12 @@ def test_the_newest_backups_are_kept_for_their_days_and_strangers_are_left_alone
     assert kept == [NOW + timedelta(days=day) for day in range(2, KEPT + 2)]
     mine = old.parent / "backups" / "before the move.db"
     mine.write_text("an operator's own")
-    migration_backups.expire(dialect, now=kept[1] + KEPT_FOR + timedelta(seconds=1))
+    with closing(Database.open(f"sqlite:///{old}", back_up=False)) as database:
+        plan = Plan(RetentionRules(backups_days=5), None, kept[1] + timedelta(days=5, seconds=1))
+        found = prune(database, replace(plan, dry_run=True))
+        assert found["backups"].count == 2 and len(backups(old)) == 3
+        assert prune(database, plan) == found
     assert [taken_at for taken_at, _ in BackupFolder(old).finished()] == kept[2:]
-    opened(old)
-    assert len(backups(old)) == 2, "they are looked at whenever a ledger is opened"
     assert mine.exists()
 
 
