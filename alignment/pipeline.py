@@ -31,7 +31,7 @@ from ledger.database import Database
 from ledger.errors import Erased
 from ledger.records import ModelVersion
 
-SNAPSHOT, REWARD_MODEL, REGISTER, DONE = "snapshot", "reward-model", "register", "done"
+SNAPSHOT, REWARD_MODEL, REGISTER, GATE, DONE = "snapshot", "reward-model", "register", "gate", "done"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +44,7 @@ class Job:
         memory_limit_gib: In place of the configuration's, for this start.
         engine_cache_gib: Key-value cache of an engine of this machine.
         require_gate: Raises where what judges the candidate later would not fit; gets the folder of the base model.
+        judge: Judges a registered candidate and stores the verdict with it, as the last stage; None leaves that out.
     """
 
     database: Database
@@ -53,6 +54,7 @@ class Job:
     memory_limit_gib: float | None = None
     engine_cache_gib: int = 1
     require_gate: Callable[[Path], None] = lambda base_model: None
+    judge: Callable[[ModelVersion], None] | None = None
 
     def folder(self, run_id: str) -> Path:
         """Of a run."""
@@ -259,10 +261,19 @@ class Pipeline:
     def _register(self, what: Registration) -> ModelVersion:
         self._enter(REGISTER)
         version = register(self.job.database, self.job.home, what)
+        self.job.say(f"{version.name} is a candidate")
+        self.judge(version)
+        return version
+
+    def judge(self, version: ModelVersion) -> None:
+        """Has the run's candidate judged, if the job judges and it has no verdict yet, and ends the run."""
+        if self.job.judge is not None and version.gate_report is None:
+            self._require_lock()
+            with self.job.database.write() as connection:
+                runs.enter(connection, self.id, GATE)
+            self.job.judge(version)
         with self.job.database.write() as connection:
             runs.finish(connection, self.id, stage=DONE)
-        self.job.say(f"{version.name} is a candidate")
-        return version
 
     def _lesson(self, chosen: choice.Choice, counts: snapshot_stage.SnapshotCounts) -> Lesson:
         with self.job.database.read() as connection:
@@ -273,12 +284,15 @@ class Pipeline:
         }
         return Lesson(chosen.algorithm, chosen.reason, counts, reports, energy)
 
-    def _enter(self, stage: str) -> None:
+    def _require_lock(self) -> None:
         if not self.lock_held():
             raise AlreadyRunning(
                 "The connection that held the lock of this run was lost, so another run may have begun. "
                 f"`attune align run --resume {self.id}` goes on."
             )
+
+    def _enter(self, stage: str) -> None:
+        self._require_lock()
         with self.job.database.write() as connection:
             runs.require_unerased(connection, self.id)
             runs.enter(connection, self.id, stage)

@@ -97,7 +97,7 @@ def status(
     """Show what is live, which engines run, and how much was answered and rated."""
     from attune import output
     from attune.ledger_access import open_ledger
-    from attune.status import collect, require_ready_engine
+    from attune.status import collect, describe_gateway, require_ready_engine
     from chat_ui.settings import url_at
     from ledger.engines import SILENT_AFTER_S
     from ledger.settings import load
@@ -121,7 +121,7 @@ def status(
         output.say(f"canary    attune@v{found.deployment.canary_version} for {found.deployment.canary_share:.0%}")
     if found.canary is not None:
         output.say(f"          {IN_WORDS[found.canary.outcome]}: {' '.join(found.canary.reasons)}")
-    output.say(f"gateway   {'does not answer' if found.gateway is None else found.gateway}")
+    output.say(f"gateway   {describe_gateway(found.gateway)}")
     for engine in found.engines:
         silent = found.silent_s[engine.id]
         doubt = f" (said {silent:.0f} s ago: the controller is gone)" if silent > SILENT_AFTER_S else ""

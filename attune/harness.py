@@ -49,7 +49,9 @@ def run_harness(
     now = utc_now()
     report = (out or home / "evals" / f"harness-{name.rpartition('@')[2]}-{now:%Y%m%dT%H%M%S}").resolve()
     report.mkdir(parents=True, exist_ok=True)
-    found = running.measure(environment, endpoint, name, chosen, report, _show)
+    output.complain(f"lm-eval: {sum(len(one.rows) for one in chosen)} prompts of {len(chosen)} tasks")
+    shown = _show if output.err.is_terminal else None
+    found = running.measure(environment, endpoint, name, chosen, report, shown)
     about = {"model": name, "date": now.isoformat(timespec="seconds"), "limit": limit or "none"}
     everything = table.as_json(found, chosen, about)
     (report / "harness.json").write_text(json_module.dumps(everything, indent=2) + "\n", encoding="utf-8")

@@ -3,7 +3,9 @@
 import json
 import urllib.error
 import urllib.request
+from collections.abc import Mapping
 from dataclasses import dataclass
+from http.client import HTTPException
 from typing import Any
 
 from sqlalchemy import func, select
@@ -18,6 +20,8 @@ from ledger.schema import completions, feedback
 from server.canary.decision import Decision
 from server.canary.rules import CanaryRules
 from server.canary_look import look
+
+_LONGEST_ANSWER = 10_000  # bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,14 +71,30 @@ def require_ready_engine(database: Database) -> None:
         raise AttuneError(f"No engine is ready ({found or 'none is known'}).")
 
 
+def describe_gateway(answer: Any) -> str:
+    """Say in a sentence what `ask_gateway` has found."""
+    if answer is None:
+        return "does not answer"
+    if isinstance(answer, Mapping) and isinstance(answer.get("message"), str):
+        return f"{'ready' if answer.get('ready') else 'not ready'}: {answer['message']}"
+    return "something else answers at its address"
+
+
 def ask_gateway(url: str) -> Any:
-    """What the gateway's `/health/ready` says; None if nothing answers."""
+    """What the gateway's `/health/ready` says, ready or not; None if nothing answers that speaks JSON."""
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     try:
         with opener.open(f"{url}/health/ready", timeout=3) as answer:
-            return json.load(answer)
+            return _parsed(answer.read(_LONGEST_ANSWER))
     except urllib.error.HTTPError as error:
         with error:
-            return {"status": error.code, "detail": error.read(1000).decode(errors="replace")}
-    except (OSError, ValueError):
+            return _parsed(error.read(_LONGEST_ANSWER))
+    except (OSError, HTTPException):
+        return None
+
+
+def _parsed(body: bytes) -> Any:
+    try:
+        return json.loads(body)
+    except ValueError:
         return None
