@@ -20,6 +20,7 @@ from alignment.durable import room_on_disk, write_durably
 from alignment.errors import AlignmentError, AlreadyRunning, StageFailed, WrongConfig
 from alignment.pipeline import SNAPSHOT, Job, Pipeline
 from ledger import erased_files, runs, snapshots, versions
+from ledger.clock import iso
 from ledger.database import Database
 from ledger.errors import Busy, Erased, LedgerError
 from ledger.records import ModelVersion
@@ -136,7 +137,7 @@ def _who_runs(database: Database) -> str:
     newest = max(unfinished, key=lambda run: run.updated_at, default=None)
     who = "Another alignment run, which has only just begun,"
     if newest is not None:
-        since = f"begun {newest.created_at:%Y-%m-%d %H:%M} UTC and in its stage {newest.stage}"
+        since = f"begun {iso(newest.created_at)} and in its stage {newest.stage}"
         who = f"The alignment run {newest.id}, {since},"
     return f"{who} uses this ledger. One may run at a time: wait for it (`attune align status`), or stop it first."
 

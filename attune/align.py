@@ -180,7 +180,8 @@ def _compare(database: "Database", home: Path, version: "ModelVersion") -> None:
     from evals import thresholds
     from ledger import erased_files
 
-    run_folder = home / "runs" / str(version.run_id)
+    assert version.run_id is not None and version.parent_number is not None, "runs make adapters over a parent"
+    run_folder = home / "runs" / version.run_id
     heldout, reward_model = run_folder / "snapshot" / "prompts.heldout.jsonl", run_folder / "reward-model" / "model"
     plan = Plan(
         opponents=opponents(database, version.number, version.parent_number),

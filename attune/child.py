@@ -17,7 +17,7 @@ from server.controller.processes import describe
 _LOG_LIMIT_BYTES = 50 * 2**20
 KERNEL_TAKES_S = 5.0
 """After so long a process that SIGKILL has not ended is left to the kernel."""
-_LOG_PREFIX = re.compile(r"^[\d-]+ [\d:,]+ [A-Z]+ [\w.]+: ")
+_LOG_PREFIX = re.compile(r"^[\dT:.+-]+ [A-Z]+ [\w.]+: ")
 
 
 @dataclass(slots=True)

@@ -18,6 +18,7 @@ from attune.feedback import feedback_app
 from attune.harness import harness_app
 from attune.keys import keys_app
 from attune.options import Json
+from attune.owner import for_the_owner
 from attune.people import people_app
 from attune.rollout import add_commands
 from attune.simulate.command import simulate
@@ -230,8 +231,9 @@ def run(arguments: list[str]) -> int:
     """Runs a command and returns its exit status. Errors become one line on standard error, without a traceback."""
     from typer._click.exceptions import ClickException, UsageError
 
+    command = for_the_owner(typer.main.get_command(app), arguments)
     try:
-        return app(arguments, prog_name="attune", standalone_mode=False) or exit_status.DONE
+        return command(arguments, prog_name="attune", standalone_mode=False) or exit_status.DONE
     except UsageError as error:
         error.show()
         return exit_status.WRONG_USAGE

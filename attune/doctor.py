@@ -15,7 +15,7 @@ from attune.settings import current_environment, load_chat, resolved, unknown
 from attune.status import Status, ask_gateway, collect
 from chat_ui.settings import url_at
 from ledger import erased_files, keys, vacuums
-from ledger.clock import utc_now
+from ledger.clock import iso, utc_now
 from ledger.engines import SILENT_AFTER_S
 from ledger.errors import LedgerError, NoLedger
 from ledger.home_rights import close_to_others
@@ -145,7 +145,7 @@ def _erasing() -> str:
         )
     if since is not None:
         raise AttuneError(
-            f"Something was erased at {since:%Y-%m-%d %H:%M} UTC, and the database was not rewritten since: a gateway "
+            f"Something was erased at {iso(since)}, and the database was not rewritten since: a gateway "
             "that runs does it, and its log says what keeps it from that."
         )
     return "nothing is left of what was erased"

@@ -12,7 +12,7 @@ from sqlalchemy import func, select
 
 from attune.errors import AttuneError
 from ledger import deployments, engines
-from ledger.clock import utc_now
+from ledger.clock import iso, utc_now
 from ledger.database import Database
 from ledger.engines import SILENT_AFTER_S
 from ledger.records import Deployment, Engine
@@ -67,7 +67,7 @@ def require_ready_engine(database: Database) -> None:
         rows = engines.list_all(connection)
     now = utc_now()
     if not any(row.state == "ready" and (now - row.updated_at).total_seconds() <= SILENT_AFTER_S for row in rows):
-        found = "; ".join(f"{row.state} since {row.updated_at:%H:%M:%S} UTC: {row.message}" for row in rows)
+        found = "; ".join(f"{row.state} since {iso(row.updated_at)}: {row.message}" for row in rows)
         raise AttuneError(f"No engine is ready ({found or 'none is known'}).")
 
 

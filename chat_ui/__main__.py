@@ -10,6 +10,7 @@ from pydantic_settings import SettingsError
 
 from chat_ui.app import create_app
 from chat_ui.errors import ChatUIError
+from chat_ui.logs import configure_logging
 from chat_ui.settings import ChatUISettings
 from http_bounds.serving import bounded_config
 
@@ -28,12 +29,13 @@ def main() -> int:
     except ChatUIError as error:
         sys.stderr.write(f"{error}\n")
         return 1
+    configure_logging()
     config = bounded_config(
         app,
         settings,
         host=settings.ui_host,
         port=settings.ui_port,
-        log_level="warning",
+        log_config=None,
         forwarded_allow_ips=list(settings.trusted_proxies),
         timeout_graceful_shutdown=DRAIN_S,
     )

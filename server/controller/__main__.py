@@ -9,7 +9,9 @@ import sys
 
 from ledger.database import Database
 from ledger.errors import LedgerError, Misconfigured
+from ledger.home_owner import require_owner
 from ledger.home_rights import make_home
+from ledger.log_times import UtcTimes
 from ledger.settings import LedgerSettings, load
 from server.canary_settings import CanarySettings
 from server.controller.canary_watch import watch_canaries
@@ -29,6 +31,7 @@ async def serve() -> None:
     """Runs the controller with the settings of the environment."""
     ledger, settings, canary = load(LedgerSettings), load(EngineSettings), load(CanarySettings)
     home = ledger.resolved_home
+    require_owner(home, "python -m server.controller")
     make_home(home)
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -56,7 +59,9 @@ async def serve() -> None:
 
 def main() -> int:
     """Return the exit status: 0 after a stop that was asked for, 64 for a mistake in a setting or a path, else 1."""
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    handler = logging.StreamHandler()
+    handler.setFormatter(UtcTimes("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    logging.basicConfig(level=logging.INFO, handlers=[handler])
     logging.getLogger("alembic").setLevel(logging.WARNING)
     try:
         asyncio.run(serve())
