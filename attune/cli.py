@@ -112,6 +112,7 @@ def status(
         if check:
             require_ready_engine(database)
             return
+        _warn_of_unknown_settings()
         found = collect(database, url_at(gateway.host, gateway.port), canary.rules)
     if json:
         output.as_json(found)

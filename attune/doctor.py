@@ -49,6 +49,7 @@ def examine() -> list[Check]:
         "settings": _settings,
         "model": _model,
         "ledger": _ledger,
+        "backups": _backups,
         "chat": _chat_key,
         "home": _home_rights,
         "erasing": _erasing,
@@ -100,6 +101,15 @@ def _ledger() -> str:
             return f"{database.dialect_name}{suffix}, whole"
     except NoLedger as none_yet:  # right before a first start, and only then
         return str(none_yet)
+
+
+def _backups() -> str:
+    """Whether what backs the ledger up can."""
+    try:
+        with open_ledger() as database:
+            return database.backup_tool()
+    except NoLedger:
+        return "there is no ledger yet"
 
 
 def _chat_key() -> str:
