@@ -20,6 +20,7 @@ from server.controller.engine_process import KILL_TAKES_S
 from server.controller.errors import ControllerError
 from server.controller.fleet import Fleet
 from server.controller.lock import only_controller
+from server.controller.loop_watch import exit_when_stuck
 from server.controller.settings import EngineSettings
 
 log = logging.getLogger("server.controller")
@@ -47,7 +48,9 @@ async def serve() -> None:
         database = Database.open(ledger.resolved_database_url)
         try:
             engines = Controller if settings.upstream is None else Fleet
-            watching = asyncio.create_task(watch_canaries(database, canary, stop))
+            watching = asyncio.gather(
+                watch_canaries(database, canary, stop), exit_when_stuck(settings.starved_timeout_s, stop)
+            )
             try:
                 await engines(settings, home, database, stop).run()
             finally:
