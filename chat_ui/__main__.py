@@ -8,7 +8,6 @@ import uvicorn
 from pydantic import ValidationError
 from pydantic_settings import SettingsError
 
-from chat_ui.app import create_app
 from chat_ui.errors import ChatUIError
 from chat_ui.logs import configure_logging
 from chat_ui.settings import ChatUISettings
@@ -24,6 +23,9 @@ def main() -> int:
     except (ValidationError, SettingsError) as error:
         sys.stderr.write(f"Settings cannot be used. {_faults(error)}\n")
         return os.EX_USAGE
+    # Imported here: Gradio takes seconds, and a mistake in a setting is told at once.
+    from chat_ui.app import create_app
+
     try:
         app = create_app(settings)
     except ChatUIError as error:

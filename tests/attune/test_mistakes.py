@@ -2,6 +2,7 @@
 
 import errno
 import os
+import runpy
 import subprocess
 import sys
 from pathlib import Path
@@ -205,18 +206,25 @@ def test_a_wrong_setting_of_a_run_is_named_with_its_line() -> None:
 
 
 @pytest.mark.parametrize("module", ["server", "server.controller", "chat_ui"])
-def test_the_processes_end_with_64_too(module: str, home: Path) -> None:
+def test_the_processes_end_with_64_too(
+    module: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    caplog: pytest.LogCaptureFixture,
+) -> None:
     name = "ATTUNE_UI_PORT" if module == "chat_ui" else "ATTUNE_PORT" if module == "server" else "ATTUNE_KV_CACHE_GIB"
-    done = subprocess.run(
-        [sys.executable, "-m", module],
-        env=dict(os.environ) | {name: "abc", "PYTHONPATH": str(ROOT)},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 64
-    assert "Traceback" not in done.stderr
-    assert f"{name} is 'abc'" in done.stderr
+    monkeypatch.setenv(name, "abc")
+    with pytest.raises(SystemExit) as ended:
+        runpy.run_module(module, run_name="__main__")
+    assert ended.value.code == 64
+    assert f"{name} is 'abc'" in capsys.readouterr().err + caplog.text
+
+
+def test_the_chat_tells_a_mistake_before_it_imports_gradio() -> None:
+    program = "import sys, chat_ui.__main__ as chat; status = chat.main(); sys.exit('gradio' in sys.modules or status)"
+    environment = dict(os.environ) | {"ATTUNE_UI_PORT": "abc", "PYTHONPATH": str(ROOT)}
+    done = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 64 and "ATTUNE_UI_PORT is 'abc'" in done.stderr
 
 
 def test_the_unit_does_not_start_again_what_ended_with_64() -> None:

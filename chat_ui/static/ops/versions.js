@@ -28,7 +28,7 @@ export function list({ versions, deployment, reload }) {
 
 // Why it is in its state: a version whose verdict was overridden can have been rolled back since.
 function lastChange({ last_change: last }) {
-  return last === null ? "–" : make("span", { title: last.reason }, `${last.what} by ${last.actor}`);
+  return last === null ? "–" : make("span", { title: last.reason }, `${last.what} (${last.actor})`);
 }
 
 function verdictOf({ gate_report: report }) {
