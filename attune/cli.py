@@ -98,10 +98,10 @@ def status(
     """Show what is live, which engines run, and how much was answered and rated."""
     from attune import output
     from attune.ledger_access import open_ledger
-    from attune.status import collect, describe_gateway, require_ready_engine
+    from attune.status import collect, describe_gateway, describe_no_engine, require_ready_engine
     from chat_ui.settings import url_at
     from ledger.engines import SILENT_AFTER_S
-    from ledger.settings import load
+    from ledger.settings import LedgerSettings, load
     from server.canary.decision import IN_WORDS
     from server.canary_settings import CanarySettings
     from server.settings import GatewaySettings
@@ -129,7 +129,7 @@ def status(
         doubt = f" (said {silent:.0f} s ago: the controller is gone)" if silent > SILENT_AFTER_S else ""
         output.say(f"engine    attune@v{engine.version_number} is {engine.state}: {engine.message}{doubt}")
     if not found.engines:
-        output.say("engine    none; `attune up` starts one")
+        output.say(f"engine    {describe_no_engine(load(LedgerSettings).resolved_home)}")
     output.say(f"answers   {found.completions}\nfeedback  {found.feedback}")
 
 

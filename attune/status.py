@@ -6,6 +6,7 @@ import urllib.request
 from collections.abc import Mapping
 from dataclasses import dataclass
 from http.client import HTTPException
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import func, select
@@ -20,6 +21,7 @@ from ledger.schema import completions, feedback
 from server.canary.decision import Decision
 from server.canary.rules import CanaryRules
 from server.canary_look import look
+from server.controller.lock import holder
 
 _LONGEST_ANSWER = 10_000  # bytes
 
@@ -55,6 +57,15 @@ def collect(database: Database, gateway_url: str, rules: CanaryRules | None = No
     silent = {row.id: (now - row.updated_at).total_seconds() for row in rows}
     decision = None if seen is None else seen.decision
     return Status(deployment, rows, silent, answered, votes, ask_gateway(gateway_url), decision)
+
+
+def describe_no_engine(home: Path) -> str:
+    """Say why no engine is known: none is to run, or the controller still fetches or checks the model."""
+    controller = holder(home)
+    if controller is None:
+        return "none; `attune up` starts one"
+    log = home / "logs" / "controller.log"
+    return f"none yet; the controller, process {controller}, fetches or checks the model: {log}"
 
 
 def require_ready_engine(database: Database) -> None:

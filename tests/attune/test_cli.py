@@ -79,6 +79,23 @@ def test_status_says_in_words_how_the_gateway_is(
     assert f"gateway   {said}\n" in printed(capsys, "status")
 
 
+def test_status_tells_a_controller_without_an_engine_yet_from_none(
+    home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """While a model is fetched there is no engine to tell of."""
+    assert "engine    none; `attune up` starts one" in printed(capsys, "status")
+    program = "import sys, time; print('ready', flush=True); sys.stdin.read()"
+    command = [sys.executable, "-c", program, "server.controller"]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as controller:
+        assert controller.stdout is not None and controller.stdout.readline() == b"ready\n"
+        (home / "controller.lock").write_text(str(controller.pid))
+        try:
+            assert f"none yet; the controller, process {controller.pid}, fetches" in printed(capsys, "status")
+        finally:
+            controller.kill()
+    assert "engine    none; `attune up` starts one" in printed(capsys, "status")
+
+
 def test_align_refuses_a_resumed_run_with_another_configuration(capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.run(["align", "run", "--resume", "run_x", "--config", "align.toml"]) == 64
     assert "--resume" in capsys.readouterr().err
