@@ -5,12 +5,14 @@ from pathlib import Path
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic_core import ErrorDetails
 
 from alignment.algorithms.config import PreferenceConfig
 from alignment.errors import WrongConfig
 from alignment.ppo.config import PPOConfig
 from alignment.reward_model.config import RewardModelConfig
 from alignment.snapshot.config import MinimumConfig, SnapshotConfig
+from ledger import setting_faults
 
 
 class AlignConfig(BaseModel):
@@ -88,7 +90,14 @@ def parse(values: Any, where: str) -> AlignConfig:
     try:
         return AlignConfig.model_validate(values)
     except ValidationError as error:
-        faults = [f"{'.'.join(map(str, fault['loc'])) or 'the settings'}: {fault['msg']}" for fault in error.errors()]
-        raise WrongConfig(
-            f"{where} cannot be used. {'; '.join(faults)}. docs/alignment.md lists every setting."
-        ) from error
+        faults = "; ".join(_sentence(fault, Path(where)) for fault in error.errors())
+        raise WrongConfig(f"{where} cannot be used. {faults}. docs/alignment.md lists every setting.") from error
+
+
+def _sentence(fault: ErrorDetails, file: Path) -> str:
+    """What is wrong with one setting, and on which line of its file it stands, if it stands in one."""
+    name = ".".join(map(str, fault["loc"]))
+    if not name:
+        return f"the settings: {fault['msg']}"
+    section, _, key = name.rpartition(".")
+    return f"{name}{f' ({setting_faults.place(file, section, key)})' if file.is_file() else ''}: {fault['msg']}"

@@ -16,7 +16,7 @@ from alignment.memory.limit import GIB, find_limit
 from alignment.memory.plan import StagePlan
 from alignment.origin import Origin
 from alignment.processes import on_this_machine
-from alignment.recorded_run import DONE, REGISTER, REWARD_MODEL, SNAPSHOT, RecordedRun
+from alignment.recorded_run import DONE, GATE, REGISTER, REWARD_MODEL, SNAPSHOT, RecordedRun
 from alignment.register import Registration, register
 from alignment.snapshot import collect, from_file
 from alignment.snapshot import stage as snapshot_stage
@@ -192,10 +192,19 @@ class Pipeline(RecordedRun):
     def _register(self, what: Registration) -> ModelVersion:
         self.enter(REGISTER)
         version = register(self.job.database, self.job.home, what)
+        self.job.say(f"{version.name} is a candidate")
+        self.judge(version)
+        return version
+
+    def judge(self, version: ModelVersion) -> None:
+        """Has the run's candidate judged, if the job judges and it has no verdict yet, and ends the run."""
+        if self.job.judge is not None and version.gate_report is None:
+            self.require_lock()
+            with self.job.database.write() as connection:
+                runs.enter(connection, self.id, GATE)
+            self.job.judge(version)
         with self.job.database.write() as connection:
             runs.finish(connection, self.id, stage=DONE)
-        self.job.say(f"{version.name} is a candidate")
-        return version
 
 
 def _file_hash(path: Path, snapshot: Path) -> str:

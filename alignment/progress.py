@@ -113,7 +113,7 @@ class WriteTensorBoard(TrainerCallback):
 
 
 class ProgressBar(TrainerCallback):
-    """A bar with the time left and the figures that say whether it goes well."""
+    """A bar with the time left and the figures that say whether it goes well; nothing where there is no terminal."""
 
     def __init__(self, name: str, shown: tuple[str, ...]) -> None:
         self._name, self._shown = name, shown
@@ -121,7 +121,7 @@ class ProgressBar(TrainerCallback):
 
     def on_train_begin(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any) -> None:
         """Opens the bar where a resumed run goes on."""
-        hidden = not state.is_world_process_zero
+        hidden = None if state.is_world_process_zero else True  # None: hidden unless it goes to a terminal
         self._bar = tqdm(total=state.max_steps, initial=state.global_step, desc=self._name, disable=hidden, unit="step")
 
     def on_step_end(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any) -> None:

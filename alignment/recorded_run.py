@@ -17,8 +17,9 @@ from alignment.snapshot.stage import SnapshotCounts
 from alignment.stages import Make, complete
 from ledger import runs
 from ledger.database import Database
+from ledger.records import ModelVersion
 
-SNAPSHOT, REWARD_MODEL, REGISTER, DONE = "snapshot", "reward-model", "register", "done"
+SNAPSHOT, REWARD_MODEL, REGISTER, GATE, DONE = "snapshot", "reward-model", "register", "gate", "done"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +32,7 @@ class Job:
         memory_limit_gib: In place of the configuration's, for this start.
         engine_cache_gib: Key-value cache of an engine of this machine.
         require_gate: Raises where what judges the candidate later would not fit; gets the folder of the base model.
+        judge: Judges a registered candidate and stores the verdict with it, as the last stage; None leaves that out.
     """
 
     database: Database
@@ -40,6 +42,7 @@ class Job:
     memory_limit_gib: float | None = None
     engine_cache_gib: int = 1
     require_gate: Callable[[Path], None] = lambda base_model: None
+    judge: Callable[[ModelVersion], None] | None = None
 
     def folder(self, run_id: str) -> Path:
         """Of a run."""
@@ -105,14 +108,22 @@ class RecordedRun:
             AlreadyRunning: The lock is lost, so another run may have begun.
             Erased: Feedback that the run is made of was erased.
         """
+        self.require_lock()
+        with self.job.database.write() as connection:
+            runs.require_unerased(connection, self.id)
+            runs.enter(connection, self.id, stage)
+
+    def require_lock(self) -> None:
+        """Make sure that no other run may have begun.
+
+        Raises:
+            AlreadyRunning: The lock is lost.
+        """
         if not self.lock_held():
             raise AlreadyRunning(
                 "The connection that held the lock of this run was lost, so another run may have begun. "
                 f"`attune align run --resume {self.id}` goes on."
             )
-        with self.job.database.write() as connection:
-            runs.require_unerased(connection, self.id)
-            runs.enter(connection, self.id, stage)
 
     def record(self, stage: str, found: Mapping[str, Any], joules: float) -> None:
         """Enter what a stage has found, and the energy that it took."""

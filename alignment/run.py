@@ -1,4 +1,4 @@
-"""A run: snapshot → reward model → policy → register, each stage done once and gone on with after a crash.
+"""A run: snapshot → reward model → policy → register → gate, each stage done once and gone on with after a crash.
 
     ATTUNE_HOME/runs/RUN/config.json       the resolved configuration
                          snapshot/         rows and prompts          each stage's folder is whole when its
@@ -17,10 +17,11 @@ from contextlib import contextmanager, suppress
 
 from alignment.config import AlignConfig, parse
 from alignment.durable import room_on_disk, write_durably
-from alignment.errors import AlignmentError, AlreadyRunning, StageFailed
+from alignment.errors import AlignmentError, AlreadyRunning, StageFailed, WrongConfig
 from alignment.pipeline import Pipeline
 from alignment.recorded_run import SNAPSHOT, Job
 from ledger import erased_files, runs, snapshots, versions
+from ledger.clock import iso
 from ledger.database import Database
 from ledger.errors import Busy, Erased, LedgerError
 from ledger.records import ModelVersion
@@ -33,9 +34,11 @@ def start(job: Job, config: AlignConfig) -> ModelVersion:
     """Begins a run and brings it to its end; returns the candidate.
 
     Raises:
+        WrongConfig: The file to learn from cannot be read; no run is begun.
         AlreadyRunning: Another run uses this ledger.
         AlignmentError: It could not come to its end. The run's row says why; `resume` goes on with it.
     """
+    _require_file(config)
     with _only_run(job) as held:
         values = config.model_dump(mode="json")
         with job.database.write() as connection:
@@ -60,16 +63,19 @@ def resume(job: Job, run_id: str) -> ModelVersion:
         with job.database.read() as connection:
             run = runs.get(connection, run_id)
             made = versions.made_by(connection, run_id)
-        if run.done and made is not None:
+        pipeline = Pipeline(job, run_id, parse(run.config, f"the configuration of the run {run_id}"), held)
+        if made is not None:
+            if not run.done or job.judge is not None:
+                with _recorded(job, run_id):
+                    pipeline.judge(made)
             return made
         if not job.folder(run_id).is_dir():
             raise AlignmentError(
                 f"The run {run_id} has no folder {job.folder(run_id)} on this machine, so it cannot be resumed here. "
                 "Start a new one."
             )
-        config = parse(run.config, f"the configuration of the run {run_id}")
         with _recorded(job, run_id):
-            return Pipeline(job, run_id, config, held).advance(run.parent_number)
+            return pipeline.advance(run.parent_number)
 
 
 def running(database: Database) -> bool:
@@ -85,6 +91,18 @@ def new_feedback(database: Database) -> int:
     """Counts the votes that came after those which the last finished run on the ledger's feedback saw."""
     with database.read() as connection:
         return snapshots.votes_after(connection, runs.newest_vote_learned(connection))
+
+
+def _require_file(config: AlignConfig) -> None:
+    """Raises WrongConfig where the file to learn from cannot be read: such a run would end at once, and stay listed."""
+    if config.from_file is None:
+        return
+    try:
+        config.from_file.open("rb").close()
+    except OSError as error:
+        raise WrongConfig(
+            f"{config.from_file} cannot be read: {error.strerror}. Give a JSONL file with --from-file."
+        ) from error
 
 
 @contextmanager
@@ -120,7 +138,7 @@ def _who_runs(database: Database) -> str:
     newest = max(unfinished, key=lambda run: run.updated_at, default=None)
     who = "Another alignment run, which has only just begun,"
     if newest is not None:
-        since = f"begun {newest.created_at:%Y-%m-%d %H:%M} UTC and in its stage {newest.stage}"
+        since = f"begun {iso(newest.created_at)} and in its stage {newest.stage}"
         who = f"The alignment run {newest.id}, {since},"
     return f"{who} uses this ledger. One may run at a time: wait for it (`attune align status`), or stop it first."
 

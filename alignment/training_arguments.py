@@ -1,5 +1,6 @@
 """What all trainers here are told alike: where to compute, when to save, how to go over rows."""
 
+import math
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -48,22 +49,33 @@ def common_arguments(
     }
 
 
-def arguments_over_rows(config: RewardModelConfig | PreferenceConfig, rows: int, evaluates: bool) -> dict[str, Any]:
+def steps_over_rows(config: RewardModelConfig | PreferenceConfig, rows: int, processes: int = 1) -> int:
+    """How many optimiser steps `epochs` passes over the rows take, as transformers' `Trainer` counts them."""
+    batches = math.ceil(rows / (config.batch_size * processes))
+    return math.ceil(config.epochs * math.ceil(batches / config.accumulation))
+
+
+def arguments_over_rows(
+    config: RewardModelConfig | PreferenceConfig, rows: int, evaluates: bool, most_steps: int | None = None
+) -> dict[str, Any]:
     """Keyword arguments of a trainer that goes over labelled rows several times.
 
     Args:
         config: Of the stage.
         rows: To train on; long ones were cut or left out before.
         evaluates: Whether there are held-out rows to look at.
+        most_steps: Optimiser steps at most, however many the passes take; None for all of them.
     """
-    steps = -(-rows // (config.batch_size * config.accumulation)) * config.epochs
+    steps = steps_over_rows(config, rows, this_process().num_processes)
+    bound = -1 if most_steps is None or most_steps >= steps else most_steps
     return {
+        "max_steps": bound,
         "per_device_train_batch_size": config.batch_size,
         "gradient_accumulation_steps": config.accumulation,
         "num_train_epochs": config.epochs,
         "learning_rate": config.learning_rate,
         "lr_scheduler_type": "cosine",
-        "warmup_steps": int(steps * config.warmup_share),
+        "warmup_steps": int((steps if bound < 0 else bound) * config.warmup_share),
         "max_grad_norm": config.max_grad_norm,
         "eval_strategy": "steps" if evaluates else "no",
         "eval_steps": config.eval_every,

@@ -1,8 +1,9 @@
 """`attune align`: one alignment job, and what earlier ones did."""
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -10,6 +11,10 @@ from attune import exit_status
 from attune.actor import actor
 from attune.errors import WrongUsage
 from attune.options import Json
+
+if TYPE_CHECKING:
+    from ledger.database import Database
+    from ledger.records import ModelVersion
 
 align_app = typer.Typer(help="Turn feedback into a candidate version.", no_args_is_help=True)
 
@@ -66,10 +71,11 @@ def run_job(
                 memory_limit_gib=memory_limit,
                 engine_cache_gib=load(EngineSettings).kv_cache_gib,
                 require_gate=_require_gate if gate else lambda base_model: None,
+                judge=partial(_judge, database, settings.resolved_home) if gate else None,
             )
             version = run.start(job, wanted) if resume is None else run.resume(job, resume)
         output.say(f"{version.name}: its model card is {Path(version.path) / 'README.md'}")
-        if gate and not _passes(job, version):
+        if gate and not _passed(database, version):
             raise typer.Exit(exit_status.REFUSED_BY_GATE)
 
 
@@ -132,12 +138,42 @@ def _require_gate(base_model: Path) -> None:
         raise NotEnoughMemory(str(error)) from error
 
 
-def _passes(job: Any, version: Any) -> bool:
-    """Whether a candidate passes the gate, which judges it now and once; a run that is resumed later keeps its verdict.
+def _passed(database: "Database", version: "ModelVersion") -> bool:
+    """Whether the version that a run made was not rejected: by its gate just now, or before a run was resumed."""
+    from attune import output
+    from ledger import versions
+
+    with database.read() as connection:
+        now = versions.get(connection, version.number)
+    if version.gate_report is not None:
+        output.say(f"{version.name} was judged before and is {now.state}.")
+    return now.state != "rejected"
+
+
+def _judge(database: "Database", home: Path, version: "ModelVersion") -> None:
+    """Has the gate judge a run's candidate, and shows and stores the verdict.
 
     The reward model of the run judges the answers, where it has one; without it the win-rate is missing, and the gate
     refuses. Prompts are those that the run held out and chose no checkpoint by, and the shipped ones.
+
+    Raises:
+        StageFailed: The versions could not be compared; the message says why.
     """
+    from alignment.errors import StageFailed
+    from attune.errors import AttuneError
+    from evals.errors import EvalsError
+    from server.controller.errors import ControllerError
+
+    try:
+        _compare(database, home, version)
+    except (AttuneError, EvalsError, ControllerError) as error:
+        raise StageFailed(
+            f"The gate could not judge {version.name}: {error} "
+            f"`attune align run --resume {version.run_id}` tries again."
+        ) from error
+
+
+def _compare(database: "Database", home: Path, version: "ModelVersion") -> None:
     from attune import output
     from attune.evaluate import all_prompts
     from attune.gate import Plan, compare, looks_of, record, show
@@ -145,27 +181,24 @@ def _passes(job: Any, version: Any) -> bool:
     from evals import thresholds
     from ledger import erased_files
 
-    if version.gate_report is not None:
-        output.say(f"{version.name} was judged before and is {version.state}.")
-        return bool(version.state != "rejected")
-    run_folder = job.folder(version.run_id)
+    assert version.run_id is not None and version.parent_number is not None, "runs make adapters over a parent"
+    run_folder = home / "runs" / version.run_id
     heldout, reward_model = run_folder / "snapshot" / "prompts.heldout.jsonl", run_folder / "reward-model" / "model"
     plan = Plan(
-        opponents=opponents(job.database, version.number, version.parent_number),
+        opponents=opponents(database, version.number, version.parent_number),
         endpoint=None,
         judge=None,
         reward_model=reward_model if reward_model.is_dir() else None,
         prompts=_of_the_gate(all_prompts(heldout if heldout.is_file() else None)),
         thresholds=thresholds.load(),
         folder=run_folder / "gate",
-        looks=looks_of(job.database, version),
+        looks=looks_of(database, version),
     )
-    found = compare(plan, job.home)
-    erased_files.remove(job.database, job.home)  # feedback can have been erased while the answers came
-    record(job.database, plan, found, actor=actor())
+    found = compare(plan, home)
+    erased_files.remove(database, home)  # feedback can have been erased while the answers came
+    record(database, plan, found, actor=actor())
     show(found.verdict)
     output.say(f"report: {plan.folder / 'report.html'}")
-    return found.verdict.passed
 
 
 def _of_the_gate(prompts: Sequence[Any]) -> tuple[Any, ...]:

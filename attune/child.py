@@ -21,7 +21,7 @@ LOGGED_WITHIN_S = 2.0
 """After so long its log is not waited for: whoever still has it open writes on."""
 KERNEL_TAKES_S = 5.0
 """After so long a process that SIGKILL has not ended is left to the kernel."""
-_LOG_PREFIX = re.compile(r"^[\d-]+ [\d:,]+ [A-Z]+ [\w.]+: ")
+_LOG_PREFIX = re.compile(r"^[\dT:.+-]+ [A-Z]+ [\w.]+: ")
 
 
 @dataclass(slots=True)

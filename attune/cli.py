@@ -19,6 +19,7 @@ from attune.harness import harness_app
 from attune.keys import keys_app
 from attune.move import move
 from attune.options import Json
+from attune.owner import for_the_owner
 from attune.people import people_app
 from attune.prune import prune
 from attune.rollout import add_commands
@@ -101,7 +102,7 @@ def status(
     """Show what is live, which engines run, and how much was answered and rated."""
     from attune import output
     from attune.ledger_access import open_ledger
-    from attune.status import collect, require_ready_engine
+    from attune.status import collect, describe_gateway, describe_no_engine, require_ready_engine
     from chat_ui.settings import url_at
     from ledger.engines import SILENT_AFTER_S
     from ledger.settings import LedgerSettings, load
@@ -115,6 +116,7 @@ def status(
         if check:
             require_ready_engine(database)
             return
+        _warn_of_unknown_settings()
         home = load(LedgerSettings).resolved_home
         found = collect(database, url_at(gateway.host, gateway.port), home, canary.rules)
     if json:
@@ -126,13 +128,13 @@ def status(
         output.say(f"canary    attune@v{found.deployment.canary_version} for {found.deployment.canary_share:.0%}")
     if found.canary is not None:
         output.say(f"          {IN_WORDS[found.canary.outcome]}: {' '.join(found.canary.reasons)}")
-    output.say(f"gateway   {'does not answer' if found.gateway is None else found.gateway}")
+    output.say(f"gateway   {describe_gateway(found.gateway)}")
     for engine in found.engines:
         silent = found.silent_s[engine.id]
         doubt = f" (said {silent:.0f} s ago: the controller is gone)" if silent > SILENT_AFTER_S else ""
         output.say(f"engine    attune@v{engine.version_number} is {engine.state}: {engine.message}{doubt}")
     if not found.engines:
-        output.say("engine    none; `attune up` starts one")
+        output.say(f"engine    {describe_no_engine(load(LedgerSettings).resolved_home)}")
     output.say(f"answers   {found.completions}\nfeedback  {found.feedback}")
     output.say(f"disk      {found.sizes.in_words}\npruned    {found.sizes.pruned_in_words}")
     if found.sizes.warning is not None:
@@ -238,8 +240,9 @@ def run(arguments: list[str]) -> int:
     """Runs a command and returns its exit status. Errors become one line on standard error, without a traceback."""
     from typer._click.exceptions import ClickException, UsageError
 
+    command = for_the_owner(typer.main.get_command(app), arguments)
     try:
-        return app(arguments, prog_name="attune", standalone_mode=False) or exit_status.DONE
+        return command(arguments, prog_name="attune", standalone_mode=False) or exit_status.DONE
     except UsageError as error:
         error.show()
         return exit_status.WRONG_USAGE

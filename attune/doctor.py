@@ -15,7 +15,7 @@ from attune.sizes import ENOUGH_DISK_BYTES, free_bytes, measure
 from attune.status import Status, ask_gateway, collect
 from chat_ui.settings import url_at
 from ledger import erased_files, keys, vacuums
-from ledger.clock import utc_now
+from ledger.clock import iso, utc_now
 from ledger.engines import SILENT_AFTER_S
 from ledger.errors import LedgerError, NoLedger
 from ledger.home_rights import close_to_others
@@ -48,6 +48,7 @@ def examine() -> list[Check]:
         "settings": _settings,
         "model": _model,
         "ledger": _ledger,
+        "backups": _backups,
         "chat": _chat_key,
         "home": _home_rights,
         "erasing": _erasing,
@@ -101,6 +102,15 @@ def _ledger() -> str:
         return str(none_yet)
 
 
+def _backups() -> str:
+    """Whether what backs the ledger up can."""
+    try:
+        with open_ledger() as database:
+            return database.backup_tool()
+    except NoLedger:
+        return "there is no ledger yet"
+
+
 def _chat_key() -> str:
     """Whether the chat's key opens the gateway."""
     file = load_chat().ui_key_file
@@ -144,7 +154,7 @@ def _erasing() -> str:
         )
     if since is not None:
         raise AttuneError(
-            f"Something was erased at {since:%Y-%m-%d %H:%M} UTC, and the database was not rewritten since: a gateway "
+            f"Something was erased at {iso(since)}, and the database was not rewritten since: a gateway "
             "that runs does it, and its log says what keeps it from that."
         )
     return "nothing is left of what was erased"

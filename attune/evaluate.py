@@ -194,9 +194,9 @@ def all_prompts(path: Path | None) -> tuple[Any, ...]:
 
 def report_folder(home: Path, candidate: int, parent: int) -> Path:
     """A new folder for a report, named after the versions and the time."""
-    from ledger.clock import utc_now
+    from ledger.clock import for_file_name, utc_now
 
-    return home / "evals" / f"v{candidate}-against-v{parent}-{utc_now():%Y%m%dT%H%M%S}"
+    return home / "evals" / f"v{candidate}-against-v{parent}-{for_file_name(utc_now())}"
 
 
 def endpoint_of(url: str | None, key_file: Path | None) -> Any:

@@ -141,7 +141,9 @@ def duels(found: Sequence[ModelVersion]) -> list[Duel]:
 
 @contextmanager
 def progress_bar(total: int) -> Iterator[Callable[[], None]]:
-    """Shows on a terminal how many answers have come; gives the function to call for each."""
+    """Shows how many answers have come, or one line without a terminal; gives the function to call for each."""
+    if not output.err.is_terminal:
+        output.complain(f"asking for {total} answers")
     columns = (TextColumn("answers"), BarColumn(bar_width=30), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, console=output.err, transient=True, disable=not output.err.is_terminal) as bar:
         task = bar.add_task("answers", total=total)

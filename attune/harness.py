@@ -36,7 +36,7 @@ def run_harness(
     from attune import output
     from evals.endpoint import require_models
     from evals.harness import folder, running, sets, table
-    from ledger.clock import utc_now
+    from ledger.clock import for_file_name, iso, utc_now
 
     home = home_folder()
     environment = running.environment((lm_eval or home / "lm-eval").expanduser().resolve())
@@ -47,10 +47,12 @@ def run_harness(
     chosen = folder.limited([sets.load(task, data) for task in tasks or present], limit)
     asyncio.run(require_models(endpoint, {name}))
     now = utc_now()
-    report = (out or home / "evals" / f"harness-{name.rpartition('@')[2]}-{now:%Y%m%dT%H%M%S}").resolve()
+    report = (out or home / "evals" / f"harness-{name.rpartition('@')[2]}-{for_file_name(now)}").resolve()
     report.mkdir(parents=True, exist_ok=True)
-    found = running.measure(environment, endpoint, name, chosen, report, _show)
-    about = {"model": name, "date": now.isoformat(timespec="seconds"), "limit": limit or "none"}
+    output.complain(f"lm-eval: {sum(len(one.rows) for one in chosen)} prompts of {len(chosen)} tasks")
+    shown = _show if output.err.is_terminal else None
+    found = running.measure(environment, endpoint, name, chosen, report, shown)
+    about = {"model": name, "date": iso(now), "limit": limit or "none"}
     everything = table.as_json(found, chosen, about)
     (report / "harness.json").write_text(json_module.dumps(everything, indent=2) + "\n", encoding="utf-8")
     lines = [f"# lm-eval on {name}", "", *table.markdown(found, chosen, about), ""]

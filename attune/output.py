@@ -10,6 +10,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from ledger.clock import iso
+
 _PIPE_WIDTH = 200  # Columns of a table that goes to a file or another program.
 
 out = Console(highlight=False, soft_wrap=True)
@@ -47,7 +49,7 @@ def _cell(value: object) -> str:
     if value is None:
         return ""
     if isinstance(value, datetime):
-        return value.isoformat(sep=" ", timespec="seconds")
+        return iso(value)
     if isinstance(value, tuple | list):
         return ", ".join(map(str, value))
     return str(value)

@@ -20,6 +20,7 @@ from attune.backup import LEDGER, SECRET, VERSIONS, check_version, opened
 from attune.errors import AttuneError
 from attune.first_start import write_secret
 from ledger import erase, runs, tombstone_list, vacuums, versions
+from ledger.clock import iso
 from ledger.errors import LedgerError, Unavailable
 from ledger.home_rights import make_home
 from ledger.records import ModelVersion, Tombstone
@@ -118,7 +119,7 @@ def erased_since(backup: Path, own: Path, given: Path | None) -> ErasedSince:
             "--no-tombstones the backup is restored as it is."
         )
     erased = {tombstone for path in lists for tombstone in tombstone_list.read(path)}
-    written = [f"{path} of {datetime.fromtimestamp(path.stat().st_mtime, UTC):%Y-%m-%d %H:%M} UTC" for path in lists]
+    written = [f"{path} of {iso(datetime.fromtimestamp(path.stat().st_mtime, UTC))}" for path in lists]
     return ErasedSince(erased, " and ".join(written))
 
 

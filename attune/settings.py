@@ -117,9 +117,11 @@ def unknown(environment: Mapping[str, str]) -> list[str]:
     sections = [f"[{section}]" for section in classes]
     for name, value in read_config(path).items():
         if not isinstance(value, dict):
-            said.append(f"{name} in {path} stands outside of any section and has no effect.")
+            where = setting_faults.place(path, "", name)
+            said.append(f"{name} in {where} stands outside of any section and has no effect.")
         elif name not in classes:
-            said.append(f"[{name}] in {path} is no section.{setting_faults.nearest(f'[{name}]', sections)}")
+            where = setting_faults.place(path, name)
+            said.append(f"[{name}] in {where} is no section.{setting_faults.nearest(f'[{name}]', sections)}")
     return said
 
 

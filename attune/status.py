@@ -3,7 +3,9 @@
 import json
 import urllib.error
 import urllib.request
+from collections.abc import Mapping
 from dataclasses import dataclass
+from http.client import HTTPException
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +14,7 @@ from sqlalchemy import func, select
 from attune.errors import AttuneError
 from attune.sizes import Sizes, measure
 from ledger import deployments, engines
-from ledger.clock import utc_now
+from ledger.clock import iso, utc_now
 from ledger.database import Database
 from ledger.engines import SILENT_AFTER_S
 from ledger.records import Deployment, Engine
@@ -20,6 +22,9 @@ from ledger.schema import completions, feedback
 from server.canary.decision import Decision
 from server.canary.rules import CanaryRules
 from server.canary_look import look
+from server.controller.lock import holder
+
+_LONGEST_ANSWER = 10_000  # bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +63,15 @@ def collect(database: Database, gateway_url: str, home: Path, rules: CanaryRules
     return Status(deployment, rows, silent, answered, votes, gateway, decision, sizes)
 
 
+def describe_no_engine(home: Path) -> str:
+    """Say why no engine is known: none is to run, or the controller still fetches or checks the model."""
+    controller = holder(home)
+    if controller is None:
+        return "none; `attune up` starts one"
+    log = home / "logs" / "controller.log"
+    return f"none yet; the controller, process {controller}, fetches or checks the model: {log}"
+
+
 def require_ready_engine(database: Database) -> None:
     """Checks that an engine is ready, and that its controller has spoken of it lately.
 
@@ -68,18 +82,34 @@ def require_ready_engine(database: Database) -> None:
         rows = engines.list_all(connection)
     now = utc_now()
     if not any(row.state == "ready" and (now - row.updated_at).total_seconds() <= SILENT_AFTER_S for row in rows):
-        found = "; ".join(f"{row.state} since {row.updated_at:%H:%M:%S} UTC: {row.message}" for row in rows)
+        found = "; ".join(f"{row.state} since {iso(row.updated_at)}: {row.message}" for row in rows)
         raise AttuneError(f"No engine is ready ({found or 'none is known'}).")
 
 
+def describe_gateway(answer: Any) -> str:
+    """Say in a sentence what `ask_gateway` has found."""
+    if answer is None:
+        return "does not answer"
+    if isinstance(answer, Mapping) and isinstance(answer.get("message"), str):
+        return f"{'ready' if answer.get('ready') else 'not ready'}: {answer['message']}"
+    return "something else answers at its address"
+
+
 def ask_gateway(url: str) -> Any:
-    """What the gateway's `/health/ready` says; None if nothing answers."""
+    """What the gateway's `/health/ready` says, ready or not; None if nothing answers that speaks JSON."""
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     try:
         with opener.open(f"{url}/health/ready", timeout=3) as answer:
-            return json.load(answer)
+            return _parsed(answer.read(_LONGEST_ANSWER))
     except urllib.error.HTTPError as error:
         with error:
-            return {"status": error.code, "detail": error.read(1000).decode(errors="replace")}
-    except (OSError, ValueError):
+            return _parsed(error.read(_LONGEST_ANSWER))
+    except (OSError, HTTPException):
+        return None
+
+
+def _parsed(body: bytes) -> Any:
+    try:
+        return json.loads(body)
+    except ValueError:
         return None

@@ -165,6 +165,8 @@ class Supervisor:
             while not self._stop.is_set():
                 engine = await asyncio.to_thread(self._engine, database)
                 self._give_up_on_failures(engine)
+                if engine is None and plan.engine.upstream is None and is_hub_id(plan.engine.model):
+                    display.show(f"fetching {plan.engine.model} from the hub, unless it is here")
                 if engine is not None:
                     display.show(_ANSWERS if engine.state == "ready" else engine.message)
                 if engine is not None and engine.state == "ready":

@@ -228,7 +228,7 @@ def _outcome(established: ThumbsTests, of_all: ThumbsTests, rules: CanaryRules) 
     """The outcome where answers are known to be rated alike often."""
     worse, good = established
     alike = replace(good, log_e=good.limit)
-    evidence = Evidence((), (), (), (), (), largest_share=0.01, age_s=(DAYS - 1) * DAY_S)
+    evidence = Evidence((), (), (), (), (), largest_share=0.01, age_s=(DAYS - 1) * DAY_S, traffic_s=(DAYS - 1) * DAY_S)
     return outcome_of(evidence, rules, Tests(worse, worse, good, (alike, alike), (), of_all))[0]
 
 

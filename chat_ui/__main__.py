@@ -8,8 +8,8 @@ import uvicorn
 from pydantic import ValidationError
 from pydantic_settings import SettingsError
 
-from chat_ui.app import create_app
 from chat_ui.errors import ChatUIError
+from chat_ui.logs import configure_logging
 from chat_ui.settings import ChatUISettings
 from http_bounds.serving import bounded_config
 
@@ -23,17 +23,21 @@ def main() -> int:
     except (ValidationError, SettingsError) as error:
         sys.stderr.write(f"Settings cannot be used. {_faults(error)}\n")
         return os.EX_USAGE
+    # Imported here: Gradio takes seconds, and a mistake in a setting is told at once.
+    from chat_ui.app import create_app
+
     try:
         app = create_app(settings)
     except ChatUIError as error:
         sys.stderr.write(f"{error}\n")
         return 1
+    configure_logging()
     config = bounded_config(
         app,
         settings,
         host=settings.ui_host,
         port=settings.ui_port,
-        log_level="warning",
+        log_config=None,
         forwarded_allow_ips=list(settings.trusted_proxies),
         timeout_graceful_shutdown=DRAIN_S,
     )

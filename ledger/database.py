@@ -133,10 +133,20 @@ class Database:
         """Copies the whole database, as it is at one moment, into a new SQLite file, while others read and write.
 
         Raises:
-            LedgerError: It is a PostgreSQL database; the message names the tools that copy it.
+            Misconfigured: It is a PostgreSQL database; the message names the tools that copy it.
             Unavailable: It could not be read, or the copy not be written.
         """
-        self._dialect.copy_to(path)
+        with _errors_of_database():
+            self._dialect.copy_to(path)
+
+    def backup_tool(self) -> str:
+        """Says in a few words what backs the ledger up.
+
+        Raises:
+            Misconfigured: The tool cannot do it; the message says what to install.
+        """
+        with _errors_of_database():
+            return self._dialect.backup_tool()
 
     def vacuum(self) -> None:
         """Rewrites the database so that nothing of deleted rows is left in its files (SQLite; see `ledger.vacuums`).

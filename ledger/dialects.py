@@ -13,7 +13,7 @@ import pysqlite3
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, text
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
-from ledger import sqlite_files
+from ledger import postgresql_tools, sqlite_files
 from ledger.errors import Busy, LedgerError, Misconfigured, Unavailable
 from ledger.unusable_paths import converted
 
@@ -78,8 +78,16 @@ class Dialect(ABC):
         """Copies the whole database, as it is at one moment, into a new file, while others read and write.
 
         Raises:
-            LedgerError: This kind of database is copied by its own tools; the message names them.
+            Misconfigured: This kind of database is copied by its own tools; the message names them.
             Unavailable: It could not be read, or the copy not be written.
+        """
+
+    @abstractmethod
+    def backup_tool(self) -> str:
+        """Says in a few words what backs the ledger up.
+
+        Raises:
+            Misconfigured: The tool cannot do it; the message says what to install.
         """
 
     @abstractmethod
@@ -211,6 +219,10 @@ class Sqlite(Dialect):
         """Writes every row into a new file, without a log beside it and without free pages."""
         sqlite_files.copy(self.path, path, lock_timeout_s=LOCK_TIMEOUT_S)
 
+    def backup_tool(self) -> str:
+        """Says that our own command does."""
+        return "`attune backup FILE`, also while it runs"
+
     def vacuum(self) -> None:
         """Rewrites the file and empties the write-ahead log."""
         sqlite_files.rewrite(self.path, lock_timeout_s=LOCK_TIMEOUT_S)
@@ -315,10 +327,23 @@ class Postgresql(Dialect):
 
     def copy_to(self, path: Path) -> None:
         """Refuses: PostgreSQL has tools for it, which do it better."""
-        raise LedgerError(
-            "The ledger is in PostgreSQL: copy it with `pg_dump --format=custom --file=ledger.dump URL`, and then the "
-            "folder versions/ of the home folder. To restore, `pg_restore --dbname=URL ledger.dump` after the folder."
-        )
+        raise Misconfigured(postgresql_tools.how_to_back_up(self._server_version()))
+
+    def backup_tool(self) -> str:
+        """Says that pg_dump backs the ledger up, or why it cannot."""
+        server, pg_dump = self._server_version(), postgresql_tools.installed_pg_dump()
+        fault = postgresql_tools.pg_dump_fault(server, pg_dump)
+        if fault is not None and pg_dump is not None:
+            raise Misconfigured(fault)
+        return fault or f"`{postgresql_tools.BACK_UP}`: pg_dump {pg_dump}, server {server}"
+
+    def _server_version(self) -> str:
+        engine = self.create_engine()
+        try:
+            with engine.connect() as connection:
+                return str(connection.execute(text("show server_version")).scalar_one()).split()[0]
+        finally:
+            engine.dispose()
 
     def vacuum(self) -> None:
         """Runs VACUUM on the tables that hold what people wrote: dead rows go, and their space may be used again.
@@ -373,11 +398,9 @@ def sqlite_file(url: str) -> Path:
     """Returns the file that a restored ledger is to lie in.
 
     Raises:
-        LedgerError: The URL is not of a SQLite file.
+        Misconfigured: The URL is not of a SQLite file; the message says what restores a ledger in PostgreSQL.
     """
     dialect = dialect_of(url)
     if not isinstance(dialect, Sqlite):
-        raise LedgerError(
-            "The ledger is to be in PostgreSQL, which restores its own copies: `pg_restore --dbname=URL ledger.dump`."
-        )
+        raise Misconfigured(postgresql_tools.how_to_restore())
     return dialect.path

@@ -18,7 +18,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection
 
-from ledger.clock import utc_now
+from ledger.clock import FILE_NAME_FORMAT, for_file_name, utc_now
 from ledger.dialects import Dialect, Sqlite
 from ledger.errors import Unavailable
 
@@ -27,7 +27,6 @@ KEPT = 3
 # The copy, and as much again for what the migration writes until SQLite has checkpointed it.
 _ROOM = 2
 _SPARE_BYTES = 16 * 2**20
-_TIME = "%Y%m%dT%H%M%SZ"
 
 logger = logging.getLogger(__name__)
 
@@ -45,14 +44,14 @@ class BackupFolder:
 
     def name(self, newest: str, taken_at: datetime) -> Path:
         """A backup from before the migration `newest`; `taken_at` is aware."""
-        return self.path / f"{self._prefix}{newest}-{taken_at.astimezone(UTC):{_TIME}}.db"
+        return self.path / f"{self._prefix}{newest}-{for_file_name(taken_at)}.db"
 
     def finished(self) -> list[tuple[datetime, Path]]:
         """Lists when each backup was made, as its name says, and its path; the oldest first."""
         found = []
         for path in self.files():
             try:
-                at = datetime.strptime(path.name.rpartition("-")[2], f"{_TIME}.db").replace(tzinfo=UTC)
+                at = datetime.strptime(path.name.rpartition("-")[2], f"{FILE_NAME_FORMAT}.db").replace(tzinfo=UTC)
             except ValueError:
                 continue
             found.append((at, path))

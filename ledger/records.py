@@ -317,7 +317,7 @@ class AlignmentRun:
         config: As resolved: with every default.
         metrics: What each stage found, by its name.
         energy_joules: Used so far, as far as it was measured or estimated; None if it was neither.
-        error: Why it ended without a version; None while it runs, and when it is done.
+        error: Why it ended without a version, or without a verdict on it; None while it runs, and when it is done.
         finished_at: When it ended, well or not; None while it runs, and for one that was killed.
     """
 

@@ -9,7 +9,7 @@ from ledger.clock import utc_now
 from ledger.errors import Erased, NotFound
 from ledger.ids import new_id
 from ledger.records import AlignmentRun, Json
-from ledger.schema import alignment_runs, snapshots
+from ledger.schema import alignment_runs, model_versions, snapshots
 
 LOCK = "alignment"
 """What a run holds with `Database.exclusive` while it goes on."""
@@ -87,12 +87,14 @@ def erased(connection: Connection) -> list[str]:
 
 
 def newest_vote_learned(connection: Connection) -> int:
-    """Returns the `sequence` of the newest vote that a finished run has seen; 0 if none has.
+    """Returns the `sequence` of the newest vote that a run has seen which made a version; 0 if none has.
 
-    A run on a file has seen none, and says nothing about the votes.
+    A run on a file has seen none, and says nothing about the votes. A run whose gate broke off has learned all the
+    same: to resume it costs a verdict, to begin anew a training.
     """
     done = alignment_runs.c.finished_at.is_not(None) & alignment_runs.c.error.is_(None)
-    query = select(alignment_runs.c.metrics).where(done).order_by(alignment_runs.c.created_at.desc())
+    made = alignment_runs.c.id.in_(select(model_versions.c.run_id).where(model_versions.c.run_id.is_not(None)))
+    query = select(alignment_runs.c.metrics).where(done | made).order_by(alignment_runs.c.created_at.desc())
     seen = (row.metrics.get("snapshot", {}).get("newest_vote") for row in connection.execute(query))
     return next((int(vote) for vote in seen if vote is not None), 0)
 

@@ -1,6 +1,7 @@
 """Sentences about settings that cannot be used: where each stands, its value, and the nearest right name."""
 
 import os
+import re
 from collections.abc import Iterable
 from difflib import get_close_matches
 from pathlib import Path
@@ -8,6 +9,10 @@ from pathlib import Path
 from pydantic import SecretStr, ValidationError
 from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, SettingsError
+
+_HEADER = re.compile(r"\s*\[\s*([^\[\]]+?)\s*\]")
+_KEY = re.compile(r"""\s*([\w"'-]+(?:\s*\.\s*[\w"'-]+)*)\s*=""")
+_DOT = re.compile(r"\s*\.\s*")
 
 
 def describe(kind: type[BaseSettings], section: str, path: Path | None, error: ValidationError | SettingsError) -> str:
@@ -32,7 +37,29 @@ def nearest(name: str, known: Iterable[str]) -> str:
 
 def unknown_key(key: str, section: str, path: Path | None, known: Iterable[str]) -> str:
     """Say that a key of the TOML file is no setting."""
-    return f"{key} in [{section}] of {path} is no setting.{nearest(key, known)}"
+    return f"{key} in [{section}] of {place(path, section, key)} is no setting.{nearest(key, known)}"
+
+
+def place(path: Path | None, section: str, key: str | None = None) -> str:
+    """Return where a key, or else its section, stands, as `attune.toml:7`; without the line where it is not found.
+
+    tomllib does not tell lines, so that they are looked for: a table's header, then the key at the start of a line.
+    """
+    try:
+        lines = [] if path is None else path.read_text(encoding="utf-8").splitlines()
+    except (OSError, ValueError):
+        lines = []
+    now = ""
+    for number, line in enumerate(lines, 1):
+        if header := _HEADER.match(line):
+            now = header.group(1)
+        if key is None and now == section != "":
+            return f"{path}:{number}"
+        if key is not None and (assigned := _KEY.match(line)):
+            whole = [part.strip("\"'") for part in (*filter(None, now.split(".")), *_DOT.split(assigned.group(1)))]
+            if whole == [*filter(None, section.split(".")), *key.split(".")]:
+                return f"{path}:{number}"
+    return str(path)
 
 
 def _sentence(kind: type[BaseSettings], section: str, path: Path | None, fault: ErrorDetails) -> str:
@@ -41,8 +68,9 @@ def _sentence(kind: type[BaseSettings], section: str, path: Path | None, fault: 
     key = str(fault["loc"][0])
     if fault["type"] == "extra_forbidden":
         return unknown_key(key, section, path, kind.model_fields)
-    place = variable if os.environ.get(variable := f"ATTUNE_{key.upper()}") else f"{key} in [{section}] of {path}"
+    variable = f"ATTUNE_{key.upper()}"
+    where = variable if os.environ.get(variable) else f"{key} in [{section}] of {place(path, section, key)}"
     field = kind.model_fields.get(key)
     secret = field is not None and SecretStr in (field.annotation, *getattr(field.annotation, "__args__", ()))
     value = "" if secret else f" is {fault['input']!r}"
-    return f"{place}{value}: {fault['msg'][0].lower()}{fault['msg'][1:]}."
+    return f"{where}{value}: {fault['msg'][0].lower()}{fault['msg'][1:]}."

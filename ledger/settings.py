@@ -53,7 +53,8 @@ def table_of(path: Path | None, section: str) -> dict[str, Any]:
     """
     table = read_config(path).get(section, {})
     if not isinstance(table, dict):
-        raise Misconfigured(f"{path}: [{section}] must be a table of settings, not {table!r}.")
+        where = setting_faults.place(path, "", section)
+        raise Misconfigured(f"{where}: [{section}] must be a table of settings, not {table!r}.")
     return table
 
 

@@ -29,7 +29,7 @@ USUAL_ANSWERS = 1000
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """Two versions, and since when both have had traffic."""
+    """Two versions, and since when people are to be divided among them: once an engine is ready with the canary."""
 
     live: int
     canary: int
@@ -100,6 +100,14 @@ def current(connection: Connection) -> Trial | None:
     if now.live_version is None or now.canary_version is None or since is None:
         return None
     return Trial(now.live_version, now.canary_version, since)
+
+
+def first_answered(connection: Connection, trial: Trial) -> datetime | None:
+    """Returns when the canary got its first answer to give; None while it has had no traffic."""
+    answer = completions.c
+    mine = (answer.model_version == trial.canary, answer.route == "canary", answer.created_at >= trial.since)
+    first: datetime | None = connection.execute(select(func.min(answer.created_at)).where(*mine)).scalar()
+    return first
 
 
 def known_before(trial: Trial, age_s: float) -> datetime:

@@ -10,6 +10,7 @@ import uvicorn
 from http_bounds.serving import bounded_config
 from ledger.database import Database
 from ledger.errors import LedgerError, Misconfigured
+from ledger.home_owner import require_owner
 from ledger.home_rights import close_and_say
 from ledger.settings import LedgerSettings, load
 from server.app import create_app
@@ -44,6 +45,7 @@ def serve() -> None:
     """Serves until SIGTERM or SIGINT; running answers get `drain_timeout_s` to finish."""
     settings, kept, canary = load(GatewaySettings), load(LedgerSettings), load(CanarySettings)
     configure_logging(settings.log_level)
+    require_owner(kept.resolved_home, "python -m server")
     close_and_say(kept.resolved_home)
     database = Database.open(kept.resolved_database_url)
     try:

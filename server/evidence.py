@@ -47,6 +47,7 @@ def gather(connection: Connection, trial: Trial, rules: CanaryRules, now: dateti
     """Reads all evidence of a trial at one moment."""
     known = trials.known_before(trial, rules.established_age_s)
     soon, whole = (VoteWindow(seconds, now) for seconds in rules.vote_windows_s)
+    answered = trials.first_answered(connection, trial)
     before = usual(trials.answers_before(connection, trial, trials.USUAL_ANSWERS))
     of_known, of_all = (
         guards(trials.first_answers(connection, trial, now - UNDER_WAY, since), trial.canary, before)
@@ -61,6 +62,7 @@ def gather(connection: Connection, trial: Trial, rules: CanaryRules, now: dateti
         rated_more=_rated(answers, trial, kept={trial.canary: 1 / (1 + rules.rating_tolerance)}),
         largest_share=max(trials.largest_shares(connection, trial, known).values(), default=0.0),
         age_s=(now - trial.since).total_seconds(),
+        traffic_s=0.0 if answered is None else (now - answered).total_seconds(),
         guards={**of_known, "error": of_all["error"]},
         all_guards={name: seen for name, seen in of_all.items() if name != "error"},
     )

@@ -1,6 +1,7 @@
-"""`attune up` without gateway and chat, over a controller with small engines: to see how it goes down.
+"""`attune up` over a controller with small engines: to see how it goes down.
 
-`python -m tests.small_supervisor KILLS_WITHIN_S` takes Attune's own settings; it never gets a first answer.
+`python -m tests.small_supervisor KILLS_WITHIN_S [whole]` takes Attune's own settings. Unless it is `whole`, it has
+neither gateway nor chat, and never gets a first answer.
 """
 
 import sys
@@ -14,13 +15,14 @@ from attune.supervisor import Plan, up
 _children = Plan.children
 
 
-def _controller_alone(plan: Plan) -> list[Child]:
-    [controller] = [child for child in _children(plan) if child.name == "controller"]
+def _small(plan: Plan) -> list[Child]:
+    children = _children(plan)
+    [controller] = [child for child in children if child.name == "controller"]
     controller.module = "tests.small_controller"
-    return [controller]
+    return children if "whole" in sys.argv else [controller]
 
 
 if __name__ == "__main__":
     supervisor._KILLS_WITHIN_S = float(sys.argv[1])
-    Plan.children = _controller_alone  # type: ignore[method-assign]
+    Plan.children = _small  # type: ignore[method-assign]
     up(Console(width=200))

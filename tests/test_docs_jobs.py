@@ -139,7 +139,9 @@ def test_the_alignment_jobs_of_the_docs_end_with_a_verdict(
     monkeypatch.setattr(align_config, "load", load_small)
     for line, algorithm in ((configured, "ppo"), (by_default, "ppo"), (from_file, "dpo")):
         assert do(line) in PASSED_OR_REFUSED, f"{line}: {capsys.readouterr().err}"
+        assert_quiet(capsys.readouterr().err)
         run = last_run(home)
+        assert run.metrics.get("reward-model", {}).get("report", {}).get("steps", 0) <= 2
         assert list(run.metrics)[-1] == algorithm
         assert (home / "runs" / run.id / "gate" / "report.md").is_file()
 
@@ -153,6 +155,12 @@ def test_the_alignment_jobs_of_the_docs_end_with_a_verdict(
     assert do(compared, RUN=str(folder)) in PASSED_OR_REFUSED, capsys.readouterr().err
 
 
+def assert_quiet(said: str) -> None:
+    """Without a terminal, as for cron, there are no bars: no line that is written over, and few lines."""
+    assert "\r" not in said and "it/s" not in said and "step/s" not in said, said
+    assert len(said.splitlines()) < 20, said
+
+
 def _dies(task: object) -> None:
     raise MemoryError("no memory")
 
@@ -160,7 +168,10 @@ def _dies(task: object) -> None:
 def test_the_evaluations_of_the_docs_measure_what_is_served(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
     measured, judged, asks, ends, harness, public = EVALUATIONS
     assert do(measured) == 0
-    assert "reading" in capsys.readouterr().out
+    said = capsys.readouterr()
+    assert "reading" in said.out
+    assert said.err.startswith("asking for ")
+    assert_quiet(said.err)
     here = {"http://127.0.0.1:8000": f"http://127.0.0.1:{os.environ['ATTUNE_PORT']}", "~/.attune": str(home)}
     assert do(judged, **here) == 2, capsys.readouterr().err
     assert "unparseable" in capsys.readouterr().out
@@ -176,6 +187,7 @@ def test_the_evaluations_of_the_docs_measure_what_is_served(home: Path, capsys: 
 
     stand_in(home, key=(home / "admin.key").read_text())
     assert do(harness) == 0
+    assert_quiet(capsys.readouterr().err)
     sets = home / "sets"
     write(sets, "superglue/BoolQ/val.jsonl.gz", BOOLQ)
     write(sets, "gsm8k/test.jsonl", GSM8K)

@@ -58,6 +58,7 @@ NOT_RUN = {
     'key="$(kubectl': _CLUSTER,
     "serve deploy": "needs Ray; `make bench-ray` runs the file",
     "accelerate launch": "needs GPUs; tests/alignment/test_processes.py does it on a CPU, with torchrun",
+    "sudo -u attune": "needs the user; tests/attune/test_owner.py runs every command in a home of another user",
     "systemctl daemon-reload": "changes the machine; tests/deploy/test_systemd.py verifies the units",
 }
 # How such a line begins: a committed result of it, or of the same with other arguments.

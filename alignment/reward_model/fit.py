@@ -104,18 +104,10 @@ def _start(config: RewardModelConfig, base_model: Path, seed: int) -> Any:
     return get_peft_model(model, lora)
 
 
-def passes(config: RewardModelConfig, rows: int) -> float:
-    """How often the rows are gone over: as asked, or less where that would be more than `most_steps`."""
-    if config.most_steps is None:
-        return config.epochs
-    return min(config.epochs, config.most_steps * config.batch_size * config.accumulation / rows)
-
-
 def _arguments(config: RewardModelConfig, run: Run, evaluates: bool, rows: int) -> RewardConfig:
-    bounded = config.model_copy(update={"epochs": passes(config, rows)})
     return RewardConfig(
         **common_arguments(run.out, run.seed, config.save_every, checkpointing=run.bounds.checkpointing),
-        **arguments_over_rows(bounded, rows, evaluates),
+        **arguments_over_rows(config, rows, evaluates, config.most_steps),
         per_device_eval_batch_size=run.bounds.scored_rows(4 * config.batch_size, sequences=2),
         weight_decay=config.weight_decay,
         disable_dropout=True,

@@ -58,12 +58,12 @@ def simulate(
     from attune.simulate.run import Job
     from attune.simulate.run import simulate as run
     from attune.simulate.steps import DEFAULT_CONFIG
-    from ledger.clock import utc_now
+    from ledger.clock import for_file_name, utc_now
     from ledger.settings import LedgerSettings, load
 
     settings: LedgerSettings = load(LedgerSettings)
     attune_home = settings.home.expanduser().resolve()
-    fresh = home.expanduser().resolve() if home else attune_home / "simulations" / f"{utc_now():%Y%m%d-%H%M%S}"
+    fresh = home.expanduser().resolve() if home else attune_home / "simulations" / for_file_name(utc_now())
 
     def own(say: Callable[[str], None]) -> AbstractAsyncContextManager[Attune]:
         return own_attune(fresh, say)

@@ -11,6 +11,7 @@ from attune.simulate.api import Api
 from attune.simulate.chatting import Judged, Rated
 from attune.simulate.loop import Learned, Measured, Plan, Round, Story, Trial
 from evals.statistics import Estimate, bootstrap, mean_interval, wilson
+from ledger.clock import iso
 from ledger.records import AuditEntry
 
 _RESAMPLES = 2000
@@ -42,8 +43,8 @@ def figures(plan: Plan, story: Story, api: Api, around: Around) -> dict[str, Any
     return {
         "plan": asdict(plan),
         "base_model": around.base_model,
-        "began": around.began.isoformat(timespec="seconds"),
-        "ended": around.ended.isoformat(timespec="seconds"),
+        "began": iso(around.began),
+        "ended": iso(around.ended),
         "minutes": around.minutes,
         "stopped": story.stopped,
         "rounds": [_round(each, plan) for each in story.rounds],
@@ -177,7 +178,7 @@ def timeline(entries: Sequence[AuditEntry], since: datetime) -> list[dict[str, A
     """
     return [
         {
-            "at": entry.created_at.isoformat(timespec="seconds"),
+            "at": iso(entry.created_at),
             "action": entry.action,
             "subject": entry.subject,
             "actor": entry.actor,

@@ -92,9 +92,7 @@ def _learned(run: AlignmentRun, made: ModelVersion | None, ended: str, minutes: 
 def _stage(found: Sequence[AlignmentRun]) -> str:
     if not found:
         return "starting"
-    run = found[0]
-    # The gate is no stage: it judges what is registered, after the run has ended.
-    return "gate" if run.finished_at is not None and run.error is None else run.stage
+    return found[0].stage
 
 
 def _runs(database: Database) -> list[AlignmentRun]:

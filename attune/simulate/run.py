@@ -25,7 +25,7 @@ from attune.simulate.report import write
 from attune.simulate.steps import RealSteps
 from attune.simulate.taste import Taste
 from ledger import audit, deployments, versions
-from ledger.clock import utc_now
+from ledger.clock import for_file_name, utc_now
 from ledger.records import AuditEntry
 
 _KEY_WORKS_WITHIN_S = 30.0
@@ -87,7 +87,7 @@ async def _play(job: Job, attune: Attune, display: Display, began: float) -> Pat
         stored_votes=simulated_votes(attune.database) - before,
         entries=_entries(attune),
     )
-    folder = attune.home / "simulation" / f"report-{started:%Y%m%d-%H%M%S}"
+    folder = attune.home / "simulation" / f"report-{for_file_name(started)}"
     return await asyncio.to_thread(write, folder, figures(plan, story, api, around))
 
 

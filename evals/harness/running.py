@@ -22,8 +22,8 @@ from ledger.scratch import remove_abandoned, scratch_folder
 RELEASE = "0.4.13"
 _ASK_VERSION = "from importlib.metadata import version; print(version('lm_eval'))"
 _PROGRESS = "Requesting API"
-_LINE_END = re.compile(r"[\r\n]")
 """How lm-eval's own progress bar begins; what else it says is kept for the case that it fails."""
+_LINE_END = re.compile(r"[\r\n]")
 _KEPT_OF_OUTPUT = 6000
 
 
@@ -91,7 +91,7 @@ def measure(
     model: str,
     chosen: Sequence[Loaded],
     report: Path,
-    show: Callable[[str], object],
+    show: Callable[[str], object] | None,
 ) -> Found:
     """Runs lm-eval on sets, in a folder of its own that is gone afterwards.
 
@@ -101,7 +101,7 @@ def measure(
         model: The name it is served under.
         chosen: The sets.
         report: Folder that gets `answers/SET.jsonl`.
-        show: Gets lm-eval's progress as it comes.
+        show: Gets lm-eval's progress bar as it moves; None where there is no terminal to show it on.
 
     Raises:
         UnusableEndpoint: The server is on a unix socket.
@@ -122,7 +122,7 @@ def run(
     endpoint: Endpoint,
     model: str,
     tasks: Sequence[str],
-    show: Callable[[str], object],
+    show: Callable[[str], object] | None,
 ) -> Found:
     """Runs lm-eval on a folder that `folder.write` made, where it leaves `found.json` and `answers`; see `measure`."""
     if not endpoint.url.startswith(("http://", "https://")):
@@ -148,9 +148,10 @@ def run(
             # The last line may be a piece of one. A bar is shown all the same: its line ends when the next one begins.
             *lines, line = _LINE_END.split(line + text)
             for one in (*lines, line):
-                if one.startswith(_PROGRESS):
+                if show is not None and one.startswith(_PROGRESS):
                     show(f"\r{one}")
-    show("\n")
+    if show is not None:
+        show("\n")
     if child.returncode != 0:
         last = said.replace("\r", "\n").strip().splitlines()[-5:]
         raise UnusableHarness(f"lm-eval ended with status {child.returncode}: " + "\n".join(last))

@@ -121,8 +121,9 @@ def _against_promotion(evidence: Evidence, rules: CanaryRules, good: HypothesisT
             f"One person gave {evidence.largest_share:.0%} of a version's thumbs; above {rules.max_rater_share:.0%} "
             "nothing is promoted by itself."
         )
-    if evidence.age_s < rules.min_age_s:
-        found.append(f"It has had traffic for {evidence.age_s:.0f} s; {rules.min_age_s:.0f} s are needed.")
+    if evidence.traffic_s < rules.min_age_s:
+        had = f"traffic for {evidence.traffic_s:.0f} s" if evidence.traffic_s else "no traffic yet"
+        found.append(f"It has had {had}; {rules.min_age_s:.0f} s are needed.")
     return found
 
 

@@ -40,7 +40,8 @@ class Evidence:
             share has as many as the live version.
         largest_share: The largest share (0 to 1) of established raters' thumbs on either version, repeated ones too,
             that one of them gave.
-        age_s: How long the canary has had traffic.
+        age_s: How long the canary has been tried, its engine's start included.
+        traffic_s: How long it has had traffic; 0 before its first answer.
         guards: For each guard, of each established rater who was answered, the first answer; the event is what should
             be rare. Errors, which a client cannot make, are of all raters.
         all_guards: The other guards, of all raters, established or not: they decide nothing.
@@ -53,6 +54,7 @@ class Evidence:
     rated_more: Sequence[Observation]
     largest_share: float
     age_s: float
+    traffic_s: float
     guards: Mapping[str, Sequence[Observation]] = field(default_factory=dict)
     all_guards: Mapping[str, Sequence[Observation]] = field(default_factory=dict)
 

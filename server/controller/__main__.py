@@ -9,7 +9,9 @@ import sys
 
 from ledger.database import Database
 from ledger.errors import LedgerError, Misconfigured
+from ledger.home_owner import require_owner
 from ledger.home_rights import make_home
+from ledger.log_times import UtcTimes
 from ledger.settings import LedgerSettings, load
 from server.canary_settings import CanarySettings
 from server.controller.canary_watch import watch_canaries
@@ -18,6 +20,7 @@ from server.controller.engine_process import KILL_TAKES_S
 from server.controller.errors import ControllerError
 from server.controller.fleet import Fleet
 from server.controller.lock import only_controller
+from server.controller.loop_watch import exit_when_stuck
 from server.controller.settings import EngineSettings
 from server.retention_settings import RetentionSettings
 
@@ -31,6 +34,7 @@ async def serve() -> None:
     ledger, settings, canary = load(LedgerSettings), load(EngineSettings), load(CanarySettings)
     log_limits = load(RetentionSettings).logs
     home = ledger.resolved_home
+    require_owner(home, "python -m server.controller")
     make_home(home)
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -49,7 +53,9 @@ async def serve() -> None:
                 engines: Controller | Fleet = Controller(settings, home, database, stop, log_limits=log_limits)
             else:
                 engines = Fleet(settings, home, database, stop)
-            watching = asyncio.create_task(watch_canaries(database, canary, stop))
+            watching = asyncio.gather(
+                watch_canaries(database, canary, stop), exit_when_stuck(settings.starved_timeout_s, stop)
+            )
             try:
                 await engines.run()
             finally:
@@ -61,7 +67,9 @@ async def serve() -> None:
 
 def main() -> int:
     """Return the exit status: 0 after a stop that was asked for, 64 for a mistake in a setting or a path, else 1."""
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    handler = logging.StreamHandler()
+    handler.setFormatter(UtcTimes("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    logging.basicConfig(level=logging.INFO, handlers=[handler])
     logging.getLogger("alembic").setLevel(logging.WARNING)
     try:
         asyncio.run(serve())

@@ -84,6 +84,7 @@ def as_json(trial: Trial, evidence: Evidence, decision: Decision, rules: CanaryR
         "canary": trial.canary,
         "since": trial.since.isoformat(),
         "age_s": evidence.age_s,
+        "traffic_s": evidence.traffic_s,
         "largest_share": evidence.largest_share,
         "difference": list(decision.difference),
         "tests": [asdict(test) for test in decision.tests],

@@ -102,6 +102,7 @@ def environment(
         "VLLM_LOGGING_COLOR": "0",
         "PYTHONUNBUFFERED": "1",
     }
+    kept.setdefault("VLLM_LOGGING_CONFIG_PATH", str(Path(__file__).with_name("engine_logging.json")))
     if adapters:
         kept["VLLM_ALLOW_RUNTIME_LORA_UPDATING"] = "1"
     if platform == "cpu":

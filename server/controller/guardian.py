@@ -13,12 +13,12 @@ import select
 import signal
 import subprocess
 import sys
-import time
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from types import FrameType
 
+from ledger.clock import iso, utc_now
 from server.controller.processes import (
     adopt_orphans,
     describe,
@@ -94,7 +94,7 @@ def _kill(engine: "subprocess.Popen[bytes]", folder: Path, why: str) -> None:
 def _say(text: str) -> None:
     """Writes a line into the engine's log; a disk that is full must not keep it from killing."""
     with suppress(OSError):
-        sys.stderr.write(f"{time.strftime('%Y-%m-%d %H:%M:%S')} guardian {os.getpid()}: {text}\n")
+        sys.stderr.write(f"{iso(utc_now())} guardian {os.getpid()}: {text}\n")
         sys.stderr.flush()
 
 

@@ -7,6 +7,18 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from server.controller.errors import AlreadyRunning
+from server.controller.processes import title
+
+LOCK = "controller.lock"
+
+
+def holder(home: Path) -> int | None:
+    """Return the process of the controller that runs in `home`; None if none does. Takes no lock."""
+    try:
+        pid = int((home / LOCK).read_text())
+    except (OSError, ValueError):
+        return None
+    return pid if "controller" in title(pid) else None
 
 
 @contextmanager
@@ -16,7 +28,7 @@ def only_controller(home: Path) -> Iterator[None]:
     Raises:
         AlreadyRunning: Another controller holds it; the message names its process.
     """
-    path = home / "controller.lock"
+    path = home / LOCK
     with path.open("a+") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -8,8 +8,9 @@ from fastapi import APIRouter, Request
 from pydantic import BaseModel
 from sqlalchemy import Connection
 
-from ledger import audit, deployments, records, versions
+from ledger import audit, deployments, history, records, versions
 from ledger.deployments import Change
+from ledger.history import Event
 from server.auth import Caller
 from server.body import checked, read_body
 from server.context import AdminCaller, Context, In
@@ -21,8 +22,17 @@ router = APIRouter(tags=["deployments"])
 _CHANGES_SHOWN = 20
 
 
+class EventAnswer(BaseModel):
+    """Something that happened to a version, in a few words for people, and who did it why."""
+
+    what: str
+    actor: str
+    reason: str
+    created_at: datetime
+
+
 class VersionAnswer(BaseModel):
-    """A model version."""
+    """A model version. `last_change` says how it came to its state: a rejection can be the gate's or a rollback."""
 
     id: str
     object: Literal["model_version"] = "model_version"
@@ -31,13 +41,14 @@ class VersionAnswer(BaseModel):
     form: Literal["base", "adapter", "full"]
     state: Literal["candidate", "passed", "canary", "live", "retired", "rejected"]
     run: str | None
+    last_change: EventAnswer | None
     gate_report: dict[str, Any] | None
     loaded: bool
     created_at: datetime
     erased_at: datetime | None
 
     @classmethod
-    def of(cls, row: records.ModelVersion, context: Context) -> "VersionAnswer":
+    def of(cls, row: records.ModelVersion, last: Event | None, context: Context) -> "VersionAnswer":
         """Returns a version on the wire; whether it is loaded is what this gateway knows now."""
         return cls(
             id=row.name,
@@ -46,6 +57,9 @@ class VersionAnswer(BaseModel):
             form=row.form,
             state=row.state,
             run=row.run_id,
+            last_change=None
+            if last is None
+            else EventAnswer(what=last.what, actor=last.actor, reason=last.reason, created_at=last.at),
             gate_report=None if row.gate_report is None else dict(row.gate_report),
             loaded=row.number in context.poller.current.ready,
             created_at=row.created_at,
@@ -85,14 +99,23 @@ class DeploymentAnswer(BaseModel):
 @router.get("/v1/versions", responses=errors())
 async def list_versions(context: In, caller: AdminCaller) -> VersionList:
     """Lists every version."""
-    rows = await context.ledger.read(versions.list_all)
-    return VersionList(data=[VersionAnswer.of(row, context) for row in rows])
+    rows, last = await context.ledger.read(_with_last_events)
+    return VersionList(data=[VersionAnswer.of(row, last[row.number], context) for row in rows])
 
 
 @router.get("/v1/versions/{number}", responses=errors(422))
 async def get_version(number: Version, context: In, caller: AdminCaller) -> VersionAnswer:
     """Returns a version."""
-    return VersionAnswer.of(await context.ledger.read(versions.get, number), context)
+    [row], last = await context.ledger.read(_with_last_events, number)
+    return VersionAnswer.of(row, last[number], context)
+
+
+def _with_last_events(
+    connection: Connection, number: int | None = None
+) -> tuple[list[records.ModelVersion], dict[int, Event | None]]:
+    """All versions, or one, and the last thing that happened to each."""
+    rows = versions.list_all(connection) if number is None else [versions.get(connection, number)]
+    return rows, history.last_events(connection, [row.number for row in rows])
 
 
 @router.get("/v1/deployments", responses=errors())

@@ -12,6 +12,7 @@ from safetensors.torch import load_file
 
 from alignment.chat_tokens import ChatTokens
 from alignment.errors import DiskFull, NonFiniteLoss, UnusableFeedback
+from alignment.memory.bounds import UNBOUNDED
 from alignment.preferences import Message, Thumb, write_rows
 from alignment.reward_model import fit as fitting
 from alignment.reward_model.config import RewardModelConfig
@@ -196,8 +197,11 @@ def test_intercept_starts_at_the_log_odds_of_a_thumb_up() -> None:
     assert fitting._log_odds([1.0] * 8 + [0.0] * 2) == pytest.approx(np.log(9 / 3))
 
 
-def test_many_rows_are_gone_over_less_often_where_steps_are_bounded() -> None:
-    config = RewardModelConfig(epochs=3, most_steps=120, batch_size=16)
-    assert fitting.passes(config, rows=400) == 3
-    assert fitting.passes(config, rows=1920) == 1
-    assert fitting.passes(config.model_copy(update={"most_steps": None}), rows=1920) == 3
+@pytest.mark.parametrize(
+    ("rows", "most_steps", "bound"), [(500, 12, 12), (500, 97, -1), (500, None, -1), (40, 12, -1), (1920, 120, 120)]
+)
+def test_no_more_steps_are_made_than_most_steps(rows: int, most_steps: int | None, bound: int, tmp_path: Path) -> None:
+    config = RewardModelConfig(epochs=3, most_steps=most_steps, batch_size=16)
+    run = fitting.Run(tmp_path, None, 1, 0, "test", UNBOUNDED)  # type: ignore[arg-type]
+    arguments = fitting._arguments(config, run, False, rows)
+    assert (arguments.max_steps, arguments.num_train_epochs) == (bound, 3)

@@ -28,7 +28,7 @@ from ledger import erase, feedback, runs, snapshots, versions
 from ledger.clock import utc_now
 from ledger.database import Database
 from ledger.errors import Erased
-from ledger.records import NewFeedback
+from ledger.records import ModelVersion, NewFeedback
 from ledger.retention import steps
 from ledger.retention.rules import RetentionRules
 from ledger.retention.run_files import Pruned
@@ -310,6 +310,35 @@ def test_answers_of_another_base_model_are_left_out(rated: Database, home: Path,
     with pytest.raises(UnusableFeedback, match="no feedback to learn from"):
         run.start(job(rated, home), CONFIG.model_copy(update={"base_model": other}))
     assert last(rated).metrics["snapshot"]["report"]["counts"]["dropped"] == {"other_base_model": 60}
+
+
+def test_a_run_goes_on_until_its_candidate_is_judged(rated: Database, home: Path) -> None:
+    def seen() -> tuple[str, str]:
+        with rated.read() as connection:
+            found = runs.latest(connection)
+        return found[0].stage, runs.states(found, run.running(rated))[found[0].id]
+
+    states: list[tuple[str, str]] = []
+
+    def break_off(version: ModelVersion) -> None:
+        states.append(seen())
+        raise StageFailed("The gate could not judge it.")
+
+    with pytest.raises(StageFailed):
+        run.start(replace(job(rated, home), judge=break_off), CONFIG)
+    assert [*states, seen()] == [("gate", "running"), ("gate", "failed")]
+    assert run.new_feedback(rated) == 0, "it has learned, and is not to learn the same again"
+    judged: list[int] = []
+    run.resume(replace(job(rated, home), judge=lambda version: judged.append(version.number)), last(rated).id)
+    assert (judged, seen()) == ([2], ("done", "done"))
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_a_run_whose_file_is_missing_is_not_begun(database: Database, home: Path, tmp_path: Path) -> None:
+    with pytest.raises(WrongConfig, match=r"nothing\.jsonl cannot be read: No such file"):
+        run.start(job(database, home), load(None, from_file=tmp_path / "nothing.jsonl"))
+    with database.read() as connection:
+        assert runs.latest(connection) == []
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)

@@ -1,6 +1,7 @@
 """Backup and restore: what was acknowledged before the backup is there afterwards, elsewhere, and serves."""
 
 import os
+import shutil
 import stat
 import struct
 import subprocess
@@ -19,8 +20,9 @@ from sqlalchemy import select
 
 from alignment import manifest
 from attune import cli
-from ledger import keys, runs, versions
+from ledger import keys, postgresql_tools, runs, versions
 from ledger.database import Database
+from ledger.errors import Misconfigured
 from ledger.records import ApiKey
 from ledger.schema import completions
 from ledger.schema import feedback as feedback_table
@@ -251,8 +253,50 @@ def test_a_ledger_in_postgresql_names_its_own_tools(
 ) -> None:
     monkeypatch.setenv("ATTUNE_HOME", str(tmp_path / "home"))
     monkeypatch.setenv("ATTUNE_DATABASE_URL", database_url)
-    assert cli.run(["backup", str(tmp_path / "file")]) == 1
-    assert "pg_dump" in capsys.readouterr().err
-    assert cli.run(["restore", str(tmp_path / "file")]) == 1
-    assert "pg_restore" in capsys.readouterr().err
+    docs = "\n".join(page.read_text() for page in (ROOT / "docs").rglob("*.md"))
+    monkeypatch.setattr("ledger.postgresql_tools.installed_pg_dump", lambda: "9.6.24")
+    assert cli.run(["backup", str(tmp_path / "file")]) == 64
+    said = capsys.readouterr().err
+    assert f"`{postgresql_tools.BACK_UP}`" in said and f"`{postgresql_tools.BACK_UP}`" in docs
+    assert "pg_dump here has version 9.6.24 and refuses the server, which has version " in said
+    assert cli.run(["restore", str(tmp_path / "file")]) == 64
+    said = capsys.readouterr().err
+    for command in (postgresql_tools.RESTORE, postgresql_tools.REPLAY):
+        assert f"`{command}`" in said and command in docs
     assert list(tmp_path.glob("*file*")) == []
+    assert cli.run(["doctor"]) == 1
+    assert "refuses the server" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("server", "pg_dump", "fault"),
+    [
+        ("16.2", "16.1", None),
+        ("16.2", "17.0", None),
+        ("16.2", "15.18", "pg_dump here has version 15.18 and refuses the server, which has version 16.2. "),
+        ("9.6.24", "15.18", None),
+        ("16.2", None, "There is no pg_dump on this machine; the server has version 16.2. "),
+    ],
+)
+def test_pg_dump_must_be_as_new_as_the_server(server: str, pg_dump: str | None, fault: str | None) -> None:
+    said = postgresql_tools.pg_dump_fault(server, pg_dump)
+    assert (said is None) == (fault is None)
+    if fault is not None and said is not None:
+        assert said.startswith(fault) and "postgresql-client-16" in said
+
+
+@pytest.mark.parametrize("database_url", [pytest.param("postgresql", marks=pytest.mark.postgres)], indirect=True)
+@pytest.mark.skipif(not shutil.which("pg_dump"), reason="this machine has no pg_dump")
+def test_what_is_said_of_pg_dump_is_what_it_does(database_url: str, tmp_path: Path) -> None:
+    database = Database.open(database_url, migrate=False)
+    try:
+        database.backup_tool()
+        fault = None
+    except Misconfigured as error:
+        fault = str(error)
+    finally:
+        database.close()
+    file = str(tmp_path / "ledger.dump")
+    command = [word.replace("ledger.dump", file) for word in postgresql_tools.BACK_UP.split()[:-1]]
+    done = subprocess.run([*command, database_url], capture_output=True, text=True, timeout=60)
+    assert (done.returncode == 0) == (fault is None), done.stderr

@@ -63,6 +63,39 @@ def test_every_reading_command_prints_json(command: list[str], capsys: pytest.Ca
     assert printed(capsys, *command)
 
 
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [
+        (None, "does not answer"),
+        ({"ready": True, "message": "attune@v1 is ready.", "version": "attune@v1"}, "ready: attune@v1 is ready."),
+        ({"ready": False, "message": "No engine is ready.", "version": None}, "not ready: No engine is ready."),
+        ({"detail": "Not Found"}, "something else answers at its address"),
+    ],
+)
+def test_status_says_in_words_how_the_gateway_is(
+    answer: object, said: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("attune.status.ask_gateway", lambda url: answer)
+    assert f"gateway   {said}\n" in printed(capsys, "status")
+
+
+def test_status_tells_a_controller_without_an_engine_yet_from_none(
+    home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """While a model is fetched there is no engine to tell of."""
+    assert "engine    none; `attune up` starts one" in printed(capsys, "status")
+    program = "import sys, time; print('ready', flush=True); sys.stdin.read()"
+    command = [sys.executable, "-c", program, "server.controller"]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as controller:
+        assert controller.stdout is not None and controller.stdout.readline() == b"ready\n"
+        (home / "controller.lock").write_text(str(controller.pid))
+        try:
+            assert f"none yet; the controller, process {controller.pid}, fetches" in printed(capsys, "status")
+        finally:
+            controller.kill()
+    assert "engine    none; `attune up` starts one" in printed(capsys, "status")
+
+
 def test_align_refuses_a_resumed_run_with_another_configuration(capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.run(["align", "run", "--resume", "run_x", "--config", "align.toml"]) == 64
     assert "--resume" in capsys.readouterr().err
@@ -92,7 +125,7 @@ def test_align_ends_with_2_when_the_gate_refuses(
 ) -> None:
     candidate = ModelVersion(2, 1, "adapter", "/versions/run", "a" * 64, "candidate", utc_now())
     monkeypatch.setattr("alignment.run.start", lambda *_: candidate)
-    monkeypatch.setattr("attune.align._passes", lambda *_: passes)
+    monkeypatch.setattr("attune.align._passed", lambda *_: passes)
     assert cli.run(["align", "run"]) == status
 
 

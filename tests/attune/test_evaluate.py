@@ -10,9 +10,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy import insert
 
-from alignment.learners import real
+from alignment.errors import StageFailed
 from alignment.preferences import Message
-from alignment.recorded_run import Job
 from alignment.snapshot.split import use_of
 from attune import align, cli, gate, people
 from attune.opponents import Opponents
@@ -27,6 +26,7 @@ from ledger.clock import utc_now
 from ledger.database import Database
 from ledger.records import ModelVersion
 from ledger.schema import model_versions
+from server.controller.errors import NoRoom
 from tests.evals.few_items import few_items
 from tests.evals.model_files import WEIGHTS, write_adapter, write_model
 from tests.evals.replies import pair
@@ -330,15 +330,28 @@ def test_an_alignment_run_ends_with_a_verdict_that_is_kept(
         yield {version.name: served.url for version in of}
 
     monkeypatch.setattr("attune.trial_engine.trial_engines", engines)
-    job = Job(database, home, real(), lambda line: None)
     with database.read() as connection:
         version = versions.get(connection, 2)
-    assert not align._passes(job, version)
+    align._judge(database, home, version)
+    assert not align._passed(database, version)
     assert "win_rate" in capsys.readouterr().out
     assert state(database) == "rejected"
     with database.read() as connection:
-        assert not align._passes(job, versions.get(connection, 2))
+        assert not align._passed(database, versions.get(connection, 2))
     assert "was judged before" in capsys.readouterr().out
+
+
+def test_a_gate_that_cannot_compare_says_how_to_try_again(
+    database: Database, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def no_room(*_: object) -> None:
+        raise NoRoom("No room for two engines.")
+
+    monkeypatch.setattr("attune.gate.compare", no_room)
+    with database.read() as connection:
+        version = versions.get(connection, 2)
+    with pytest.raises(StageFailed, match=f"No room for two engines. `attune align run --resume {version.run_id}`"):
+        align._judge(database, home, version)
 
 
 def test_a_candidate_whose_files_are_not_whole_is_refused_before_an_engine_is_started(

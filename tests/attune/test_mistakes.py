@@ -2,14 +2,18 @@
 
 import errno
 import os
+import runpy
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+from alignment.config import load as load_config
+from alignment.errors import WrongConfig
 from attune import cli, exit_status, ports, settings
 from attune.errors import WrongUsage
+from ledger import setting_faults
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -36,7 +40,7 @@ def complaint(capsys: pytest.CaptureFixture[str], *arguments: str, status: int =
 @pytest.mark.parametrize(
     ("toml", "words"),
     [
-        ("[ledger]\nhoem = 'x'\n", "hoem in [ledger] of attune.toml is no setting. Did you mean home?"),
+        ("[ledger]\nhoem = 'x'\n", "hoem in [ledger] of attune.toml:2 is no setting. Did you mean home?"),
         ("gateway port 8000", "attune.toml: "),
     ],
 )
@@ -53,10 +57,10 @@ def test_every_command_names_a_mistake_in_the_file(
     [
         ("", {"ATTUNE_PORT": "abc"}, "ATTUNE_PORT is 'abc': "),
         ("", {"ATTUNE_PORT": "99999"}, "ATTUNE_PORT is '99999': "),
-        ("[gateway]\nport = 99999\n", {}, "port in [gateway] of attune.toml is 99999: "),
-        ("[gateway]\nprot = 1\n", {}, "prot in [gateway] of attune.toml is no setting. Did you mean port?"),
-        ("[chat_ui]\nui_prot = 1\n", {}, "ui_prot in [chat_ui] of attune.toml is no setting. Did you mean ui_port?"),
-        ("[chat_ui]\nui_port = 99999\n", {}, "ui_port in [chat_ui] of attune.toml is 99999: "),
+        ("[gateway]\nport = 99999\n", {}, "port in [gateway] of attune.toml:2 is 99999: "),
+        ("[gateway]\nprot = 1\n", {}, "prot in [gateway] of attune.toml:2 is no setting. Did you mean port?"),
+        ("[chat_ui]\nui_prot = 1\n", {}, "ui_prot in [chat_ui] of attune.toml:2 is no setting. Did you mean ui_port?"),
+        ("[chat_ui]\nui_port = 99999\n", {}, "ui_port in [chat_ui] of attune.toml:2 is 99999: "),
         ("chat_ui = 3\n", {}, "[chat_ui] must be a table"),
         ("", {"ATTUNE_ALLOWED_HOSTS": "a.example"}, "allowed_hosts"),
         ("", {"ATTUNE_DATABASE_URL": "mysql://x/y"}, "does not speak to mysql"),
@@ -164,32 +168,63 @@ def test_what_is_set_and_means_nothing_is_named_with_the_nearest_name(
     Path("attune.toml").write_text("port = 1\n[gatewy]\nport = 1\n")
     sentences = [
         "ATTUNE_PROT is no setting and has no effect. Did you mean ATTUNE_PORT?",
-        "port in attune.toml stands outside of any section and has no effect.",
-        "[gatewy] in attune.toml is no section. Did you mean [gateway]?",
+        "port in attune.toml:1 stands outside of any section and has no effect.",
+        "[gatewy] in attune.toml:2 is no section. Did you mean [gateway]?",
     ]
     assert settings.unknown(settings.current_environment()) == sentences
     assert cli.run(["prepare"]) == 0
     said = capsys.readouterr().err
     assert [sentence for sentence in sentences if f"attune: warning: {sentence}" not in said] == []
+    assert cli.run(["status"]) == 0
+    said = capsys.readouterr().err
+    assert [sentence for sentence in sentences if f"attune: warning: {sentence}" not in said] == []
+    assert cli.run(["status", "--check"]) == 1
+    assert "no setting" not in capsys.readouterr().err
     assert cli.run(["doctor"]) == 1
     assert "Did you mean [gateway]?" in " ".join(capsys.readouterr().out.split())
     monkeypatch.setenv("ATTUNE_MODEL", "/no/such")
     assert "Did you mean ATTUNE_PORT?" in complaint(capsys, "up")
 
 
-@pytest.mark.parametrize("module", ["server", "server.controller", "chat_ui"])
-def test_the_processes_end_with_64_too(module: str, home: Path) -> None:
-    name = "ATTUNE_UI_PORT" if module == "chat_ui" else "ATTUNE_PORT" if module == "server" else "ATTUNE_KV_CACHE_GIB"
-    done = subprocess.run(
-        [sys.executable, "-m", module],
-        env=dict(os.environ) | {name: "abc", "PYTHONPATH": str(ROOT)},
-        capture_output=True,
-        text=True,
-        check=False,
+@pytest.mark.parametrize(
+    ("section", "key", "line"),
+    [("gateway", "port", 5), ("", "late", 2), ("a.b", "c", 7), ("quoted", "x", 9), ("gateway", "none", None)],
+)
+def test_the_line_of_a_key_is_found_in_a_file(section: str, key: str, line: int | None) -> None:
+    """As tomllib reads it: comments, spaces, dotted and quoted keys."""
+    file = Path("some.toml")
+    file.write_text(
+        '# port = 1\nlate = 1\nquoted.y = 2\n[ gateway ] # port = 3\nport=4\n[a]\nb.c = 5\n["quoted"]\n"x" = 6\n'
     )
-    assert done.returncode == 64
-    assert "Traceback" not in done.stderr
-    assert f"{name} is 'abc'" in done.stderr
+    assert setting_faults.place(file, section, key) == (f"some.toml:{line}" if line else "some.toml")
+
+
+def test_a_wrong_setting_of_a_run_is_named_with_its_line() -> None:
+    Path("align.toml").write_text("seed = 1\n\n[ppo]\nrollouts = -1\n")
+    with pytest.raises(WrongConfig, match=r"ppo.rollouts \(align.toml:4\): "):
+        load_config(Path("align.toml"))
+
+
+@pytest.mark.parametrize("module", ["server", "server.controller", "chat_ui"])
+def test_the_processes_end_with_64_too(
+    module: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    name = "ATTUNE_UI_PORT" if module == "chat_ui" else "ATTUNE_PORT" if module == "server" else "ATTUNE_KV_CACHE_GIB"
+    monkeypatch.setenv(name, "abc")
+    with pytest.raises(SystemExit) as ended:
+        runpy.run_module(module, run_name="__main__")
+    assert ended.value.code == 64
+    assert f"{name} is 'abc'" in capsys.readouterr().err + caplog.text
+
+
+def test_the_chat_tells_a_mistake_before_it_imports_gradio() -> None:
+    program = "import sys, chat_ui.__main__ as chat; status = chat.main(); sys.exit('gradio' in sys.modules or status)"
+    environment = dict(os.environ) | {"ATTUNE_UI_PORT": "abc", "PYTHONPATH": str(ROOT)}
+    done = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 64 and "ATTUNE_UI_PORT is 'abc'" in done.stderr
 
 
 def test_the_unit_does_not_start_again_what_ended_with_64() -> None:

@@ -1,6 +1,7 @@
 """What should be live, said on the command line."""
 
 import json
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -33,6 +34,10 @@ def home(monkeypatch: pytest.MonkeyPatch, ledger_path: Path) -> Path:
     return ledger_path.parent
 
 
+def ledger(home: Path) -> closing[Database]:
+    return closing(Database.open(f"sqlite:///{home}/ledger.db", migrate=False))
+
+
 def deployed(home: Path) -> tuple[int | None, int | None, float]:
     database = Database.open(f"sqlite:///{home}/ledger.db", migrate=False)
     with database.read() as connection:
@@ -56,6 +61,9 @@ def test_the_audit_and_the_version_tell_what_happened(home: Path, capsys: pytest
     override = ["eval", "override", "v3", "--reason"]
     assert cli.run([*override, "the judge was down"]) == 0
     assert cli.run(["canary", "v3"]) == 0
+    with ledger(home) as database, database.write() as connection:
+        engines.upsert(connection, Engine("eng_3", "unix:///x", 3, "ready"))
+    assert cli.run(["promote", "v3"]) == 0
     assert cli.run(["rollback", "--reason", "people complain"]) == 0
     capsys.readouterr()
     assert cli.run([*override, "again"]) == 1
@@ -67,7 +75,7 @@ def test_the_audit_and_the_version_tell_what_happened(home: Path, capsys: pytest
     assert told[:2] == ["refused by the gate", "the gate's verdict overridden"] and told[-1] == "rolled back"
     assert cli.run(["audit", "--version", "v3", "--json"]) == 0
     entries = json.loads(capsys.readouterr().out)
-    assert [entry["action"] for entry in entries] == ["roll_back", "canary", "override_gate", "gate"]
+    assert [entry["action"] for entry in entries] == ["roll_back", "promote", "canary", "override_gate", "gate"]
     assert cli.run(["audit", "--limit", "1"]) == 0
     shown = capsys.readouterr().out
     assert "people complain" in shown and "override_gate" not in shown

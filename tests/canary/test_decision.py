@@ -23,7 +23,7 @@ def seen(n: int, canary_rate: float, live_rate: float, seed: int = 0) -> tuple[O
 
 def evidence(thumbs: tuple[Observation, ...], **more: Any) -> Evidence:
     given = {"thumbs": thumbs, "soon": (), "all_thumbs": thumbs, "rated_less": OFTENER, "rated_more": RARER}
-    return Evidence(**given | {"largest_share": 0.02, "age_s": DAY_S} | more)
+    return Evidence(**given | {"largest_share": 0.02, "age_s": DAY_S, "traffic_s": DAY_S} | more)
 
 
 OFTENER, RARER = seen(600, 0.5, 0.35), seen(600, 0.35, 0.5)
@@ -67,7 +67,8 @@ def test_without_a_clear_difference_it_goes_on_until_the_horizon_and_live_stays(
     ("more", "said"),
     [
         ({"largest_share": 0.21}, "One person gave 21%"),
-        ({"age_s": 10.0}, "traffic for 10 s"),
+        ({"traffic_s": 10.0}, "traffic for 10 s"),
+        ({"traffic_s": 0.0}, "no traffic yet"),
     ],
 )
 def test_nothing_is_promoted_by_itself_on(more: dict[str, float], said: str) -> None:

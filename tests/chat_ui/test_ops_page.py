@@ -96,6 +96,7 @@ def test_its_buttons_change_what_is_live_and_say_why_not(ops: OpsPage, used: Cha
     expect(ops.section("Decisions")).to_contain_text("people like it")
     ops.change("Roll back v4…", "it was worse", "Roll back v4")
     expect(ops.section("Decisions")).to_contain_text("it was worse")
+    expect(ops.section("Versions").get_by_role("row").nth(2)).to_contain_text("v4rejectedrolled back (")
     with database.read() as connection:
         assert deployments.current(connection).live_version == 3
         entries = audit.latest(connection, 3)

@@ -1,6 +1,7 @@
 """The systemd units: verified by systemd itself."""
 
 import os
+import shlex
 import shutil
 import subprocess
 from configparser import ConfigParser
@@ -8,7 +9,6 @@ from pathlib import Path
 
 import pytest
 
-from tests import snippets
 from tests.processes import ROOT
 
 FOLDER = ROOT / "deploy" / "systemd"
@@ -20,7 +20,13 @@ DOCUMENTED = (
     "useradd --system --home-dir /var/lib/attune --shell /usr/sbin/nologin attune",
     "cp deploy/systemd/attune* /etc/systemd/system/",
     "systemctl enable --now attune.service attune-align.timer",
+    "systemctl disable --now attune.service attune-align.timer",
+    "rm -f /etc/systemd/system/attune.service /etc/systemd/system/attune-align.service "
+    "/etc/systemd/system/attune-align.timer",
+    "rm -rf /opt/attune /var/lib/attune /etc/attune.env",
+    "userdel attune",
 )
+INSTALL, UNINSTALL = DOCUMENTED[:3], DOCUMENTED[3:]
 
 
 def verify(folder: Path) -> str:
@@ -66,24 +72,30 @@ def test_the_unit_may_take_as_long_to_stop_as_attune_up_does() -> None:
     assert int(option("attune.service", "Service", "TimeoutStopSec")) >= drain_s + 5 + engine_s
 
 
+def run_below(root: Path, lines: tuple[str, ...]) -> None:
+    """Runs lines of the docs on a root folder of their own: every path that they name lies below it."""
+    tools = {"useradd": f"useradd --prefix {root}", "userdel": f"userdel --prefix {root}"}
+    for line in lines:
+        tool, *rest = shlex.split(line.replace(" --now", ""))
+        paths = rest if tool == "useradd" else [f"{root}{word}" if word.startswith("/") else word for word in rest]
+        command = " ".join([tools.get(tool, f"systemctl --root={root}" if tool == "systemctl" else tool), *paths])
+        done = subprocess.run(["sh", "-c", command], cwd=ROOT, capture_output=True, text=True, check=False, timeout=60)
+        assert done.returncode == 0, f"{command}: {done.stderr}"
+
+
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root makes users")
 @pytest.mark.skipif(not shutil.which("systemctl") or not shutil.which("useradd"), reason="this machine has no systemd")
-def test_the_lines_of_the_docs_make_the_user_and_enable_the_units(tmp_path: Path) -> None:
-    """Under a root folder of their own, in which nothing can be started."""
+def test_the_lines_of_the_docs_make_the_user_and_enable_the_units_and_take_both_away(tmp_path: Path) -> None:
     (tmp_path / "etc/systemd/system").mkdir(parents=True)
     for name in ("passwd", "group", "shadow", "gshadow", "login.defs"):
         shutil.copy(Path("/etc") / name, tmp_path / "etc")
-    instead = {
-        "useradd": f"useradd --prefix {tmp_path}",
-        "systemctl": f"systemctl --root={tmp_path}",
-        " --now": "",
-        " /etc/": f" {tmp_path}/etc/",
-    }
-    for line in DOCUMENTED:
-        command = " ".join(snippets.words(line, instead))
-        done = subprocess.run(["sh", "-c", command], cwd=ROOT, capture_output=True, text=True, check=False)
-        assert done.returncode == 0, f"{command}: {done.stderr}"
+    before = (tmp_path / "etc/passwd").read_text()
+    run_below(tmp_path, INSTALL)
     user = (tmp_path / "etc/passwd").read_text().splitlines()[-1]
     assert user.startswith("attune:") and user.endswith(":/var/lib/attune:/usr/sbin/nologin")
     units = tmp_path / "etc/systemd/system"
     assert {path.name for path in units.glob("*.wants/*")} == {"attune.service", "attune-align.timer"}
+    (tmp_path / "opt/attune").mkdir(parents=True)
+    run_below(tmp_path, UNINSTALL)
+    assert (tmp_path / "etc/passwd").read_text() == before
+    assert [path for path in tmp_path.rglob("*attune*") if not path.name.endswith("-")] == []

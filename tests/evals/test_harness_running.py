@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 
 from attune import cli
 from evals.endpoint import Endpoint
@@ -72,9 +73,12 @@ def test_the_command_writes_a_table_for_people_and_for_programs(
     command += ["--key-file", str(home / "key"), "--limit", "7", "--out", str(tmp_path / "out")]
     assert cli.run(command) == 0
     said = capsys.readouterr()
-    assert (
-        "contains" in said.out and "Requesting API: 50%\rRequesting API: 100%" in said.err and "chatter" not in said.err
-    )
+    assert "contains" in said.out
+    assert said.err == "lm-eval: 14 prompts of 2 tasks\n", "without a terminal there is one line, and no bar"
+    monkeypatch.setattr("attune.output.err", Console(stderr=True, force_terminal=True))
+    assert cli.run(command) == 0
+    said = capsys.readouterr()
+    assert "Requesting API: 50%\rRequesting API: 100%" in said.err and "chatter" not in said.err
     found = json.loads((tmp_path / "out" / "harness.json").read_text())
     assert (found["model"], found["lm_eval"], found["limit"]) == ("attune@v2", "0.4.13", 7)
     assert found["sets"]["truths"] == {"family": "truthfulness", "files": [], "rows": 7}

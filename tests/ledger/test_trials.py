@@ -95,6 +95,20 @@ def test_of_established_raters_the_first_answer_is_rated_or_not(database: Databa
     assert [(one.version, one.rated) for one in found] == [(1, False), (2, True), (1, False)]
 
 
+def test_a_canary_has_traffic_from_its_first_answer_on(database: Database, vote: Vote) -> None:
+    def began() -> datetime | None:
+        with database.read() as connection:
+            return trials.first_answered(connection, TRIAL)
+
+    vote("ann", 1)
+    vote("bob", 1, model_version=2, route="pinned")
+    vote("bob", 1, model_version=2, created_at=BEGAN - timedelta(seconds=1))
+    assert began() is None
+    for minutes in (9, 7):
+        vote("cem", 1, model_version=2, created_at=BEGAN + timedelta(minutes=minutes))
+    assert began() == BEGAN + timedelta(minutes=7)
+
+
 def test_what_was_pinned_or_is_older_or_is_of_another_version_does_not_count(database: Database, vote: Vote) -> None:
     vote("ann", 1, route="pinned")
     vote("bob", 1, model_version=3)

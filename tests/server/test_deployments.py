@@ -49,6 +49,10 @@ async def test_a_canary_is_tried_promoted_and_rolled_back(gateway: Gateway) -> N
     assert [entry["action"] for entry in shown["changes"]] == ["roll_back", "promote", "canary", "set_live"]
     assert shown["changes"][0]["reason"] == "people dislike it"
     assert gateway.key.prefix in shown["changes"][0]["actor"]
+    last = (await gateway.http.get("/v1/versions/2")).json()["last_change"]
+    assert (last["what"], last["reason"]) == ("rolled back", "people dislike it")
+    listed = (await gateway.http.get("/v1/versions")).json()["data"]
+    assert [row["last_change"]["what"] for row in listed] == ["live again after v2", "rolled back"]
 
 
 async def test_a_change_from_an_old_view_is_a_conflict(gateway: Gateway) -> None:

@@ -16,13 +16,19 @@ export function list({ versions, deployment, reload }) {
     return [
       button(version(row.number), () => show(row), "link"),
       badge(row.state, KINDS[row.state]),
+      lastChange(row),
       row.parent === null ? "–" : version(row.parent),
       verdictOf(row),
       moment(row.created_at),
       make("span", { class: "row-actions" }, button("Lineage", () => show(row)), free && button("Try…", () => ask("canary", [row.number], reload))),
     ];
   });
-  return [stacked("Model versions, newest first", ["version", "state", "from", "gate", "made", "more"], rows)];
+  return [stacked("Model versions, newest first", ["version", "state", "last change", "from", "gate", "made", "more"], rows)];
+}
+
+// Why it is in its state: a version whose verdict was overridden can have been rolled back since.
+function lastChange({ last_change: last }) {
+  return last === null ? "–" : make("span", { title: last.reason }, `${last.what} (${last.actor})`);
 }
 
 function verdictOf({ gate_report: report }) {
