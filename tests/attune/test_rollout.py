@@ -2,6 +2,7 @@
 
 import json
 from contextlib import closing
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -82,7 +83,11 @@ def test_the_audit_and_the_version_tell_what_happened(home: Path, capsys: pytest
     assert cli.run(["audit", "--version", "v9"]) == 1
 
 
-def test_where_raters_are_new_a_person_is_told_to_look(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_where_raters_are_new_a_person_is_told_to_look(
+    home: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Thumbs are looked at when a day has passed since their answers.
+    monkeypatch.setattr("server.canary_look.utc_now", lambda: utc_now() + timedelta(days=1, minutes=1))
     assert cli.run(["canary", "v2"]) == 0
     assert "Undecided, look yourself: 0 established raters are known" in capsys.readouterr().out
     vote(home, people=24, scopes=("feedback",))
