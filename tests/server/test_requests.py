@@ -147,7 +147,6 @@ def test_parts_other_than_text_are_refused(part: dict[str, Any]) -> None:
         ("metadata", {"a": "x" * 513}),
         ("metadata", {str(i): "" for i in range(17)}),
         ("metadata", {"parent_id": "msg_1"}),
-        ("store", False),
         ("response_format", {"type": "structural_tag"}),
         ("response_format", {"type": "json_schema"}),
         ("tools", []),
