@@ -1,5 +1,6 @@
 """What the gateway's answers, refusals and breakages become."""
 
+import json
 from pathlib import Path
 
 import httpx

@@ -2,19 +2,21 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from sqlalchemy import func, insert, select
 
-from ledger import deployments, engines
+from ledger import deployments, engines, traffic
 from ledger.clock import utc_now
 from ledger.records import Engine
 from ledger.schema import completions, conversations, feedback, model_versions, users
 from server.controller.heavy_requests import ended_one
-from tests.fake_engine import FakeEngine
+from tests.fake_engine import Behaviour, FakeEngine
 from tests.odd_upstream import odd_upstream
+from tests.processes import ROOT
 from tests.server.conftest import Gateway, eventually
 
 HELLO = [{"role": "user", "content": "hello there"}]
@@ -179,11 +181,29 @@ async def test_a_canary_answers_only_who_leaves_evidence_of_it(
 
 
 async def test_a_schema_that_may_have_ended_an_engine_is_known_without_its_text(gateway: Gateway) -> None:
-    async with asyncio.timeout(5):
-        gateway.engine.behaviour = type(gateway.engine.behaviour)(die_after=1)
-        assert (await gateway.ask(store=False, response_format=SCHEMA)).status_code == 502
+    gateway.engine.behaviour = Behaviour(die_after=1)
+    assert (await gateway.ask(store=False, response_format=SCHEMA)).status_code == 502
     await eventually(lambda: count(gateway, completions) == 1)
     assert ended_one(gateway.database, None, compile_s=60)
+
+
+async def test_speed_and_failures_count_what_left_a_row(gateway: Gateway) -> None:
+    since = utc_now() - timedelta(minutes=1)
+    for headers in ({"x-attune-keep": "metadata"}, {"x-attune-keep": "nothing"}):
+        for behaviour in (Behaviour(), Behaviour(die_after=1)):
+            gateway.engine.behaviour = behaviour
+            body = {"model": "attune", "messages": HELLO, "stream": True}
+            await gateway.http.post("/v1/chat/completions", json=body, headers=headers)
+    with gateway.database.read() as connection:
+        found = traffic.recent(connection, 1, since, utc_now())
+    assert (found.answers, found.errors) == (2, 1)
+
+
+@pytest.mark.parametrize("kept", ["full", "metadata", "nothing"])
+async def test_an_earlier_response_is_never_looked_up(gateway: Gateway, kept: str) -> None:
+    body = {"model": "attune", "input": "and then?", "previous_response_id": "resp_1"}
+    answer = await gateway.http.post("/v1/responses", json=body, headers={"x-attune-keep": kept})
+    assert (answer.status_code, answer.json()["error"]["param"]) == (400, "previous_response_id")
 
 
 @pytest.mark.parametrize("stream", [False, True])
@@ -196,3 +216,36 @@ async def test_an_engine_that_somebody_else_runs_gives_the_same(gateway: Gateway
     assert f'"chatcmpl-unkept-{answer.headers["x-request-id"]}"' in answer.text
     assert answer.status_code == 200
     assert count(gateway, completions) == 0
+
+
+SHOWN_BY = {
+    "asked for by": "test_key_header_and_store_can_each_only_keep_less",
+    "the row": "test_of_an_answer_without_text_figures_stay_and_no_words",
+    "texts: prompt, answer, calls, schemas, stops, `metadata`, errors": "test_text_that_is_not_kept_is_in_no_file",
+    "which version answers": "test_a_canary_answers_only_who_leaves_evidence_of_it",
+    "canary and its guards": "test_the_canary_sees_thumbs_failures_times_and_refusals_without_text",
+    "speed and failures on the ops page, counts of `attune status`": "test_speed_and_failures_count_what_left_a_row",
+    "schema that may have ended an engine": "test_a_schema_that_may_have_ended_an_engine_is_known_without_its_text",
+    "rates, places, queue": "test_rates_count_requests_of_which_nothing_is_kept",
+    "thumb, with reasons": "test_a_vote_is_taken_as_far_as_what_it_is_about_was_kept",
+    "comment, correction, comparison": "test_a_thumb_with_reasons_is_taken_and_words_about_the_text_are_not",
+    "exports, snapshots, training, `--if-new-feedback`": "test_votes_without_text_are_counted_and_never_learned_from",
+    "GET /v1/chat/completions/{id}": "test_an_answer_without_its_text_is_not_given_again_and_can_be_erased",
+    "DELETE /v1/chat/completions/{id}": "test_an_answer_without_its_text_is_not_given_again_and_can_be_erased",
+    "GET /v1/users?user=, the only list": "test_erasing_a_user_finds_what_is_left_of_answers_without_text",
+    "`previous_response_id`": "test_an_earlier_response_is_never_looked_up",
+    "in a conversation (`metadata`)": "test_conversations_need_their_text",
+    "erasing a user, conversation or answer": "test_erasing_a_user_finds_what_is_left_of_answers_without_text",
+    "metrics": "test_every_generating_endpoint_keeps_to_it_streamed_and_whole",
+    "log": "test_text_that_is_not_kept_is_in_no_file",
+}
+"""The test of each row of the table in docs/data-model.md."""
+
+
+def test_every_row_of_the_table_has_its_test() -> None:
+    page = (ROOT / "docs" / "data-model.md").read_text()
+    table = page.split("| | full | metadata | nothing |", 1)[1].split("\n\n", 1)[0]
+    assert [line.split("|")[1].strip() for line in table.splitlines()[2:]] == list(SHOWN_BY)
+    folders = (ROOT / "tests" / name for name in ("server", "ledger", "erasing"))
+    written = "".join(path.read_text() for folder in folders for path in folder.glob("test_*kept.py"))
+    assert [name for name in SHOWN_BY.values() if f"def {name}(" not in written] == []
