@@ -95,6 +95,8 @@ def rows_of(database: Database, owner: str) -> list[Any]:
 @contextmanager
 def running(home: Path, engine: FakeEngineProcess, database_url: str) -> Iterator[GatewayProcess]:
     gateway = GatewayProcess(home, database_url=database_url)
+    (home / "tmp").mkdir()
+    gateway.environment["TMPDIR"] = str(home / "tmp")
     gateway.serve(engine.url)
     gateway.run()
     try:

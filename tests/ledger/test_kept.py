@@ -15,7 +15,7 @@ from ledger.kept import least
 from ledger.records import Choice, Completion, FeedbackFilter, NewFeedback
 from ledger.schema import completions as table
 from ledger.schema import feedback as feedback_table
-from ledger.trials import Trial
+from ledger.trials import Trial, VoteWindow
 from ledger.vote_statistics import votes_since
 
 LONG_AGO = utc_now() - timedelta(days=1)
@@ -110,6 +110,7 @@ def test_the_canary_sees_thumbs_failures_times_and_refusals_without_text(
 ) -> None:
     refusal = (Choice(0, "I'm sorry, but I can't help with that.", "stop"),)
     trial = Trial(live=1, canary=2, since=LONG_AGO)
+    window = VoteWindow(seconds=60, now=utc_now() + timedelta(hours=1))
     thumbed = stored(user="ann", kept="metadata", choices=refusal)
     stored(user="bob", kept="metadata")
     stored(user="cid", kept="metadata", choices=(), status="error", error="it broke")
@@ -121,7 +122,9 @@ def test_the_canary_sees_thumbs_failures_times_and_refusals_without_text(
             ("complete", False, "", 12.5, 4),
             ("error", None, "", 12.5, 4),
         ]
-        assert [thumb.value for thumb in trials.first_thumbs(connection, trial)] == [-1]
+        assert [thumb.value for thumb in trials.first_thumbs(connection, trial, window)] == [-1]
+        rated = trials.first_answers_rated(connection, trial, window, utc_now())
+        assert [answer.rated for answer in rated] == [True, False, False]
 
 
 def test_erasing_a_user_finds_what_is_left_of_answers_without_text(
