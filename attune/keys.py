@@ -14,6 +14,14 @@ if TYPE_CHECKING:
 keys_app = typer.Typer(help="API keys.", no_args_is_help=True)
 
 
+class Keep(StrEnum):
+    """How much is kept of an answer."""
+
+    FULL = "full"
+    METADATA = "metadata"
+    NOTHING = "nothing"
+
+
 class Scope(StrEnum):
     """What a key may do."""
 
@@ -32,6 +40,13 @@ def create_key(
     ] = None,
     rate: Annotated[int | None, typer.Option(min=1, help="Requests per minute; by default no limit.")] = None,
     expires: Annotated[str | None, typer.Option(help="90d, 12h, 30m, or a date; by default never.")] = None,
+    keep: Annotated[
+        Keep,
+        typer.Option(
+            help="The most that is kept of its answers: all, figures without any text, or nothing. "
+            "A request can ask for less."
+        ),
+    ] = Keep.FULL,
     json: Json = False,
 ) -> None:
     """Make an API key and show it, once."""
@@ -52,6 +67,7 @@ def create_key(
             scopes=[item.value for item in scope],
             requests_per_minute=rate,
             expires_at=expires_at,
+            keep=keep.value,
         )
     if json:
         output.as_json(_public(key) | {"secret": secret})
@@ -72,7 +88,7 @@ def list_keys(json: Json = False) -> None:
     if json:
         output.as_json(rows)
         return
-    headings = ("prefix", "name", "owner", "scopes", "requests_per_minute", "expires_at", "revoked_at")
+    headings = ("prefix", "name", "owner", "scopes", "keep", "requests_per_minute", "expires_at", "revoked_at")
     output.as_table(headings, [[row[heading] for heading in headings] for row in rows])
 
 

@@ -6,7 +6,7 @@ from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, NoReturn, TypeVar
+from typing import Any, Literal, NoReturn, TypeVar
 from urllib.parse import quote, urlencode
 
 import httpx
@@ -49,12 +49,26 @@ class Delta:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What a completion request needs: the messages to answer, and where the answer belongs in the tree."""
+    """What a completion request needs: the messages to answer, and where the answer belongs in the tree.
 
-    conversation_id: str
-    parent_id: str
+    Attributes:
+        conversation_id: None for a temporary chat, which stands in no conversation.
+        parent_id: The message that is answered; None as before.
+        keep: How much the gateway keeps of question and answer. In a conversation it must be all.
+    """
+
+    conversation_id: str | None
+    parent_id: str | None
     messages: list[dict[str, str]]
     settings: ChatSettings = field(default_factory=ChatSettings)
+    keep: Literal["full", "metadata", "nothing"] = "full"
+
+    @property
+    def place(self) -> dict[str, Any]:
+        """The field of a request that says where the answer belongs; empty where it belongs nowhere."""
+        named = {"conversation_id": self.conversation_id, "parent_id": self.parent_id}
+        found = {name: value for name, value in named.items() if value is not None}
+        return {"metadata": found} if found else {}
 
 
 def load_key(path: Path) -> str:
@@ -177,10 +191,11 @@ class GatewayClient:
             "model": "attune",
             "messages": question.messages,
             "stream": True,
-            "metadata": {"conversation_id": question.conversation_id, "parent_id": question.parent_id},
+            **question.place,
             **question.settings.sampling(),
         }
-        async with self._stream("/v1/chat/completions", user, body) as response:
+        headers = _who(user) | {"x-attune-keep": question.keep}
+        async with self._stream("/v1/chat/completions", headers, body) as response:
             async for line in response.aiter_lines():
                 data = line.removeprefix("data:").strip() if line.startswith("data:") else ""
                 if data == "[DONE]":
@@ -202,10 +217,10 @@ class GatewayClient:
             raise GatewayAway("The server answered something that this chat does not understand.") from error
 
     @asynccontextmanager
-    async def _stream(self, path: str, user: str, body: object) -> AsyncIterator[httpx.Response]:
+    async def _stream(self, path: str, headers: dict[str, str], body: object) -> AsyncIterator[httpx.Response]:
         begun = False
         try:
-            async with self._http.stream("POST", path, json=body, headers=_who(user)) as response:
+            async with self._http.stream("POST", path, json=body, headers=headers) as response:
                 if not response.is_success:
                     await response.aread()
                     _refuse(response)

@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, RowMapping, select
 
-from ledger import erase, message_tree, users
+from ledger import erase, kept, message_tree, users
 from ledger.errors import Erased, NotFound
 from ledger.insertion import insert_if_absent
 from ledger.records import Choice, Completion
@@ -17,7 +17,8 @@ from ledger.schema import users as users_table
 def insert(connection: Connection, completion: Completion) -> None:
     """Stores a completion, and its answers as messages where `conversation_id` and `parent_id` are given.
 
-    Storing the same id again changes nothing, so that a caller who does not know whether it worked can try again.
+    Storing the same id again changes nothing, so that a caller who does not know whether it worked can try again. This
+    is the one place where answers are written; what `kept` says is not kept is left out here.
 
     Raises:
         NotFound: There is no such conversation or parent (any more) for this owner and user. Call
@@ -25,6 +26,7 @@ def insert(connection: Connection, completion: Completion) -> None:
         Impossible: The parent is not a user's message.
         Erased: The user was erased after the request had begun.
     """
+    completion = kept.storable(completion)
     user = users.resolve(
         connection,
         completion.owner,

@@ -21,6 +21,10 @@ class Impossible(LedgerError):
     """The request is well-formed, but contradicts what the ledger holds."""
 
 
+class NotKept(Impossible):
+    """What is asked for needs a part of an answer that was not kept, as its request or API key asked."""
+
+
 class RefusedByGate(Impossible):
     """The gate has refused the version, and nobody has overridden its verdict."""
 

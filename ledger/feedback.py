@@ -17,6 +17,7 @@ from ledger.errors import Conflict, Impossible, NotFound, NotYours
 from ledger.exports import export_preference, export_unpaired
 from ledger.ids import new_id
 from ledger.insertion import insert_if_absent
+from ledger.kept import require_kept, require_text
 from ledger.prompts import same_prompt
 from ledger.records import Feedback, FeedbackFilter, Kind, NewFeedback, Page
 from ledger.schema import completions, feedback, feedback_latest, snapshot_feedback, users
@@ -39,7 +40,7 @@ _BY_IDEMPOTENCY_KEY = (
     .add_columns(feedback.c.body_sha256.label("body"))
 )
 _HOLD_COMPLETION = (
-    select(completions.c.user_id, completions.c.choices, users.c.external_id)
+    select(completions.c.user_id, completions.c.choices, completions.c.kept, users.c.external_id)
     .join(users, users.c.id == completions.c.user_id)
     .where(completions.c.id == bindparam("id"), completions.c.owner == bindparam("owner"))
     .with_for_update(read=True, key_share=True, of=completions)
@@ -57,6 +58,7 @@ def add(connection: Connection, new: NewFeedback) -> Feedback:
         NotYours: It was given to another user of this owner.
         Impossible: There is no such choice; the answers compared are the same or answer different prompts; the value is
             not -1, 0 or 1; or the parts contradict each other.
+        NotKept: Nothing was kept of the answer, or no text and there is more than a thumb (`ledger.kept`).
         Conflict: The idempotency key was used before with another body.
     """
     earlier = _by_idempotency_key(connection, new)
@@ -144,9 +146,11 @@ def _check(connection: Connection, new: NewFeedback) -> str:
         raise Impossible("A value of 0 takes a vote back, so it cannot bring a correction: give the value -1 or 1.")
     rated = _owned_completion(connection, new.completion_id, new)
     _check_choice(rated, new.completion_id, new.choice_index)
+    require_text(new.completion_id, rated["kept"], new)
     if new.preferred_over is not None:
         other = _owned_completion(connection, new.preferred_over, new)
         _check_choice(other, new.preferred_over, new.preferred_over_choice)
+        require_text(new.preferred_over, other["kept"], new)
         mine, theirs = (new.completion_id, new.choice_index), (new.preferred_over, new.preferred_over_choice)
         if mine == theirs:
             raise Impossible(f"The answer {new.completion_id} cannot be preferred over itself.")
@@ -160,6 +164,7 @@ def _check(connection: Connection, new: NewFeedback) -> str:
 
 def _owned_completion(connection: Connection, completion_id: str, new: NewFeedback) -> RowMapping:
     """Returns the completion's row if it was given to this owner and user; it stays until the transaction ends."""
+    require_kept(completion_id)
     row = connection.execute(_HOLD_COMPLETION, {"id": completion_id, "owner": new.owner}).mappings().first()
     if row is None:
         raise NotFound(f"There is no completion {completion_id}.")

@@ -16,7 +16,8 @@ from sqlalchemy import Connection, RowMapping, insert, or_, select, update
 from ledger.clock import utc_now
 from ledger.errors import Impossible, NotFound
 from ledger.ids import new_id
-from ledger.records import ApiKey, Scope
+from ledger.kept import POLICIES
+from ledger.records import ApiKey, Keep, Scope
 from ledger.schema import api_keys
 
 CHAT_OWNER = "chat-ui"
@@ -32,15 +33,16 @@ def create(
     scopes: Sequence[str],
     requests_per_minute: int | None = None,
     expires_at: datetime | None = None,
+    keep: Keep = "full",
     now: datetime | None = None,
 ) -> tuple[ApiKey, str]:
-    """Makes a key.
+    """Makes a key; `keep` is the most that is kept of its answers.
 
     Returns:
         Its row, and the secret, which cannot be had again.
 
     Raises:
-        Impossible: It has no name or owner, there is no such scope, or the rate is below 1.
+        Impossible: It has no name or owner, there is no such scope or policy, or the rate is below 1.
     """
     if not name.strip() or not owner.strip():
         raise Impossible("A key needs a name and an owner that are not empty: they tell keys and their data apart.")
@@ -49,6 +51,8 @@ def create(
         raise Impossible(f"A key cannot have the scopes {list(scopes)}: choose one or more of {', '.join(SCOPES)}.")
     if requests_per_minute is not None and requests_per_minute < 1:
         raise Impossible(f"A rate of {requests_per_minute} requests a minute admits none: give 1 or more, or none.")
+    if keep not in POLICIES:
+        raise Impossible(f"A key cannot keep {keep!r}: choose one of {', '.join(POLICIES)}.")
     prefix = secrets.token_hex(4)
     secret = f"sk-attune-{prefix}-{secrets.token_hex(32)}"
     key = ApiKey(
@@ -61,6 +65,7 @@ def create(
         requests_per_minute=requests_per_minute,
         created_at=now or utc_now(),
         expires_at=expires_at,
+        keep=keep,
     )
     connection.execute(insert(api_keys).values(**_row(key)))
     return key, secret

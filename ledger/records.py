@@ -16,6 +16,7 @@ T = TypeVar("T")
 
 Json = Mapping[str, Any]
 Scope = Literal["inference", "feedback", "admin", "vouch"]
+Keep = Literal["full", "metadata", "nothing"]
 Status = Literal["complete", "partial", "error"]
 Route = Literal["live", "canary", "pinned"]
 Kind = Literal["thumb", "comparison", "correction"]
@@ -28,7 +29,11 @@ EngineState = Literal["starting", "ready", "draining", "failed"]
 
 @dataclass(frozen=True, slots=True)
 class ApiKey:
-    """A key to the API. Its secret is not kept: `secret_sha256` is the SHA-256 (hex) of the whole key."""
+    """A key to the API. Its secret is not kept: `secret_sha256` is the SHA-256 (hex) of the whole key.
+
+    Attributes:
+        keep: The most that is kept of its answers; a request can ask for less.
+    """
 
     id: str
     prefix: str
@@ -40,6 +45,7 @@ class ApiKey:
     created_at: datetime
     expires_at: datetime | None = None
     revoked_at: datetime | None = None
+    keep: Keep = "full"
 
     def usable(self, now: datetime) -> bool:
         """Whether the key opens anything at `now`: neither revoked nor expired."""
@@ -86,6 +92,8 @@ class Completion:
         error: Why the answer broke off, for `status` error.
         counts_as: What the client calls the rater whose weight this user shares; see `ledger.users.resolve`. Kept with
             the user, and so None in a row that is read.
+        kept: How much of it is stored; `ledger.completions.insert` leaves out the rest (`ledger.kept`).
+        refused: Whether the first choice refused to answer, where its text is not kept and said something.
     """
 
     id: str
@@ -107,6 +115,8 @@ class Completion:
     error: str | None = None
     created_at: datetime = field(default_factory=utc_now)
     counts_as: str | None = None
+    kept: Keep = "full"
+    refused: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from sqlalchemy import (
     BigInteger,
+    Boolean,
     CheckConstraint,
     Column,
     Float,
@@ -54,6 +55,8 @@ api_keys = Table(
     Column("created_at", UtcTime, nullable=False),
     Column("expires_at", UtcTime),
     Column("revoked_at", UtcTime),
+    Column("keep", SafeText, nullable=False, server_default="full"),
+    CheckConstraint("keep in ('full', 'metadata', 'nothing')", name="keep"),
 )
 
 conversations = Table(
@@ -115,6 +118,9 @@ completions = Table(
     Column("status", SafeText, nullable=False),
     Column("error", SafeText),
     Column("created_at", UtcTime, nullable=False),
+    Column("kept", SafeText, nullable=False, server_default="full"),
+    Column("refused", Boolean),
+    CheckConstraint("kept in ('full', 'metadata')", name="kept"),
     CheckConstraint("status in ('complete', 'partial', 'error')", name="status"),
     CheckConstraint("route in ('live', 'canary', 'pinned')", name="route"),
     Index(None, "user_id", "created_at"),

@@ -8,7 +8,7 @@ from ledger.clock import utc_now
 from ledger.errors import Erased, NotFound
 from ledger.insertion import insert_if_absent
 from ledger.records import Json, Snapshot
-from ledger.schema import feedback, feedback_latest, snapshot_feedback, snapshots
+from ledger.schema import completions, feedback, feedback_latest, snapshot_feedback, snapshots
 
 _BATCH = 500
 
@@ -102,7 +102,12 @@ def newest_vote(connection: Connection) -> int:
 
 
 def votes_after(connection: Connection, sequence: int) -> int:
-    """Counts the votes that hold now and came after the one of this `sequence`."""
+    """Counts the votes that hold now, came after the one of this `sequence`, and can be learned from.
+
+    Nothing is learned from a vote on an answer of which no text is kept.
+    """
     latest = feedback_latest.c
-    query = select(func.count()).select_from(feedback_latest).where(latest.value != 0, latest.sequence > sequence)
+    voted_on = feedback_latest.join(completions, completions.c.id == latest.completion_id)
+    wanted = latest.value != 0, latest.sequence > sequence, completions.c.kept == "full"
+    query = select(func.count()).select_from(voted_on).where(*wanted)
     return connection.execute(query).scalar_one()

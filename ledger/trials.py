@@ -73,7 +73,12 @@ class FirstAnswer:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """How one answer went; `text` is that of its first choice, empty where nothing was said."""
+    """How one answer went.
+
+    Attributes:
+        text: Of its first choice; empty where nothing was said, or no text is kept.
+        refused: Whether it refused to answer, where no text is kept; None where nothing was said, or `text` tells.
+    """
 
     version: int
     status: Status
@@ -81,6 +86,7 @@ class Answer:
     duration_ms: float | None
     usage: Json | None
     text: str
+    refused: bool | None = None
 
     @property
     def tokens(self) -> int | None:
@@ -243,12 +249,13 @@ def _measured() -> tuple[ColumnElement[Any], ...]:
         answer.duration_ms,
         answer.usage,
         answer.choices,
+        answer.refused,
     )
 
 
 def _answer(row: Row[Any]) -> Answer:
     text = row.choices[0]["text"] if row.choices else ""
-    return Answer(row.model_version, row.status, row.ttft_ms, row.duration_ms, row.usage, text)
+    return Answer(row.model_version, row.status, row.ttft_ms, row.duration_ms, row.usage, text, row.refused)
 
 
 def _thumbs(

@@ -1,7 +1,7 @@
 """What the votes that hold now say: rated answers, and pairs of answers of which a person prefers one.
 
-Only the latest votes count, and none that were taken back. Exports (`ledger.exports`) and the alignment job's snapshots
-read the same rows here.
+Only the latest votes count, none that were taken back, and none on answers of which no text is kept. Exports
+(`ledger.exports`) and the alignment job's snapshots read the same rows here.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -97,7 +97,7 @@ def ratings(connection: Connection, *, owner: str | None = None, corrections_onl
         )
         .join(completions, completions.c.id == votes.completion_id)
         .join(users, users.c.id == votes.user_id)
-        .where(wanted, votes.value != 0, _owned_by(votes.owner, owner))
+        .where(wanted, votes.value != 0, completions.c.kept == "full", _owned_by(votes.owner, owner))
         .order_by(votes.created_at, votes.id)
     )
     for row in _stream(connection, query):
@@ -143,6 +143,7 @@ def pairs(connection: Connection, *, owner: str | None = None, over_unrated: boo
         .join(chosen, chosen.c.id == columns.chosen_id)
         .join(rejected, rejected.c.id == columns.rejected_id)
         .join(users, users.c.id == columns.user_id)
+        .where(chosen.c.kept == "full", rejected.c.kept == "full")
         .order_by(
             chosen.c.created_at,
             chosen.c.id,

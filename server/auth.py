@@ -8,7 +8,8 @@ from starlette.requests import Request
 
 from ledger import keys
 from ledger.raters import VOUCHES
-from ledger.records import ApiKey, Scope
+from ledger.records import ApiKey, Keep, Scope
+from server import kept
 from server.errors import BadRequest, Forbidden, Unauthenticated
 from server.rate_limits import RateLimits
 from server.snapshot import Snapshot, SnapshotPoller
@@ -25,11 +26,13 @@ class Caller:
     Attributes:
         user: As the header X-Attune-User names them; None where there is no such header.
         counts_as: What the header X-Attune-Counts-As calls the rater whose weight this user shares with others.
+        keep: The most that may be kept of what the request brings, by the key and the header X-Attune-Keep.
     """
 
     key: ApiKey
     user: str | None
     counts_as: str | None = None
+    keep: Keep = "full"
 
     @property
     def owner(self) -> str:
@@ -63,7 +66,7 @@ class Authenticator:
             Unauthenticated: There is no key in it, or none that opens anything.
             Forbidden: The key lacks the scope.
             RateLimited: The key, or the user by this key, has sent its requests of this minute.
-            BadRequest: A header that names a user or rater is unusable.
+            BadRequest: A header that names a user, a rater or a policy of keeping is unusable.
         """
         secret = _bearer(request)
         key = _opened(secret, self._poller.current)
@@ -85,7 +88,8 @@ class Authenticator:
             raise Forbidden(
                 f"This API key lacks the scope {scope}; it has {', '.join(key.scopes)}.", code="missing_scope"
             )
-        return Caller(key, user, _counts_as(request, key))
+        keep = kept.allowed_by(key, request.headers.get(kept.HEADER))
+        return Caller(key, user, _counts_as(request, key), keep)
 
 
 def _opened(secret: str, snapshot: Snapshot) -> ApiKey | None:

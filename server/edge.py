@@ -77,7 +77,8 @@ class Edge:
         fields |= state.get("log_fields", {})
         if "key_prefix" in state:
             fields["key"] = state["key_prefix"]
-        if state.get("ignored"):
+        # A client chose these names: they can be words of a text that is not to be kept.
+        if state.get("ignored") and state.get("keep", "full") == "full":
             fields["ignored"] = _header_value(state["ignored"]).decode()
         level = logging.DEBUG if route in _PROBES else logging.INFO
         requests_logger.log(level, "request", extra=fields)

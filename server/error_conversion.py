@@ -25,6 +25,8 @@ def to_gateway_error(error: BaseException) -> GatewayError:
         return error
     if isinstance(error, ledger_errors.Unavailable):
         return errors.Overloaded(f"The ledger cannot do this now: {error}", code="ledger_unavailable", retry_after_s=1)
+    if isinstance(error, ledger_errors.NotKept):
+        return errors.Impossible(str(error), code="not_kept")
     for theirs, ours in _LEDGER:
         if isinstance(error, theirs):
             return ours(str(error))

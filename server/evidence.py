@@ -108,8 +108,9 @@ def guards(answers: Sequence[Answer], canary: int, before: Usual) -> Mapping[str
             continue
         arm = answer.version == canary
         found["error"].append(Observation(arm, answer.status == "error"))
-        if answer.status == "complete" and answer.text:
-            found.setdefault("refusal", []).append(Observation(arm, is_refusal(answer.text)))
+        refused = is_refusal(answer.text) if answer.text else answer.refused
+        if answer.status == "complete" and refused is not None:
+            found.setdefault("refusal", []).append(Observation(arm, refused))
         for name, value, limit in (
             ("slow_first_token", answer.ttft_ms, before.ttft_ms),
             ("slow_token", _tpot_ms(answer), before.tpot_ms),

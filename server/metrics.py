@@ -31,7 +31,7 @@ class Metrics:
         )
         self.tokens = Counter("attune_tokens", "Tokens, as the engine counts them.", ["kind"], registry=registry)
         self.completions = Counter(
-            "attune_completions", "Answers recorded.", ["version", "route", "status"], registry=registry
+            "attune_completions", "Answers, kept or not.", ["version", "route", "status"], registry=registry
         )
         self.feedback = Counter("attune_feedback", "Feedback stored.", ["kind", "value"], registry=registry)
         self.upstream_errors = Counter(

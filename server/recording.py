@@ -1,4 +1,4 @@
-"""Answers on their way into the ledger."""
+"""Answers on their way into the ledger, and those of which nothing is kept on their way nowhere."""
 
 import time
 from dataclasses import dataclass, replace
@@ -61,9 +61,14 @@ class Recorder:
     async def record(self, completion: Completion) -> None:
         """Stores an answer; when this returns, it is on disk, unless its user was erased since they asked.
 
+        One of which nothing is kept is only counted.
+
         Raises:
             LedgerError: It could not be stored.
         """
+        if completion.kept == "nothing":
+            self._count(completion)
+            return
         try:
             await self._ledger.write(completions.insert_unless_erased, completion)
         except Exception:
@@ -72,12 +77,13 @@ class Recorder:
         self._count(completion)
 
     def record_later(self, completion: Completion) -> None:
-        """Stores an answer for which nobody can wait any more.
+        """Stores an answer for which nobody can wait any more; as `record`.
 
         Raises:
             Unavailable: The ledger's writer is closed, or too much waits for it.
         """
-        self._ledger.write_later(completions.insert_unless_erased, completion)
+        if completion.kept != "nothing":
+            self._ledger.write_later(completions.insert_unless_erased, completion)
         self._count(completion)
 
     def _count(self, completion: Completion) -> None:

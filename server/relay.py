@@ -44,7 +44,7 @@ class Job:
         sequences: Places that it takes: answers that the engine generates at once.
         schema_s: What its JSON schema costs the engine, in seconds.
         body: What the engine is sent, but for its own name of the model.
-        request_id: The hex digits of the answer's id.
+        request_id: Of the request, in hex; the answer's id is made of it.
         draft: The answer's row, as far as it is known.
         began: When the request came, on the performance counter.
     """
@@ -69,6 +69,11 @@ class Job:
     def model(self) -> str:
         """The version's name for clients."""
         return f"attune@v{self.version_number}"
+
+    @property
+    def engine_request_id(self) -> str:
+        """What an engine calls the request, so that vLLM makes the answer's id of it."""
+        return self.draft.id.removeprefix(self.endpoint.id_prefix)
 
     def body_for(self, engine: Engine, held: int) -> bytes:
         """What this engine is sent.
@@ -168,7 +173,7 @@ class Relay(Response):
     async def _ask_one(self, engine: Engine, send: Send) -> None:
         job = self._job
         body = job.body_for(engine, self._held)
-        async with self._lines.upstream.post(engine, job.endpoint.path, body, job.request_id) as response:
+        async with self._lines.upstream.post(engine, job.endpoint.path, body, job.engine_request_id) as response:
             if response.status != 200:
                 constrained = job.endpoint.constrained(job.draft.params)
                 raise refusal(response.status, await _read(response, 2**20), constrained=constrained)
@@ -216,6 +221,8 @@ class Relay(Response):
             (b"content-type", content_type),
             (b"x-attune-version", self._job.model.encode()),
         ]
+        if self._job.endpoint.recorded:
+            headers.append((b"x-attune-kept", self._job.draft.kept.encode()))
         if length is not None:
             headers.append((b"content-length", b"%d" % length))
         self._started = True
@@ -259,6 +266,7 @@ class Relay(Response):
         return {
             "version": self._job.version_number,
             "outcome": status,
+            "kept": self._job.draft.kept if self._job.endpoint.recorded else None,
             "ttft_ms": None if ttft_ms is None else round(ttft_ms, 1),
             "completion_tokens": usage.get("completion_tokens", usage.get("output_tokens")),
         }

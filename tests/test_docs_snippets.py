@@ -236,9 +236,14 @@ def test_the_program_in_javascript_streams_and_votes(gateway: GatewayProcess) ->
     environment = {**os.environ, "ATTUNE_KEY": gateway.secrets.app}
     done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment, timeout=60)
     assert done.returncode == 0, done.stderr
-    said, vote = done.stdout.rsplit("\n ", 1)
+    said, first, second = done.stdout.rsplit("\n ", 2)
     assert said
-    assert vote.startswith("fb_")
+    assert first.startswith("fb_")
+    with closing(Database.open(gateway.database_url, migrate=False)) as database, database.read() as connection:
+        changed, liked = feedback.search(connection, FeedbackFilter()).items
+        held = feedback.latest_for(connection, [liked.completion_id], owner="acme", user="ada")
+    assert (liked.id, liked.value, changed.id, changed.value) == (first.strip(), 1, second.strip(), -1)
+    assert [vote.id for vote in held] == [changed.id]
 
 
 def test_the_programs_of_the_data_model_work(gateway: GatewayProcess, monkeypatch: pytest.MonkeyPatch) -> None:

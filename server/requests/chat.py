@@ -20,8 +20,8 @@ class Attribution(Sampling):
         default=None, description="Names the user where `user` and X-Attune-User do not."
     )
     metadata: Metadata | None = None
-    store: Literal[True] | None = Field(
-        default=None, description="Every answer is stored; DELETE /v1/chat/completions/{id} erases one."
+    store: bool | None = Field(
+        default=None, description="False keeps figures of the answer and no text; X-Attune-Keep can keep nothing."
     )
 
     @model_validator(mode="after")

@@ -39,7 +39,8 @@ Seed = Annotated[int, Field(ge=-_INT64, le=_INT64 - 1)]
 TokenId = Annotated[int, Field(ge=0, le=2**31 - 1)]
 
 Stop = Annotated[str, text(256, 1)]
-StopList = Annotated[list[Stop], Field(max_length=4)]
+StopList = Annotated[list[Stop], Field(max_length=64)]
+"""OpenAI takes four, vLLM any number, each of which it looks for after every token."""
 LogitBias = Annotated[
     dict[Annotated[str, StringConstraints(pattern=r"^[0-9]{1,9}$")], Annotated[float, Field(ge=-100, le=100)]],
     Field(max_length=300),

@@ -6,6 +6,7 @@ from fastapi import APIRouter, Query, Request
 
 from ledger import conversations
 from ledger.records import NewMessage
+from server import kept
 from server.body import checked, read_body
 from server.context import In, InferenceCaller
 from server.openapi import errors, open_errors, takes
@@ -20,6 +21,7 @@ router = APIRouter(tags=["conversations"])
 async def create_conversation(request: Request, context: In, caller: InferenceCaller) -> ConversationAnswer:
     """Begins a conversation."""
     given = checked(NewConversationRequest, await read_body(request))
+    kept.require_text(caller.keep, "A conversation")
     created = await context.ledger.write(
         conversations.create,
         owner=caller.owner,
@@ -68,6 +70,7 @@ async def change_conversation(
 ) -> ConversationAnswer:
     """Renames a conversation, or replaces its settings."""
     given = checked(ConversationChangeRequest, await read_body(request))
+    kept.require_text(caller.keep, "A conversation")
     changed = await context.ledger.write(
         conversations.update,
         conversation_id,
@@ -95,6 +98,7 @@ async def delete_conversation(conversation_id: str, context: In, caller: Inferen
 async def add_message(conversation_id: str, request: Request, context: In, caller: InferenceCaller) -> MessageAnswer:
     """Stores what the user wrote. The answer to it is stored by the completion that names it as its parent."""
     given = checked(NewMessageRequest, await read_body(request))
+    kept.require_text(caller.keep, "A message")
     new = NewMessage(
         conversation_id=conversation_id,
         owner=caller.owner,

@@ -12,6 +12,7 @@ from sqlalchemy import Connection
 from ledger import feedback
 from ledger.exports import line
 from ledger.records import FeedbackFilter, NewFeedback
+from server import kept
 from server.body import checked, read_body
 from server.context import AdminCaller, FeedbackCaller, In
 from server.openapi import answers, errors, takes
@@ -34,6 +35,10 @@ async def give_feedback(
 ) -> FeedbackAnswer:
     """Stores what a person thinks of an answer; when this answers, it is on disk."""
     given = checked(FeedbackRequest, await read_body(request))
+    kept.require_row(caller.keep, "Feedback")
+    for name in ("comment", "correction"):
+        if getattr(given, name) is not None:
+            kept.require_text(caller.keep, f"A {name}", param=name)
     new = NewFeedback(
         completion_id=given.completion_id,
         owner=caller.owner,

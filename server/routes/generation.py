@@ -2,12 +2,14 @@
 
 import time
 from collections.abc import Callable, Coroutine
+from dataclasses import replace
 from typing import Any
 
 from fastapi import APIRouter, Request, Response
 
 from ledger import conversations, keys, message_tree
 from ledger.records import Completion
+from server import kept
 from server.auth import Caller
 from server.body import read_body
 from server.context import Context, In, InferenceCaller
@@ -36,20 +38,23 @@ router = APIRouter(tags=["generation"])
 def _handler(endpoint: Endpoint) -> Callable[..., Coroutine[Any, Any, Response]]:
     async def handle(request: Request, context: In, caller: InferenceCaller) -> Response:
         accepted = accept(endpoint.request_model, await read_body(request))
-        request.state.ignored = (*getattr(request.state, "ignored", ()), *accepted.ignored)
         body = accepted.body
+        caller = replace(caller, keep=kept.of_answer(caller.keep, body))
+        request.state.keep = caller.keep
+        request.state.ignored = (*getattr(request.state, "ignored", ()), *accepted.ignored)
         user = _user(caller, body)
         metadata = body.get("metadata") or {}
-        asker = Asker(caller.owner, user, metadata.get("conversation_id"), request.state.request_id)
-        target = context.poller.current.target(body["model"], asker, endpoint.recorded)
+        request_id: str = request.state.request_id
+        asker = Asker(caller.owner, user, metadata.get("conversation_id"), request_id)
+        recorded = endpoint.recorded and caller.keep != "nothing"
+        target = context.poller.current.target(body["model"], asker, recorded)
         answers = sequences(endpoint, body)
         _check_sequences(answers, context.settings.max_sequences)
         cost = constraint_cost(without_allowed_tools(body))
         _check_schema_cost(cost, answers)
         await _check_place(context, caller, user, metadata)
         escaped = endpoint.escape(body, control_tokens_of(target.engines[0].control_tokens))
-        request_id: str = request.state.request_id
-        draft = _draft(endpoint, escaped, caller, target, endpoint.id_prefix + request_id)
+        draft = _draft(endpoint, escaped, caller, target, request_id)
         job = Job(
             endpoint=endpoint,
             engines=target.engines,
@@ -104,11 +109,11 @@ async def _check_place(context: Context, caller: Caller, user: str, metadata: di
         await context.ledger.read(message_tree.check_parent, conversation_id, parent_id, caller.owner, user)
 
 
-def _draft(endpoint: Endpoint, body: dict[str, Any], caller: Caller, target: Target, completion_id: str) -> Completion:
+def _draft(endpoint: Endpoint, body: dict[str, Any], caller: Caller, target: Target, request_id: str) -> Completion:
     """The answer's row, as far as it is known before the answer."""
     metadata = body.get("metadata") or {}
     return Completion(
-        id=completion_id,
+        id=kept.answer_id(endpoint.id_prefix, request_id, caller.keep),
         endpoint=endpoint.path,
         owner=caller.owner,
         key_id=caller.key.id,
@@ -122,6 +127,7 @@ def _draft(endpoint: Endpoint, body: dict[str, Any], caller: Caller, target: Tar
         conversation_id=metadata.get("conversation_id"),
         parent_id=metadata.get("parent_id"),
         counts_as=caller.counts_as,
+        kept=caller.keep,
     )
 
 

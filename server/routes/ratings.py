@@ -7,6 +7,7 @@ from pydantic import BaseModel
 
 from ledger import ratings
 from ledger.rubric import ASPECTS, HIGHEST, LOWEST
+from server import kept
 from server.body import checked, read_body
 from server.context import FeedbackCaller, In
 from server.openapi import errors, takes
@@ -55,6 +56,7 @@ async def get_next(context: In, caller: FeedbackCaller) -> NextAnswer:
 async def give_rating(request: Request, context: In, caller: FeedbackCaller) -> RatingAnswer:
     """Stores a rating; when this answers, it is on disk. The same one again changes nothing."""
     given = checked(RatingRequest, await read_body(request))
+    kept.require_row(caller.keep, "A rating")
     values = given.model_dump(include=set(ASPECTS))
     rater = caller.owner, caller.user_with(given.user)
     await context.ledger.write(ratings.rate, given.item_id, *rater, values, counts_as=caller.counts_as)

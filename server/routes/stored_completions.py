@@ -7,9 +7,11 @@ from pydantic import BaseModel
 from sqlalchemy import Connection
 
 from ledger import completions
+from ledger.kept import is_unkept
 from ledger.records import Choice, Completion
 from server.auth import Caller
 from server.context import In, InferenceCaller
+from server.errors import NotFound
 from server.openapi import errors
 from server.routes.answers import Deleted
 
@@ -49,8 +51,15 @@ class StoredCompletion(BaseModel):
 
 @router.get("/v1/chat/completions/{completion_id}", responses=errors())
 async def get_completion(completion_id: str, context: In, caller: InferenceCaller) -> StoredCompletion:
-    """Returns a completion that this caller received."""
-    return _stored(await context.ledger.read(_received, completion_id, caller))
+    """Returns a completion that this caller received, where its text was kept."""
+    row = await context.ledger.read(_received, completion_id, caller)
+    if row.kept != "full":
+        raise NotFound(
+            f"Of the completion {completion_id} only metadata was kept, as its request or API key asked. To get an "
+            "answer again, ask without store: false and X-Attune-Keep, by a key that keeps all.",
+            code="not_kept",
+        )
+    return _stored(row)
 
 
 @router.delete("/v1/chat/completions/{completion_id}", responses=errors())
@@ -63,6 +72,10 @@ async def delete_completion(completion_id: str, context: In, caller: InferenceCa
 
 def _received(connection: Connection, completion_id: str, caller: Caller) -> Completion:
     """Return a completion of the named user; of whoever it was for where the request names nobody, as OpenAI does."""
+    if is_unkept(completion_id):
+        raise NotFound(
+            f"Nothing was kept of the completion {completion_id}, as its request or API key asked.", code="not_kept"
+        )
     if caller.user is None:
         return completions.get_by_key(connection, completion_id, caller.key.id)
     return completions.get(connection, completion_id, caller.owner, caller.user)

@@ -46,6 +46,15 @@ def test_a_key_is_shown_once_and_never_again(capsys: pytest.CaptureFixture[str])
     assert "secret_sha256" not in key
 
 
+def test_a_key_says_what_is_kept_of_its_answers(capsys: pytest.CaptureFixture[str]) -> None:
+    for more in ((), ("--keep", "metadata"), ("--keep", "nothing")):
+        printed(capsys, "keys", "create", "--name", "app", "--scope", "inference", *more)
+    keys_of = json.loads(printed(capsys, "keys", "list", "--json"))
+    assert [key["keep"] for key in keys_of] == ["full", "metadata", "nothing"]
+    table = printed(capsys, "keys", "list")
+    assert all(policy in table for policy in ("full", "metadata", "nothing"))
+
+
 def test_a_revoked_key_says_so_in_the_list(capsys: pytest.CaptureFixture[str]) -> None:
     arguments = ("keys", "create", "--name", "app", "--scope", "inference", "--rate", "5", "--expires", "3d", "--json")
     prefix = json.loads(printed(capsys, *arguments))["prefix"]
@@ -170,6 +179,7 @@ def test_exporting_an_empty_ledger_writes_nothing(capsys: pytest.CaptureFixture[
         ["keys", "create", "--name", "app", "--scope", "everything"],
         ["keys", "create", "--name", "app", "--scope", "admin", "--expires", "soon"],
         ["keys", "create", "--name", "app", "--scope", "admin", "--rate", "0"],
+        ["keys", "create", "--name", "app", "--scope", "admin", "--keep", "some"],
         ["keys", "create", "--name", "app", "--scope", "admin", "--expires", "0d"],
         ["keys", "create", "--name", "app", "--scope", "admin", "--expires", "2020-01-01"],
         ["keys", "create", "--name", "", "--scope", "admin"],

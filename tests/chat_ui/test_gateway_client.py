@@ -1,5 +1,6 @@
 """What the gateway's answers, refusals and breakages become."""
 
+import json
 from pathlib import Path
 
 import httpx
@@ -51,6 +52,15 @@ async def test_a_stream_is_read_to_its_end() -> None:
     event = '{"id": "chatcmpl-1", "choices": [{"delta": {"content": "%s"}}]}'
     role, usage = '{"id": "chatcmpl-1", "choices": [{"delta": {"role": "assistant"}}]}', '{"id": "x", "choices": []}'
     assert await answer(stream(role, event % "Hel", event % "lo", usage, "[DONE]")) == ["", "Hel", "lo", ""]
+
+
+async def test_a_temporary_chat_stands_in_no_conversation_and_says_how_much_is_kept() -> None:
+    gateway = Gateway(stream("[DONE]"))
+    temporary = Question(None, None, QUESTION.messages, keep="nothing")
+    assert [delta async for delta in gateway.client().answer("ada", temporary)] == []
+    assert gateway.request is not None
+    assert gateway.request.headers["x-attune-keep"] == "nothing"
+    assert "metadata" not in json.loads(gateway.request.content)
 
 
 async def test_the_request_names_user_place_and_settings() -> None:

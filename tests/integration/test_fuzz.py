@@ -56,7 +56,15 @@ FIELDS = (
     *("title", "settings", "suffix", "best_of", "instructions", "reasoning", "text", "previous_response_id", ""),
 )
 QUERY_FIELDS = ("limit", "after", "since", "until", "value", "kind", "completion_id", "query", "format")
-HEADERS = ("Authorization", "X-Attune-User", "Idempotency-Key", "X-Request-Id", "Content-Type", "Accept")
+HEADERS = (
+    "Authorization",
+    "X-Attune-User",
+    "X-Attune-Keep",
+    "Idempotency-Key",
+    "X-Request-Id",
+    "Content-Type",
+    "Accept",
+)
 
 # Text with NUL, controls, lone surrogates, private use and right-to-left marks.
 texts = st.text(st.characters(exclude_categories=()), max_size=40)

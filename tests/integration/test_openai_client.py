@@ -259,6 +259,19 @@ async def test_a_reused_idempotency_key_raises_conflict_error(client: Client) ->
         await vote(-1)
 
 
+@pytest.mark.parametrize("kept", ["metadata", "nothing"])
+async def test_an_answer_whose_text_is_not_kept_cannot_be_retrieved(client: Client, kept: str) -> None:
+    less: Any = {"store": False} if kept == "metadata" else {"extra_headers": {"X-Attune-Keep": "nothing"}}
+    answer = await chat(client, max_tokens=2, **less)
+    streamed = await items(chat(client, max_tokens=2, stream=True, **less))
+    response = await settled(client.responses.create(model="attune", input="Hi", max_output_tokens=2, **less))
+    ids = [answer.id, streamed[0].id, response.id]
+    assert len(set(ids)) == 3
+    assert [("unkept-" in name) for name in ids] == [kept == "nothing"] * 3
+    with pytest.raises(openai.NotFoundError, match="kept"):
+        await settled(client.chat.completions.retrieve(answer.id))
+
+
 async def test_a_vote_on_no_such_choice_raises_unprocessable_entity_error(client: Client) -> None:
     answer = await chat(client, max_tokens=2)
     body = {"completion_id": answer.id, "value": 1, "choice_index": 5}

@@ -92,7 +92,8 @@ def test_a_ledger_with_people_from_before_is_to_be_rewritten_once(database_url: 
     with database.write() as connection:
         connection.execute(text("drop table vacuums"))
         connection.execute(text("drop table erased_names"))
-        connection.execute(text("alter table users drop column counts_as"))
+        for column in ("users.counts_as", "api_keys.keep", "completions.kept", "completions.refused"):
+            connection.execute(text("alter table {} drop column {}".format(*column.split("."))))
         connection.execute(text("update alembic_version set version_num = '0002'"))
         connection.execute(text("insert into users values ('usr_1', 'acme', 'ann', '2026-01-01 00:00:00')"))
     Database.open(database_url).close()

@@ -108,6 +108,7 @@ def test_every_row_of_an_old_ledger_is_there_after_the_migration(
     after = rows_of(url)
     for table in set(before) - {"alembic_version"}:
         assert len(after[table]) == len(before[table]), table
+    assert {row["kept"] for row in after["completions"]} == {row["keep"] for row in after["api_keys"]} == {"full"}
     for table in ("conversations", "messages", "completions", "feedback"):
         for was, now in zip(before[table], after[table], strict=True):
             assert {name: text_of(now[name]) for name in was} == {name: text_of(was[name]) for name in was}
