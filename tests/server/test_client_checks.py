@@ -14,7 +14,6 @@ from benchmarks.client_checks.table import CHECKS
 from tests.server.conftest import Gateway
 
 ANSWERED = [check for check in CHECKS if check.expects == "answer" and check.helper != "parse"]
-PENDING = {"OpenAI's fields: store false", "responses: store false"}  # until not to store is a policy
 WITHOUT_ENGINE = [check for check in ANSWERED if "tokenize" not in check.route]  # the fake engine has no tokenizer
 
 
@@ -32,4 +31,4 @@ async def test_what_vllm_answers_is_answered_here(gateway: Gateway, route: str) 
         return {name: f"{found.kind} {found.message}" for name, found in outcomes.items() if found.kind != "answer"}
 
     failed = await asyncio.to_thread(failures)
-    assert failed.keys() <= KNOWN.keys() | PENDING, failed
+    assert failed.keys() <= KNOWN.keys(), failed
