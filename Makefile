@@ -146,6 +146,12 @@ bench-harness: $(INSTALLED) ## the starter through lm-eval, all sets: ARGS="--lm
 bench-docs: $(INSTALLED) ## how many commands of the docs the tests run, and how many hops from the README ten behaviours are
 	$(BIN)/python -m benchmarks.docs
 
+bench-clients: $(INSTALLED) ## sixteen clients unchanged, each in an environment of its own, on a scripted engine and on vLLM: what works
+	$(BIN)/python -m benchmarks.clients $(ARGS)
+
+bench-client-checks: $(INSTALLED) ## 300 calls of the official client to bare vLLM and through the gateway: what passes only there
+	$(BIN)/python -m benchmarks.client_checks
+
 bench-erasing: $(INSTALLED) ## what an erasing leaves on disk: a real run, SQLite, PostgreSQL
 	$(BIN)/python -m benchmarks.erasing $(ARGS)
 

@@ -62,7 +62,8 @@ def write(name: str, figures: dict[str, Any], report: Sequence[str]) -> Path:
 
 def command() -> str:
     """How this process was started, as one types it; of a folder elsewhere the name, which is all that others need."""
-    module = Path(sys.argv[0]).stem
+    path = Path(sys.argv[0])
+    module = path.parent.name if path.stem == "__main__" else path.stem
     arguments = (Path(text).name if Path(text).is_absolute() else text for text in sys.argv[1:])
     return shlex.join(["python", "-m", f"benchmarks.{module}", *arguments])
 

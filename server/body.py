@@ -9,6 +9,7 @@ from starlette.requests import Request
 from http_bounds.bodies import BodiesTooMany, BodyTooLong, HungUp
 from server.error_conversion import invalid
 from server.errors import BadRequest, BodyTooLarge, Overloaded, UnsupportedEncoding
+from server.json_depth import deeper_than
 from server.requests.fields import RequestModel
 from server.settings import GatewaySettings
 
@@ -74,25 +75,11 @@ def parse_object(raw: bytes, max_depth: int) -> dict[str, Any]:
     if not isinstance(parsed, dict):
         raise BadRequest(f"The body must be a JSON object, not {type(parsed).__name__}.", code="invalid_json")
     # As many brackets open at most as stand in the text, which is nearly always few enough.
-    if raw.count(b"[") + raw.count(b"{") > max_depth:
-        _check_depth(parsed, max_depth)
+    if raw.count(b"[") + raw.count(b"{") > max_depth and deeper_than(max_depth, parsed):
+        raise BadRequest(f"The JSON in the body nests deeper than {max_depth} levels.", code="json_too_deep")
     if b"\\u0000" in raw:
         _check_no_nul(parsed)
     return parsed
-
-
-def _check_depth(value: Any, limit: int) -> None:
-    """Walks level by level: recursion would be at the mercy of the client."""
-    level = [value]
-    for _ in range(limit):
-        below: list[Any] = []
-        for node in level:
-            items = node.values() if isinstance(node, dict) else node
-            below.extend(item for item in items if isinstance(item, dict | list))
-        if not below:
-            return
-        level = below
-    raise BadRequest(f"The JSON in the body nests deeper than {limit} levels.", code="json_too_deep")
 
 
 def _check_no_nul(value: Any) -> None:

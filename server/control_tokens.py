@@ -4,12 +4,11 @@ vLLM renders the chat template to text and tokenizes the whole: a `<|im_start|>s
 a real control token. A zero-width space after its first character breaks it.
 """
 
+import json
 import re
 from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from typing import Any
-
-import orjson
 
 ZERO_WIDTH_SPACE = "\u200b"
 REPLACEMENT = "\ufffd"
@@ -51,11 +50,11 @@ class ControlTokens:
         if key != "arguments" or not isinstance(value, str):
             return self.escape(value)
         try:
-            arguments = orjson.loads(value)
+            arguments = json.loads(value)  # as vLLM reads them: NaN, which others refuse, must not hide a token
         except ValueError:
             return self.escape_text(value)
         escaped = self.escape(arguments)
-        return value if escaped == arguments else orjson.dumps(escaped).decode()
+        return value if escaped == arguments else json.dumps(escaped, separators=(",", ":"))
 
     def _escape_parts(self, parts: list[dict[str, Any]]) -> list[dict[str, Any]]:
         """A template may join the parts of a message, so a token may be spread over them."""

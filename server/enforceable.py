@@ -15,6 +15,7 @@ NOT_ENFORCED = frozenset(
 FORMATS = frozenset({"date-time", "time", "date", "duration", "email", "hostname", "ipv4", "ipv6", "uri", "uuid"})
 _VALUES = frozenset({"const", "enum", "default", "examples"})
 _BY_NAME = frozenset({"properties", "patternProperties", "$defs", "definitions"})
+_COMBINING = frozenset({"allOf", "anyOf", "oneOf", "$ref"})
 
 
 def with_enforceable_schemas(body: Mapping[str, Any]) -> dict[str, Any]:
@@ -29,7 +30,16 @@ def with_enforceable_schemas(body: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def enforceable(schema: Any) -> Any:
-    """Returns a schema without what is not enforced; oneOf becomes anyOf: an answer may fit several of its members."""
+    """Returns a schema without what is not enforced; oneOf becomes anyOf: an answer may fit several of its members.
+
+    Engines close objects that do not say whether they take other properties (`server/controller/command.py`). Where a
+    schema combines objects, no answer would fit them all, so that they say it.
+    """
+    kept = _without_unenforced(schema)
+    return _open(kept) if _combines(kept) else kept
+
+
+def _without_unenforced(schema: Any) -> Any:
     if not isinstance(schema, dict):
         return schema
     kept: dict[str, Any] = {}
@@ -37,16 +47,51 @@ def enforceable(schema: Any) -> Any:
         if name in NOT_ENFORCED or (name == "format" and value not in FORMATS):
             continue
         if name in _BY_NAME and isinstance(value, dict):
-            kept[name] = {key: enforceable(below) for key, below in value.items()}
+            kept[name] = {key: _without_unenforced(below) for key, below in value.items()}
         elif name in _VALUES:
             kept[name] = value
         elif isinstance(value, list):
-            kept[name] = [enforceable(below) for below in value]
+            kept[name] = [_without_unenforced(below) for below in value]
         else:
-            kept[name] = enforceable(value)
+            kept[name] = _without_unenforced(value)
     if "oneOf" in kept and "anyOf" not in kept:
         kept["anyOf"] = kept.pop("oneOf")
     return kept
+
+
+def _combines(schema: Any) -> bool:
+    """Whether an answer must fit several objects at once."""
+    if isinstance(schema, list):
+        return any(map(_combines, schema))
+    if not isinstance(schema, dict):
+        return False
+    members = schema.get("allOf")
+    if isinstance(members, list) and len(members) > 1:
+        return True
+    if not _COMBINING.isdisjoint(schema) and ("properties" in schema or len(_COMBINING & schema.keys()) > 1):
+        return True
+    return any(
+        any(map(_combines, below.values())) if name in _BY_NAME and isinstance(below, dict) else _combines(below)
+        for name, below in schema.items()
+        if name not in _VALUES
+    )
+
+
+def _open(schema: Any) -> Any:
+    """Returns a schema in which each object says whether it takes other properties, as JSON Schema means it."""
+    if isinstance(schema, list):
+        return [_open(below) for below in schema]
+    if not isinstance(schema, dict):
+        return schema
+    opened: dict[str, Any] = {}
+    for name, below in schema.items():
+        if name in _BY_NAME and isinstance(below, dict):
+            opened[name] = {key: _open(value) for key, value in below.items()}
+        else:
+            opened[name] = below if name in _VALUES else _open(below)
+    if isinstance(schema.get("properties"), dict) or isinstance(schema.get("patternProperties"), dict):
+        opened.setdefault("additionalProperties", True)
+    return opened
 
 
 def _in_format(form: dict[str, Any]) -> dict[str, Any]:

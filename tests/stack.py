@@ -51,12 +51,12 @@ class Stack(Process):
         environment |= {f"ATTUNE_{name.upper()}": str(value) for name, value in settings.items()}
         super().__init__([sys.executable, "-m", "attune", "up"], folder / "attune.log", environment)
 
-    def run(self) -> None:
+    def run(self, timeout_s: float = START_TIMEOUT_S) -> None:
         """Start it, and wait until it answers."""
         self.start()
         try:
             with httpx.Client(base_url=self.root_url) as client:
-                self.wait_for(client, "/health/ready", START_TIMEOUT_S)
+                self.wait_for(client, "/health/ready", timeout_s)
             with httpx.Client(base_url=self.ui_url) as client:
                 self.wait_for(client, "/", 60)
         except BaseException:

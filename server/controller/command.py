@@ -16,8 +16,9 @@ _MAX_LORAS = 4
 
 
 # xgrammar, vLLM's first choice, compiles ordinary lengths for seconds and hostile ones for minutes (decision 18). White
-# space that JSON allows without end is left out: small models write it until their tokens run out.
-_STRUCTURED_OUTPUTS = '{"backend": "guidance", "disable_any_whitespace": true}'
+# space that JSON allows without end is left out, and so are properties that a schema neither names nor speaks of, as
+# xgrammar leaves them out: small models write both until their tokens run out.
+_STRUCTURED_OUTPUTS = '{"backend": "guidance", "disable_any_whitespace": true, "disable_additional_properties": true}'
 
 
 def command(

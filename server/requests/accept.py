@@ -63,3 +63,5 @@ def _left_out(sent: Any, kept: Any, path: str) -> Iterator[str]:
     elif isinstance(sent, list) and isinstance(kept, list):
         for index, (theirs, ours) in enumerate(zip(sent, kept, strict=False)):
             yield from _left_out(theirs, ours, f"{path}.{index}")
+    elif sent is not None and kept is None:
+        yield path

@@ -1,15 +1,25 @@
 """The body of /v1/chat/completions."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
-from server.requests.fields import Choices, LogitBias, Metadata, ModelName, TokenCount, TopLogprobs, UserName
+from server.requests.fields import (
+    Choices,
+    LogitBias,
+    Metadata,
+    ModelName,
+    OpenAIModel,
+    TokenCount,
+    TopLogprobs,
+    UserName,
+)
+from server.requests.harmful import REFUSALS
 from server.requests.messages import Messages
 from server.requests.sampling import Sampling, StreamOptions, TokenBounds
 from server.requests.tools import ResponseFormat, ToolChoice, Tools
 
-Effort = Literal["none", "minimal", "low", "medium", "high", "xhigh"]
+Effort = Literal["none", "minimal", "low", "medium", "high", "xhigh", "max"]
 
 
 class Attribution(Sampling):
@@ -30,6 +40,20 @@ class Attribution(Sampling):
         if "parent_id" in metadata and "conversation_id" not in metadata:
             raise ValueError("metadata.parent_id needs metadata.conversation_id beside it")
         return self
+
+
+class TemplateSwitches(OpenAIModel):
+    """What a request may tell the chat template: whether a model that can think does so, by two templates' names."""
+
+    enable_thinking: bool | None = None
+    thinking: bool | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _nothing_else(cls, switches: Any) -> Any:
+        if isinstance(switches, dict) and (others := switches.keys() - cls.model_fields):
+            raise ValueError(f"{', '.join(sorted(others))}: {REFUSALS['chat_template_kwargs'].reason}")
+        return switches
 
 
 class ChatRequest(Attribution, TokenBounds):
@@ -53,10 +77,11 @@ class ChatRequest(Attribution, TokenBounds):
     modalities: Annotated[list[Literal["text"]], Field(max_length=1)] | None = None
     add_generation_prompt: bool | None = None
     continue_final_message: bool | None = None
+    chat_template_kwargs: TemplateSwitches | None = None
 
     @model_validator(mode="after")
     def _parts_fit_together(self) -> "ChatRequest":
-        if self.stream_options is not None and not self.stream:
+        if self.stream_options is not None and self.stream_options.model_fields_set and not self.stream:
             raise ValueError("stream_options are for streams: set stream to true, or leave them out")
         if self.top_logprobs and not self.logprobs:
             raise ValueError("top_logprobs need logprobs: set it to true")

@@ -1,8 +1,8 @@
 """Bounded types that the requests share. A number that nobody bounds ends as an error 500 of some engine."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
 
 _INT64 = 2**63
 
@@ -19,10 +19,26 @@ class OpenAIModel(RequestModel):
     model_config = ConfigDict(extra="ignore")
 
 
+class FunctionTyped(OpenAIModel):
+    """Base of what may be a function only, so that some clients leave the `type` out; engines want it."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _is_a_function(cls, given: Any) -> Any:
+        return given | {"type": "function"} if isinstance(given, dict) and given.get("type") is None else given
+
+
 def text(longest: int, shortest: int = 0) -> StringConstraints:
     """The length of a string, in characters."""
     return StringConstraints(min_length=shortest, max_length=longest)
 
+
+def _whole(number: Any) -> Any:
+    """Return 16.0 as 16: languages that have one kind of number write whole ones so."""
+    return int(number) if isinstance(number, float) and number.is_integer() else number
+
+
+Whole = Annotated[int, BeforeValidator(_whole)]
 
 ModelName = Annotated[str, text(128, 1)]
 UserName = Annotated[str, text(256)]
@@ -31,11 +47,13 @@ FunctionName = Annotated[str, StringConstraints(pattern=r"^[^\s\x00-\x1f\x7f]{1,
 """OpenAI's own names are narrower; servers of tools use dots, slashes and more than 64 characters."""
 Content = Annotated[str, text(2**20)]
 """Text of a message; the limit of the body is what bounds it."""
+CallId = Annotated[str, text(2**16)]
+"""The id of a call, as some server gave it: some give none, some write a model's signed thoughts into it."""
 
-TokenCount = Annotated[int, Field(ge=1, le=2**20)]
-Choices = Annotated[int, Field(ge=1, le=8)]
-TopLogprobs = Annotated[int, Field(ge=0, le=20)]
-Seed = Annotated[int, Field(ge=-_INT64, le=_INT64 - 1)]
+TokenCount = Annotated[Whole, Field(ge=1, le=2**20)]
+Choices = Annotated[Whole, Field(ge=1, le=8)]
+TopLogprobs = Annotated[Whole, Field(ge=0, le=20)]
+Seed = Annotated[Whole, Field(ge=-_INT64, le=_INT64 - 1)]
 TokenId = Annotated[int, Field(ge=0, le=2**31 - 1)]
 
 Stop = Annotated[str, text(256, 1)]

@@ -27,7 +27,7 @@ REFUSALS: Mapping[str, Refusal] = {
     "best_of": Refusal("only the first answers are returned here; use n", (1,)),
     "cache_salt": Refusal("the engine's cache is shared by all, so that the separation asked for does not exist"),
     "chat_template": Refusal("templates run as programs in the engine"),
-    "chat_template_kwargs": Refusal("they change the model's template"),
+    "chat_template_kwargs": Refusal("they change the model's template; a chat takes enable_thinking", ({},)),
     "conversation": Refusal(_STATELESS),
     "documents": Refusal("they reach the template unchecked; put them into a message", ([],)),
     "grammar": Refusal(_UNBOUNDED),
@@ -35,14 +35,14 @@ REFUSALS: Mapping[str, Refusal] = {
     "guided_grammar": Refusal(_UNBOUNDED),
     "guided_json": Refusal("use response_format"),
     "guided_regex": Refusal(_UNBOUNDED),
-    "kv_transfer_params": Refusal("they address the caches of other engines"),
-    "logits_processors": Refusal("they run as programs in the engine"),
+    "kv_transfer_params": Refusal("they address the caches of other engines", ({},)),
+    "logits_processors": Refusal("they run as programs in the engine", ([],)),
     "previous_response_id": Refusal(_STATELESS),
     "prompt_embeds": Refusal("embeddings can crash the engine; send text or token ids"),
     "structured_outputs": Refusal(_UNBOUNDED),
     "suffix": Refusal("the engine cannot fill in between two texts", ("",)),
     "use_beam_search": Refusal("the engine cannot search for beams; use n", (False,)),
-    "vllm_xargs": Refusal("they are arguments of the engine's plugins"),
+    "vllm_xargs": Refusal("they are arguments of the engine's plugins", ({},)),
 }
 
 

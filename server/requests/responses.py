@@ -2,12 +2,22 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Discriminator, Field, Tag, model_validator
+from pydantic import Discriminator, Field, Tag, model_validator
 
 from server.requests.chat import Attribution, Effort
-from server.requests.fields import Content, FunctionName, Id, ModelName, OpenAIModel, TokenCount, TopLogprobs
+from server.requests.fields import (
+    CallId,
+    Content,
+    FunctionName,
+    Id,
+    ModelName,
+    OpenAIModel,
+    TokenCount,
+    TopLogprobs,
+    text,
+)
 from server.requests.json_schema import JsonSchema
-from server.requests.messages import json_text
+from server.requests.messages import Arguments
 from server.requests.tools import Description
 
 ItemStatus = Literal["in_progress", "completed", "incomplete"]
@@ -35,7 +45,7 @@ class MessageItem(OpenAIModel):
 
     type: Literal["message"] = "message"
     role: Literal["user", "assistant", "system", "developer"]
-    content: Content | Annotated[list[Part], Field(min_length=1, max_length=256)]
+    content: Content | Annotated[list[Part], Field(max_length=2048)]
     id: Id | None = None
     status: ItemStatus | None = None
 
@@ -44,9 +54,9 @@ class CallItem(OpenAIModel):
     """A call that the model made earlier."""
 
     type: Literal["function_call"]
-    call_id: Id
+    call_id: CallId
     name: FunctionName
-    arguments: Annotated[Content, AfterValidator(json_text)]
+    arguments: Arguments
     id: Id | None = None
     status: ItemStatus | None = None
 
@@ -55,7 +65,7 @@ class CallOutputItem(OpenAIModel):
     """What the function gave back."""
 
     type: Literal["function_call_output"]
-    call_id: Id
+    call_id: CallId
     output: Content
     id: Id | None = None
     status: ItemStatus | None = None
@@ -101,7 +111,7 @@ class SchemaTextFormat(OpenAIModel):
     """JSON that fits a schema."""
 
     type: Literal["json_schema"]
-    name: FunctionName
+    name: Annotated[str, text(128, 1)]
     json_schema: JsonSchema = Field(alias="schema")
     description: Description | None = None
     strict: bool | None = None
@@ -124,7 +134,7 @@ class ResponsesRequest(Attribution):
     """What /v1/responses takes."""
 
     model: ModelName
-    input: Annotated[Content, Field(min_length=1)] | Annotated[list[Item], Field(min_length=1, max_length=2048)]
+    input: Content | Annotated[list[Item], Field(min_length=1, max_length=2048)]
     instructions: Content | None = None
     stream: bool | None = None
     max_output_tokens: TokenCount | None = None

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from server.requests.fields import OpenAIModel, Seed, Stop, StopList, TokenId
+from server.requests.fields import OpenAIModel, Seed, Stop, StopList, TokenId, Whole
 
 
 class Sampling(OpenAIModel):
@@ -12,7 +12,7 @@ class Sampling(OpenAIModel):
 
     temperature: Annotated[float, Field(ge=0, le=2)] | None = None
     top_p: Annotated[float, Field(gt=0, le=1)] | None = None
-    top_k: Annotated[int, Field(ge=-1, le=2**20)] | None = None
+    top_k: Annotated[Whole, Field(ge=-1, le=2**20)] | None = None
     min_p: Annotated[float, Field(ge=0, le=1)] | None = None
     presence_penalty: Annotated[float, Field(ge=-2, le=2)] | None = None
     frequency_penalty: Annotated[float, Field(ge=-2, le=2)] | None = None
@@ -28,7 +28,7 @@ class Sampling(OpenAIModel):
 class TokenBounds(OpenAIModel):
     """Further parameters of the two endpoints that vLLM calls completions."""
 
-    min_tokens: Annotated[int, Field(ge=0, le=2**20)] | None = None
+    min_tokens: Annotated[Whole, Field(ge=0, le=2**20)] | None = None
     spaces_between_special_tokens: bool | None = None
 
 

@@ -5,7 +5,7 @@ from typing import Annotated
 from pydantic import Field, model_validator
 
 from server.requests.chat import Attribution
-from server.requests.fields import Choices, Content, LogitBias, ModelName, TokenCount, TokenId, TopLogprobs
+from server.requests.fields import Choices, Content, LogitBias, ModelName, TokenId, TopLogprobs, Whole
 from server.requests.sampling import StreamOptions, TokenBounds
 from server.requests.tools import ResponseFormat
 
@@ -13,8 +13,8 @@ TokenIds = Annotated[list[TokenId], Field(min_length=1, max_length=2**18)]
 Prompts = (
     Content
     | TokenIds
-    | Annotated[list[Content], Field(min_length=1, max_length=64)]
-    | Annotated[list[TokenIds], Field(min_length=1, max_length=64)]
+    | Annotated[list[Content], Field(min_length=1, max_length=2**15)]
+    | Annotated[list[TokenIds], Field(min_length=1, max_length=2**15)]
 )
 
 
@@ -26,7 +26,7 @@ class TextRequest(Attribution, TokenBounds):
     stream: bool | None = None
     stream_options: StreamOptions | None = None
     n: Choices | None = None
-    max_tokens: TokenCount | None = None
+    max_tokens: Annotated[Whole, Field(ge=0, le=2**20)] | None = None
     echo: bool | None = None
     logprobs: TopLogprobs | None = None
     logit_bias: LogitBias | None = None
@@ -34,6 +34,6 @@ class TextRequest(Attribution, TokenBounds):
 
     @model_validator(mode="after")
     def _parts_fit_together(self) -> "TextRequest":
-        if self.stream_options is not None and not self.stream:
+        if self.stream_options is not None and self.stream_options.model_fields_set and not self.stream:
             raise ValueError("stream_options are for streams: set stream to true, or leave them out")
         return self

@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from server.requests.fields import FunctionName, OpenAIModel, text
+from server.requests.fields import FunctionName, FunctionTyped, OpenAIModel, text
 from server.requests.json_schema import JsonSchema
 
 Description = Annotated[str, text(16_384)]
@@ -19,7 +19,7 @@ class Function(OpenAIModel):
     strict: bool | None = None
 
 
-class Tool(OpenAIModel):
+class Tool(FunctionTyped):
     """A function as /v1/chat/completions has it."""
 
     type: Literal["function"]
@@ -73,7 +73,7 @@ def without_allowed_tools(body: dict[str, Any]) -> dict[str, Any]:
 class NamedSchema(OpenAIModel):
     """A JSON schema with a name."""
 
-    name: FunctionName
+    name: Annotated[str, text(128, 1)]
     description: Description | None = None
     json_schema: JsonSchema = Field(alias="schema")
     strict: bool | None = None

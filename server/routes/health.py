@@ -37,8 +37,12 @@ async def live() -> Liveness:
     return Liveness(status="ok")
 
 
-@router.get("/health", responses=open_errors() | {503: {"model": Readiness, "description": "Not ready"}})
-@router.get("/health/ready", responses=open_errors() | {503: {"model": Readiness, "description": "Not ready"}})
+_READY_OR_NOT = open_errors() | {503: {"model": Readiness, "description": "Not ready"}}
+
+
+@router.get("/ping", responses=_READY_OR_NOT)
+@router.get("/health", responses=_READY_OR_NOT)
+@router.get("/health/ready", responses=_READY_OR_NOT)
 async def ready(context: In, response: Response) -> Readiness:
     """Says whether a request would be answered now."""
     answer = _readiness(context)

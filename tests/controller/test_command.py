@@ -1,5 +1,6 @@
 """vLLM's command line and environment."""
 
+import json
 from pathlib import Path
 from typing import Literal
 
@@ -56,6 +57,12 @@ def test_prompts_stay_whole_on_cpu() -> None:
 )
 def test_an_engine_on_cpu_stands_back(platform: Platform, asked: int | None, found: int) -> None:
     assert niceness(EngineSettings(niceness=asked), platform) == found
+
+
+def test_nothing_that_a_schema_allows_without_end_is_written() -> None:
+    made = arguments(EngineSettings(), "cpu")
+    chosen = json.loads(made[made.index("--structured-outputs-config") + 1])
+    assert chosen == {"backend": "guidance", "disable_any_whitespace": True, "disable_additional_properties": True}
 
 
 def test_tools_need_a_parser() -> None:

@@ -122,6 +122,21 @@ async def test_a_json_schema_is_followed(client: Client) -> None:
     assert json.loads(answer.choices[0].message.content)["answer"] in {"yes", "no"}
 
 
+OPEN: Any = {name: value for name, value in YES_OR_NO.items() if name != "additionalProperties"}
+SURE: Any = {"type": "object", "properties": {"sure": {"type": "boolean"}}, "required": ["sure"]}
+
+
+@pytest.mark.parametrize("schema", [OPEN, {"allOf": [OPEN, SURE]}], ids=["one object", "two objects at once"])
+async def test_an_answer_ends_though_its_schema_does_not_speak_of_other_properties(client: Client, schema: Any) -> None:
+    form = {"type": "json_schema", "json_schema": {"name": "verdict", "schema": schema}}
+    answer = await chat(client, response_format=form, seed=3, max_tokens=60)
+    text = answer.choices[0].message.content
+    assert "answer" in text
+    if schema is OPEN:
+        assert answer.choices[0].finish_reason == "stop"
+        assert json.loads(text).keys() == {"answer"}
+
+
 async def test_a_named_tool_is_called_with_fitting_arguments(client: Client) -> None:
     tool = {"type": "function", "function": {"name": "decide", "parameters": YES_OR_NO, "strict": True}}
     choice = {"type": "function", "function": {"name": "decide"}}

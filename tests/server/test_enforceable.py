@@ -1,9 +1,16 @@
 """What of a JSON schema is sent to an engine."""
 
+import json
+from typing import Any
+
+import pytest
+
 from server.enforceable import enforceable, with_enforceable_schemas
 
 ODD = {"type": "array", "uniqueItems": True, "items": {"type": "string", "format": "password"}}
 PLAIN = {"type": "array", "items": {"type": "string"}}
+A = {"type": "object", "properties": {"a": {"enum": [1, {"allOf": [1, 2]}]}}}
+B = {"type": "object", "properties": {"b": {"type": "integer"}}}
 
 
 def test_keywords_and_formats_that_no_engine_enforces_are_left_out_at_every_depth() -> None:
@@ -35,3 +42,24 @@ def test_every_route_of_a_schema_is_covered() -> None:
     assert "uniqueItems" not in str(sent)
     assert str(sent).count(str(PLAIN)) == 4
     assert "uniqueItems" in str(body)
+
+
+@pytest.mark.parametrize(
+    "schema",
+    [
+        {"allOf": [A, B]},
+        {"allOf": [{"$ref": "#/$defs/a"}, B], "$defs": {"a": A}},
+        {"properties": {"k": {}}, "anyOf": [A, B]},
+        {"properties": {"k": {}}, "oneOf": [A, B]},
+        {"$ref": "#/$defs/a", "properties": {"b": {}}, "$defs": {"a": A}},
+        {"type": "object", "properties": {"x": {"items": {"allOf": [A, B]}}}},
+    ],
+)
+def test_objects_that_an_answer_must_fit_together_stay_open_though_engines_close_them(schema: dict[str, Any]) -> None:
+    sent = json.dumps(enforceable(schema))
+    assert sent.count('"additionalProperties": true') == sent.count('"properties": ')
+
+
+@pytest.mark.parametrize("schema", [A, {"anyOf": [A, B]}, {"allOf": [A]}, {"properties": {"allOf": A, "$ref": B}}])
+def test_other_objects_stay_as_they_are(schema: dict[str, Any]) -> None:
+    assert enforceable(schema) == schema

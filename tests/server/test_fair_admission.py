@@ -24,7 +24,10 @@ async def test_a_request_takes_as_many_places_as_it_asks_for_answers(gateway: Ga
     await eventually(lambda: admission.running == 0)
 
 
-@pytest.mark.parametrize(("body", "answers"), [(MANY | {"n": 8, "prompt": ["x"] * 64}, 512), (MANY | {"n": 3}, 24)])
+@pytest.mark.parametrize(
+    ("body", "answers"),
+    [(MANY | {"n": 8, "prompt": ["x"] * 64}, 512), (MANY | {"n": 3}, 24), (MANY | {"n": 1, "prompt": [[1]] * 65}, 65)],
+)
 async def test_a_request_for_too_many_answers_is_refused(start, body, answers) -> None:  # type: ignore[no-untyped-def]
     gateway: Gateway = await start(max_sequences=16)
     refused = await gateway.http.post("/v1/completions", json=body)

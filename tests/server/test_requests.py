@@ -31,7 +31,7 @@ def messages(*items: dict[str, Any]) -> dict[str, Any]:
     return {"model": "attune", "messages": list(items)}
 
 
-@pytest.mark.parametrize("field", REFUSALS)
+@pytest.mark.parametrize("field", sorted(REFUSALS.keys() - ChatRequest.model_fields))
 def test_a_field_that_can_hurt_is_refused_with_its_reason(field: str) -> None:
     refused = refusal(ChatRequest, MINIMAL | {field: {"asks": "for something"}})
     assert refused.param == field
@@ -75,11 +75,89 @@ def test_what_clients_send_back_of_an_answer_is_left_out_and_named() -> None:
     )
 
 
-@pytest.mark.parametrize("empty", [None, []])
-@pytest.mark.parametrize("role", ["system", "user", "assistant"])
-def test_no_content_is_empty_text(role: str, empty: Any) -> None:
-    accepted = accept(ChatRequest, messages({"role": role, "content": empty}))
+@pytest.mark.parametrize("empty", [{"content": None}, {"content": []}, {}])
+@pytest.mark.parametrize("role", ["system", "developer", "user", "assistant", "tool", "function"])
+def test_no_content_is_empty_text(role: str, empty: dict[str, Any]) -> None:
+    accepted = accept(ChatRequest, messages({"role": role} | empty))
     assert accepted == Accepted(messages({"role": role, "content": ""}), ())
+
+
+def test_the_switches_of_templates_for_thinking_are_taken_and_nothing_else_of_a_template() -> None:
+    switches = {"chat_template_kwargs": {"enable_thinking": False, "thinking": True}}
+    assert accept(ChatRequest, MINIMAL | switches) == Accepted(MINIMAL | switches, ())
+    refused = refusal(ChatRequest, MINIMAL | {"chat_template_kwargs": {"enable_thinking": False, "messages": []}})
+    assert refused.param == "chat_template_kwargs"
+    assert "messages" in refused.message
+    assert REFUSALS["chat_template_kwargs"].reason in refused.message
+    for_another_route = {"model": "attune", "prompt": "x"} | switches
+    assert refusal(TextRequest, for_another_route).param == "chat_template_kwargs"
+
+
+@pytest.mark.parametrize("field", ["max_tokens", "max_completion_tokens", "n", "seed", "top_k", "min_tokens"])
+def test_a_whole_number_may_be_written_with_a_point(field: str) -> None:
+    body = accept(ChatRequest, MINIMAL | {field: 4.0}).body
+    assert body[field] == 4
+    assert isinstance(body[field], int)
+    refusal(ChatRequest, MINIMAL | {field: 4.5})
+    refusal(ChatRequest, MINIMAL | {field: "4"})
+
+
+def test_options_of_a_stream_that_ask_for_nothing_do_not_need_one() -> None:
+    accept(ChatRequest, MINIMAL | {"stream_options": {}})
+    accept(TextRequest, {"model": "attune", "prompt": "x", "stream_options": {}})
+
+
+def test_the_text_of_a_list_may_stand_there_without_its_type() -> None:
+    accepted = accept(ChatRequest, messages({"role": "user", "content": ["x"]}))
+    assert accepted.body == messages({"role": "user", "content": [{"type": "text", "text": "x"}]})
+
+
+def test_thoughts_in_the_form_of_other_servers_are_left_out_and_named() -> None:
+    thought = {"type": "thinking", "thinking": "Hm.", "signature": "x"}
+    said = {"type": "text", "text": "Yes."}
+    answer = {"role": "assistant", "content": [thought, said], "reasoning": {"text": "Hm."}, "reasoning_content": []}
+    accepted = accept(ChatRequest, messages(answer))
+    assert accepted.body["messages"][0]["content"] == [{"type": "text", "text": ""}, said]
+    assert {path.removeprefix("messages.0.") for path in accepted.ignored} == {
+        "content.0.thinking",
+        "content.0.signature",
+        "reasoning",
+        "reasoning_content",
+    }
+
+
+@pytest.mark.parametrize("call_id", ["", "call_1__thought__" + "x" * 5000])
+def test_a_call_keeps_the_id_that_some_server_gave_it(call_id: str) -> None:
+    call = {"id": call_id, "function": {"name": "f", "arguments": "{}"}}
+    turn = messages({"role": "assistant", "tool_calls": [call]}, {"role": "tool", "tool_call_id": call_id})
+    sent = accept(ChatRequest, turn).body["messages"]
+    assert sent[0]["tool_calls"][0] == call | {"type": "function"}
+    assert sent[1]["tool_call_id"] == call_id
+
+
+@pytest.mark.parametrize("arguments", ["", "[1]", "null", "{city", "NaN", '{"a": NaN}', "[" * 60 + "]" * 60])
+def test_a_call_is_sent_back_with_the_arguments_that_a_model_wrote(arguments: str) -> None:
+    call = {"id": "c", "type": "function", "function": {"name": "f", "arguments": arguments}}
+    body = messages({"role": "assistant", "tool_calls": [call]})
+    assert accept(ChatRequest, body).body == body
+
+
+@pytest.mark.parametrize("depth", [65, 600, 100_000])
+def test_arguments_that_would_overflow_a_stack_are_refused(depth: int) -> None:
+    call = {"id": "c", "type": "function", "function": {"name": "f", "arguments": "[" * depth + "]" * depth}}
+    refused = refusal(ChatRequest, messages({"role": "assistant", "tool_calls": [call]}))
+    assert "nest deeper than 64" in refused.message
+
+
+def test_a_tool_without_its_type_is_a_function_and_a_schema_may_have_any_name() -> None:
+    named = {"type": "json_schema", "json_schema": {"name": "a verdict", "schema": {"type": "boolean"}}}
+    body = accept(ChatRequest, MINIMAL | {"tools": [{"function": {"name": "f"}}], "response_format": named}).body
+    assert body["tools"] == [{"type": "function", "function": {"name": "f"}}]
+
+
+def test_a_prompt_may_be_echoed_without_an_answer() -> None:
+    accept(TextRequest, {"model": "attune", "prompt": "x", "max_tokens": 0, "echo": True})
+    refusal(TextRequest, {"model": "attune", "prompt": "x", "max_tokens": -1})
 
 
 def test_values_pass_as_they_were_sent() -> None:
@@ -201,13 +279,8 @@ def test_an_answer_of_vllm_can_be_sent_back_as_it_is() -> None:
     "message",
     [
         {"role": "wizard", "content": "x"},
-        {"role": "user"},
-        {"role": "tool", "content": "x"},
-        {"role": "function", "content": "x"},
-        {
-            "role": "assistant",
-            "tool_calls": [{"id": "a", "type": "function", "function": {"name": "f", "arguments": "x"}}],
-        },
+        {"role": "user", "content": 7},
+        {"role": "assistant", "tool_calls": [{"id": "a", "type": "function", "function": {"name": "f"}}]},
     ],
 )
 def test_a_message_that_is_incomplete_or_odd_is_refused(message: dict[str, Any]) -> None:
@@ -253,7 +326,7 @@ def test_completions_take_text_and_token_ids(prompt: Any) -> None:
     accept(TextRequest, {"model": "attune", "prompt": prompt, "echo": True, "logprobs": 1, "max_tokens": 1})
 
 
-@pytest.mark.parametrize("prompt", [None, [], [[]], ["a"] * 65, [[1]] * 65, [-1], [2**31], [[1], "a"], {"a": 1}])
+@pytest.mark.parametrize("prompt", [None, [], [[]], [-1], [2**31], [[1], "a"], {"a": 1}])
 def test_completions_refuse_other_prompts(prompt: Any) -> None:
     refusal(TextRequest, {"model": "attune", "prompt": prompt})
 

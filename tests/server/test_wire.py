@@ -42,6 +42,7 @@ async def test_a_compressed_body_is_refused_as_such(gateway: Gateway) -> None:
 
 async def test_vllm_s_small_routes_are_there(gateway: Gateway) -> None:
     assert (await gateway.http.get("/health")).status_code == 200
+    assert (await gateway.http.get("/ping")).status_code == 200
     assert (await gateway.http.get("/version")).json()["version"]
     models = (await gateway.http.get("/v1/models")).json()["data"]
     assert [(model["id"], model["max_model_len"]) for model in models] == [("attune", 4096), ("attune@v1", 4096)]
