@@ -41,6 +41,10 @@ class Load:
     answers: int
     places: int
 
+    def within(self, capacity: int) -> int:
+        """The places that it takes of so many: two thirds at most, beyond its answers, or it would wait for all."""
+        return min(self.places, max(self.answers, capacity * 2 // 3))
+
 
 def load(endpoint: Endpoint, body: Mapping[str, Any], *, constrained: bool = False) -> Load:
     """Weighs a request.

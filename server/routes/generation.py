@@ -60,7 +60,7 @@ def _handler(endpoint: Endpoint) -> Callable[..., Coroutine[Any, Any, Response]]
             engines=target.engines,
             identity=asker.identity,
             sharer=_sharer(caller, user),
-            places=asked.places,
+            places=asked.within(context.settings.max_concurrent),
             schema_s=cost.seconds * asked.answers,
             body=upstream_body(endpoint, escaped, draft.id),
             request_id=request_id,

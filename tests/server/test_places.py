@@ -52,6 +52,12 @@ def test_what_keeps_an_engine_from_others_takes_more(endpoint: Endpoint, body: d
     assert load(endpoint, body).places >= at_least
 
 
+def test_one_of_the_largest_runs_at_a_time_and_need_not_wait_for_all_others() -> None:
+    largest = load(TOKENIZE, {"prompt": "x" * MOST_TOKENIZED})
+    assert largest.within(192) == 128
+    assert load(TEXT, {"prompt": ["x"] * 64}).within(64) == 64
+
+
 def test_an_answer_within_a_schema_takes_more() -> None:
     assert load(CHAT, SHORT, constrained=True).places == 4
 
