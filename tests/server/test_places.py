@@ -81,7 +81,7 @@ def test_what_would_block_an_engine_at_once_is_refused(endpoint: Endpoint, body:
 
 
 def test_every_endpoint_is_weighed() -> None:
-    bodies = {
+    bodies: dict[str, Any] = {
         CHAT.path: SHORT,
         TEXT.path: {"prompt": "x"},
         EMBEDDINGS.path: {"input": "x"},
