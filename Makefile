@@ -64,6 +64,7 @@ bench-schema-cost: $(INSTALLED) ## compiling JSON schemas: seconds and memory be
 bench-neighbour: $(INSTALLED) ## one key asks for far too much: how long another waits for its first token
 	$(BIN)/python -m benchmarks.neighbour $(ARGS)
 	$(BIN)/python -m benchmarks.neighbour --shape 135m $(ARGS)
+	$(BIN)/python -m benchmarks.neighbour --attack all --clients 24 --label attacks $(ARGS)
 
 bench-cpu: $(INSTALLED) ## CPU time of the gateway per request and per token
 	$(BIN)/python -m benchmarks.gateway_cpu $(ARGS)

@@ -37,6 +37,15 @@ def _alternatives(members: int, of: int) -> Schema:
     }
 
 
+def _either(number: int, of: int) -> Schema:
+    """So many alternatives, each an object with one property of its own."""
+    return {"anyOf": [{"type": "object", "properties": {f"k{number}_{i}": {"type": "integer"}}} for i in range(of)]}
+
+
+def _multiples(*steps: int) -> Schema:
+    return {"allOf": [{"type": "integer", "multipleOf": step} for step in steps]}
+
+
 FAMILIES: dict[str, Callable[[int], Schema]] = {
     "required properties": lambda n: _fields(n, lambda _: {"type": "string"}),
     "optional properties": lambda n: {"type": "object", "properties": {f"p{i}": {"type": "string"} for i in range(n)}},
@@ -86,6 +95,13 @@ FAMILIES: dict[str, Callable[[int], Schema]] = {
     },
     "multipleOf": lambda n: {"type": "integer", "multipleOf": 2 * n + 1},
     "fractions of multipleOf": lambda n: {"type": "number", "multipleOf": (2 * n + 1) / 100_000},
+    "two multipleOf that meet": lambda n: _multiples(n, n + 1),
+    "three multipleOf beside each other": lambda n: {
+        "anyOf": [{"type": "integer", "multipleOf": n + step} for step in (0, 1, 2)]
+    },
+    "multipleOf below a shared property": lambda n: {
+        "allOf": [record({"a": {"type": "integer", "multipleOf": n + step}}) for step in (0, 1)]
+    },
     "anyOf of objects": lambda n: {
         "anyOf": [record({"kind": {"const": w}, w: {"type": "string"}}) for w in _words(n, 6)]
     },
@@ -97,6 +113,29 @@ FAMILIES: dict[str, Callable[[int], Schema]] = {
     },
     "allOf of two alternatives each": lambda n: _alternatives(n, 2),
     "allOf of 5 with n alternatives": lambda n: _alternatives(5, n),
+    "allOf over alternatives of a shared property": lambda n: {
+        "allOf": [{"type": "object", "properties": {"a": _either(i, 2)}} for i in range(n)]
+    },
+    "allOf of 2 x n alternatives of 40 properties": lambda n: {
+        "allOf": [
+            {"anyOf": [record({f"{m}_{j}_{i}": {"type": "string"} for i in range(40)}) for j in range(n)]}
+            for m in range(2)
+        ]
+    },
+    "anyOf beside oneOf": lambda n: {"anyOf": _either(0, n)["anyOf"], "oneOf": _either(1, n)["anyOf"]},
+    "anyOf beside n properties": lambda n: {
+        "type": "object",
+        "properties": {f"p{i}": {"type": "string"} for i in range(n)},
+        "anyOf": [{"required": [f"p{i}"]} for i in range(n)],
+    },
+    "references beside anyOf": lambda n: {
+        "$defs": {
+            f"d{i}": _either(i, 2) | ({"$ref": f"#/$defs/d{i + 1}"} if i + 1 < min(n, 60) else {})
+            for i in range(min(n, 60))
+        },
+        "$ref": "#/$defs/d0",
+    },
+    "allOf of patterns": lambda n: {"allOf": [{"type": "string", "pattern": f"^.*{w}.*$"} for w in _words(n, 3)]},
     "many allOf of 3 x 4": lambda n: _fields(n, lambda _: _alternatives(3, 4)),
     "references": lambda n: {
         "$defs": {
@@ -119,6 +158,26 @@ ATTACKS: dict[str, Schema] = {
     "maxItems of 1,000,000": FAMILIES["maxItems"](1_000_000),
     "multipleOf 999,983": {"type": "integer", "multipleOf": 999_983},
     "allOf of 6 x 4 alternatives": _alternatives(6, 4),
+    "multipleOf 1,009 and 1,013 that meet": _multiples(1009, 1013),
+    "multipleOf 101, 103 and 107 that meet": _multiples(101, 103, 107),
+    "ten properties of three multipleOf each": _fields(10, lambda i: _multiples(101, 103, 59 + 2 * i)),
+    "multipleOf beside anyOf of others": {
+        "type": "integer",
+        "multipleOf": 251,
+        "anyOf": [{"multipleOf": 257}, {"multipleOf": 263}],
+    },
+    "anyOf of 200 beside 200 properties": FAMILIES["anyOf beside n properties"](200),
+    "references beside anyOf, 16 of them": FAMILIES["references beside anyOf"](16),
+    "allOf of 12 that share a property of alternatives": FAMILIES["allOf over alternatives of a shared property"](12),
+    "allOf over a list's members": {
+        "allOf": [{"$ref": f"#/prefixItems/{i}"} for i in range(12)],
+        "prefixItems": [_either(i, 3) for i in range(12)],
+    },
+    "allOf over references with %24": {
+        "allOf": [{"$ref": f"#/%24defs/d{i}"} for i in range(12)],
+        "$defs": {f"d{i}": _either(i, 3) for i in range(12)},
+    },
+    "allOf of 300 patterns": FAMILIES["allOf of patterns"](300),
 }
 
 _TEXT: Schema = {"type": "string"}

@@ -61,20 +61,13 @@ TOKENIZE = Endpoint(
 DETOKENIZE = Endpoint("/detokenize", "", DetokenizeRequest, UnrecordedTranscript, recorded=False)
 ENDPOINTS = (CHAT, TEXT, RESPONSES, EMBEDDINGS, TOKENIZE, DETOKENIZE)
 
-_EMBEDDINGS_PER_PLACE = 32
-
 # Ours, or OpenAI's for its own service: they mean nothing to an engine.
 _KEPT_HERE = frozenset({"user", "metadata", "store", "safety_identifier", "modalities", "background"})
 
 
-def sequences(endpoint: Endpoint, body: Mapping[str, Any]) -> int:
-    """How many answers an engine generates at once for a request: prompts times choices.
-
-    An embedding ends with its prompt, so some of them count as one answer.
-    """
-    if endpoint is EMBEDDINGS:
-        return -(-_prompts(body["input"]) // _EMBEDDINGS_PER_PLACE)
-    return _prompts(body.get("prompt", "")) * (body.get("n") or 1)
+def prompts(prompt: Any) -> int:
+    """Returns how many prompts there are: one for a text or a list of token ids, else as many as are in the list."""
+    return len(prompt) if isinstance(prompt, list) and not isinstance(prompt[0], int) else 1
 
 
 def upstream_body(endpoint: Endpoint, body: dict[str, Any], completion_id: str) -> dict[str, Any]:
@@ -114,11 +107,6 @@ def recorded_params(endpoint: Endpoint, body: dict[str, Any]) -> dict[str, Any]:
     """Returns the other fields of a request, as the client sent them."""
     apart = {"messages"} if endpoint is CHAT else set()
     return {name: value for name, value in body.items() if name not in apart}
-
-
-def _prompts(prompt: Any) -> int:
-    """One for a text or a list of token ids, else as many as there are in the list."""
-    return len(prompt) if isinstance(prompt, list) and not isinstance(prompt[0], int) else 1
 
 
 def _message(item: dict[str, Any]) -> dict[str, Any] | None:

@@ -41,7 +41,7 @@ class Job:
         engines: Who can answer: at least one, all with the same version.
         identity: Of who asks, as for the canary: people who come back find what their engine has cached.
         sharer: With whom it shares places: all that counts as one in the queue has the same.
-        sequences: Places that it takes: answers that the engine generates at once.
+        places: How many it takes at the engines.
         schema_s: What its JSON schema costs the engine, in seconds.
         body: What the engine is sent, but for its own name of the model.
         request_id: Of the request, in hex; the answer's id is made of it.
@@ -53,7 +53,7 @@ class Job:
     engines: tuple[Engine, ...]
     identity: str
     sharer: str
-    sequences: int
+    places: int
     schema_s: float
     body: dict[str, Any]
     request_id: str
@@ -147,7 +147,7 @@ class Relay(Response):
     async def _within_time(self, send: Send) -> None:
         job = self._job
         await self._lines.compiling.turn(job.sharer, job.schema_s)
-        async with self._lines.admission.place(job.sharer, job.sequences) as self._held:
+        async with self._lines.admission.place(job.sharer, job.places) as self._held:
             try:
                 async with asyncio.timeout(self._lines.request_timeout_s) as limit:
                     await self._ask(send)

@@ -45,6 +45,7 @@ class _Watch:
     model: str
     work: WorkMeter | None
     pressure: Callable[[], float]
+    sees_pressure: bool
     detector: StallDetector = field(init=False)
     _probe: asyncio.Task[None] | None = None
 
@@ -68,10 +69,13 @@ class _Watch:
         await asyncio.sleep(interval_s)
         now = time.monotonic()
         held_up_s = max(0.0, asleep - began - interval_s) + now - asleep - interval_s
+        late = held_up_s > max(_LATE_S, interval_s / 2)
+        # Where nothing tells that the machine stands still, a delay is all that does.
+        late_s = (held_up_s if self.sees_pressure else now - began) if late else 0.0
         self.detector.ticked(
             Tick(
                 now,
-                late=held_up_s > max(_LATE_S, interval_s / 2),
+                late_s=late_s,
                 starved=self.pressure() >= _STARVED_SHARE,
                 busy=self._works(now - began),
             )
@@ -118,7 +122,8 @@ async def until_it_hangs(
         work: Says how much its processes compute; None where they are not on this machine.
         pressure: Says which share of the last seconds the machine stood still, 0 to 1; by default as the kernel says.
     """
-    watch = _Watch(client, settings, model, work, pressure or PressureGauge().share)
+    gauge = PressureGauge()
+    watch = _Watch(client, settings, model, work, pressure or gauge.share, sees_pressure=bool(pressure or gauge.files))
     told = False
     try:
         while (cause := watch.detector.hangs) is None:

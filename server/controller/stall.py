@@ -36,13 +36,13 @@ class Tick:
 
     Attributes:
         now: When it looks, in seconds of a monotonic clock.
-        late: Whether it looks later than it should.
+        late_s: How much later it looks than it should, where that is worth a mention.
         starved: Whether the machine stood still for want of memory or of its disk.
         busy: Whether the engine's processes computed, or queued for a core.
     """
 
     now: float
-    late: bool = False
+    late_s: float = 0.0
     starved: bool = False
     busy: bool = False
 
@@ -81,11 +81,16 @@ class StallDetector:
         self._silent_s = self._busy_s = self._starved_s = self._waited_s = 0
 
     def ticked(self, tick: Tick) -> None:
-        """Adds the time since the last look to what explains it."""
+        """Adds the time since the last look to what explains it.
+
+        Of a late look only the delay is explained. Where cores are short, an engine that works queues for them, which
+        is seen; one that is stopped queues for nothing, and must not be excused for as long as the cores are short.
+        """
         passed, self.looked_at = tick.now - self.looked_at, tick.now
-        if tick.late or tick.starved:
-            self._starved_s += passed
-        elif tick.busy:
+        explained = passed if tick.starved else min(tick.late_s, passed)
+        self._starved_s += explained
+        passed -= explained
+        if tick.busy:
             self._busy_s += passed
         else:
             self._silent_s += passed

@@ -25,10 +25,12 @@ _CURES = {
     "patterns": "use fewer or shorter patterns",
     "ranges": "bound fewer numbers with minimum and maximum",
     "counts": "lower minItems and maxItems",
-    "multiples": "use a rounder multipleOf",
+    "multiples": "use rounder multipleOf, and ones that are multiples of each other",
     "names": "use fewer properties in one object",
     "name_patterns": "use fewer patternProperties",
-    "combinations": "combine fewer alternatives with allOf",
+    "joint_patterns": "use fewer patterns for the same text",
+    "combinations": "use fewer or smaller alternatives where parts must hold together: in allOf, and in anyOf, "
+    "oneOf or $ref with something beside it",
 }
 
 
@@ -45,6 +47,10 @@ def check_json_schema(schema: dict[str, Any]) -> dict[str, Any]:
     for node in nodes:  # grows while it is walked; the cost bounds how far
         if isinstance(node, dict):
             _check_keywords(node)
+            if node is not schema and isinstance(node.get("$id"), str):
+                raise ValueError(
+                    "the JSON schema holds $id below its root, which moves what references lead to; leave it out"
+                )
             _check_texts([*node, node.get("const")])
             nodes.extend(node.values())
         elif isinstance(node, list):
@@ -103,7 +109,7 @@ def _check_keywords(node: dict[str, Any]) -> None:
                 raise ValueError(f"the JSON schema's {keyword} of {count} is not between 0 and {largest}")
     if isinstance(node.get("minItems"), int) and node["minItems"] > 0 and not {"items", "prefixItems"} & node.keys():
         raise ValueError("the JSON schema demands items (minItems) without saying what they are (items)")
-    if isinstance(reference := node.get("$ref"), str) and not reference.startswith("#"):
+    if isinstance(reference := node.get("$ref"), str) and reference != "#" and not reference.startswith("#/"):
         raise ValueError(f"the JSON schema refers to {reference[:100]!r}; only references within it (#/…) work")
     if "x-guidance" in node:
         raise ValueError("the JSON schema holds x-guidance, which changes how the engine compiles; leave it out")

@@ -18,11 +18,11 @@ from server.endpoints import (
     Endpoint,
     recorded_messages,
     recorded_params,
-    sequences,
     upstream_body,
 )
 from server.errors import BadRequest
 from server.openapi import errors, takes
+from server.places import load
 from server.relay import Job, Relay
 from server.requests.accept import accept
 from server.requests.constraints import constraint_cost
@@ -48,10 +48,10 @@ def _handler(endpoint: Endpoint) -> Callable[..., Coroutine[Any, Any, Response]]
         asker = Asker(caller.owner, user, metadata.get("conversation_id"), request_id)
         recorded = endpoint.recorded and caller.keep != "nothing"
         target = context.poller.current.target(body["model"], asker, recorded)
-        answers = sequences(endpoint, body)
-        _check_sequences(answers, context.settings.max_sequences)
         cost = constraint_cost(without_allowed_tools(body))
-        _check_schema_cost(cost, answers)
+        asked = load(endpoint, body, constrained=cost.seconds > 0)
+        _check_sequences(asked.answers, context.settings.max_sequences)
+        _check_schema_cost(cost, asked.answers)
         await _check_place(context, caller, user, metadata)
         escaped = endpoint.escape(body, control_tokens_of(target.engines[0].control_tokens))
         draft = _draft(endpoint, escaped, caller, target, request_id)
@@ -60,8 +60,8 @@ def _handler(endpoint: Endpoint) -> Callable[..., Coroutine[Any, Any, Response]]
             engines=target.engines,
             identity=asker.identity,
             sharer=_sharer(caller, user),
-            sequences=answers,
-            schema_s=cost.seconds * answers,
+            places=asked.within(context.settings.max_concurrent),
+            schema_s=cost.seconds * asked.answers,
             body=upstream_body(endpoint, escaped, draft.id),
             request_id=request_id,
             draft=draft,

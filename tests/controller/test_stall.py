@@ -1,5 +1,7 @@
 """The stall detector: what counts as life, what explains silence, and when an engine hangs."""
 
+from typing import Any
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -8,7 +10,7 @@ from server.controller.stall import Patience, StallDetector, Tick
 PATIENCE = Patience(silent_s=30, busy_s=120, starved_s=300)
 
 
-def watched(seconds: float, *, every_s: float = 1, asked_at: float | None = None, **seen: bool) -> StallDetector:
+def watched(seconds: float, *, every_s: float = 1, asked_at: float | None = None, **seen: Any) -> StallDetector:
     """A detector that has seen nothing of an engine but `seen` for so long; asked when it says so, if not told when."""
     detector = StallDetector(PATIENCE, looked_at=0)
     pass_time(detector, seconds, every_s=every_s, asked_at=asked_at, **seen)
@@ -16,7 +18,7 @@ def watched(seconds: float, *, every_s: float = 1, asked_at: float | None = None
 
 
 def pass_time(
-    detector: StallDetector, seconds: float, *, every_s: float = 1, asked_at: float | None = None, **seen: bool
+    detector: StallDetector, seconds: float, *, every_s: float = 1, asked_at: float | None = None, **seen: Any
 ) -> None:
     began = detector.looked_at
     while detector.looked_at - began < seconds:
@@ -82,7 +84,15 @@ def test_time_in_which_the_machine_stood_still_is_no_evidence() -> None:
 
 
 def test_late_looks_are_no_evidence() -> None:
-    assert watched(297, every_s=9, late=True).hangs is None
+    assert watched(297, every_s=9, late_s=9).hangs is None
+
+
+def test_a_stopped_engine_is_found_though_cores_are_so_short_that_each_look_is_late() -> None:
+    assert watched(60, every_s=3.5, late_s=1.5).hangs == "silent"
+
+
+def test_an_engine_that_queues_for_cores_is_given_time_though_each_look_is_late() -> None:
+    assert watched(119, every_s=3.5, late_s=1.5, busy=True).hangs is None
 
 
 def test_a_silent_engine_is_replaced_after_five_minutes_in_which_the_machine_stood_still() -> None:

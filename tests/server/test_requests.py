@@ -304,7 +304,7 @@ def test_a_message_that_is_incomplete_or_odd_is_refused(message: dict[str, Any])
         FAMILIES["pattern properties"](200),
         FAMILIES["optional properties"](3000),
         {"type": "integer", "multipleOf": 999_983},
-        {"allOf": [{"anyOf": [{"required": [str(i)]} for i in range(6)]} for _ in range(4)]},
+        {"allOf": [{"anyOf": [{"required": [str(i)]} for i in range(6)]} for _ in range(5)]},
         {"$ref": "http://127.0.0.1/schema.json"},
         {"x-guidance": {"item_separator": "(a*)*"}},
         {"properties": {str(i): {} for i in range(10_000)}},
