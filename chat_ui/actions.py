@@ -9,7 +9,7 @@ from collections.abc import Awaitable
 from chat_ui.conversation import find, newest_leaf, path
 from chat_ui.errors import GatewayError, Missing
 from chat_ui.gateway_client import GatewayClient
-from chat_ui.records import ChatSettings, ConversationTree, Message, Vote
+from chat_ui.records import ChatSettings, ConversationTree, Message, OwnSampling, Vote
 from chat_ui.screen import Notice, Update, View, board, empty_page, open_page, sidebar
 
 SETTLE_TIMEOUT_S = 5.0  # how long a stopped answer may take to reach the ledger
@@ -37,6 +37,10 @@ class ChatActions:
         """List the user's chats that contain `query`."""
         page = await self._gateway.conversations(user, query.strip(), min(count, LISTED_AT_MOST))
         return Update(sidebar=sidebar(page, query))
+
+    async def own_sampling(self, user: str) -> OwnSampling | None:
+        """How the model samples where the settings are empty; None while that is not known."""
+        return await self._gateway.own_sampling(user)
 
     async def settle(self, user: str, view: View) -> Update:
         """After an answer ended, failed or was stopped: show what the ledger holds of it."""

@@ -114,10 +114,9 @@ def _rest_between_events(blocks: gr.Blocks) -> None:
 
 def _theme() -> gr.themes.Base:
     """Fonts that every system has: the theme's own would come from a server, or lack letters."""
-    theme = gr.themes.Base(
+    return gr.themes.Base(
         primary_hue=gr.themes.colors.teal,
         neutral_hue=gr.themes.colors.stone,
         font=["ui-sans-serif", "system-ui", "sans-serif"],
         font_mono=["ui-monospace", "SFMono-Regular", "Menlo", "Consolas", "monospace"],
     )
-    return theme.set(slider_color="*primary_700", slider_color_dark="*primary_400")

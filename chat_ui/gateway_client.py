@@ -12,7 +12,7 @@ from urllib.parse import quote, urlencode
 import httpx
 from pydantic import ValidationError
 
-from chat_ui.errors import BrokenOff, GatewayAway, Missing, MissingKey, Refused, TooLong
+from chat_ui.errors import BrokenOff, GatewayAway, GatewayError, Missing, MissingKey, Refused, TooLong
 from chat_ui.raters import rater_of
 from chat_ui.records import (
     ChatSettings,
@@ -21,7 +21,9 @@ from chat_ui.records import (
     ConversationTree,
     Done,
     Message,
+    Model,
     NextToRate,
+    OwnSampling,
     Rating,
     Vote,
     WireModel,
@@ -180,6 +182,13 @@ class GatewayClient:
         except httpx.TransportError:
             return False
         return response.is_success
+
+    async def own_sampling(self, user: str) -> OwnSampling | None:
+        """How the live model samples where a request does not say; None while that is not known."""
+        try:
+            return (await self._call(Model, "GET", "/v1/models/attune", user)).default_sampling
+        except GatewayError:
+            return None
 
     async def answer(self, user: str, question: Question) -> AsyncGenerator[Delta, None]:
         """Ask for an answer and pass on its pieces; leaving the iteration makes the gateway stop the engine.

@@ -12,7 +12,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from chat_ui.conversation import Shown, path, with_siblings
-from chat_ui.records import ChatSettings, ConversationPage, ConversationTree, Message
+from chat_ui.records import ChatSettings, ConversationPage, ConversationTree, Message, OwnSampling
 
 SHOWN_MESSAGES = 40  # what a browser draws at once
 NEW_CHAT = "New chat"
@@ -60,6 +60,7 @@ class Update:
     Attributes:
         draft: The answer that is being written, made by `draft`.
         typed: What stands in the text box.
+        own_sampling: How the model samples by itself, which the empty settings show.
         busy: Whether an answer is being written. Whoever sets it also replaces the notice.
     """
 
@@ -69,6 +70,7 @@ class Update:
     sidebar: dict[str, Any] | None = None
     typed: str | None = None
     settings: ChatSettings | None = None
+    own_sampling: OwnSampling | None = None
     notice: Notice | None = None
     busy: bool | None = None
 

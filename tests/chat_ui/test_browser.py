@@ -241,13 +241,15 @@ def test_settings_are_kept_with_each_chat_and_reach_the_model(chatting: ChatPage
     page = chatting.page
     page.get_by_role("button", name="Chat settings").click()
     page.get_by_label("System prompt").fill("Answer like a pirate.")
-    page.get_by_label("number input for Temperature").fill("0.2")
+    expect(page.get_by_label("Temperature")).to_have_attribute("placeholder", re.compile("the model's own"))
+    page.get_by_label("Temperature").fill("0.2")
     page.get_by_label("Longest answer (tokens)").fill("7")
     page.get_by_label("Seed").fill("42")
     answer = chatting.send("one two three four five six seven eight nine")
     completion = stored(chat, chatting.completion_id(answer))
     assert completion.messages[0] == {"role": "system", "content": "Answer like a pirate."}
     assert completion.params["temperature"] == 0.2
+    assert "top_p" not in completion.params
     assert (completion.params["max_tokens"], completion.params["seed"]) == (7, 42)
     assert "eight" not in answer.locator(".prose").inner_text()
 
