@@ -50,6 +50,22 @@ def test_thumbs_of_one_kind_only_are_refused_with_what_is_missing() -> None:
         choose("kto", counts(up=1000), HELD_OUT, MINIMUM)
 
 
+def test_all_that_is_missing_is_named_for_every_way_to_learn() -> None:
+    with pytest.raises(UnusableFeedback) as refused:
+        choose("auto", counts(up=10, down=3, comparisons=1, corrections=1), HELD_OUT, MINIMUM)
+    message = str(refused.value)
+    for part in (
+        "for kto 6 more thumbs up (10 of 16) and 13 more thumbs down (3 of 16) and 51 more thumbs in all (13 of 64)",
+        "for dpo 63 more comparisons (1 of 64)",
+        "for sft 31 more corrections (1 of 32)",
+        "5 thumbs up, 5 down and 5 comparisons on 10 prompts are held out. The split is by prompt, by what a "
+        "conversation began with, and not by vote",
+    ):
+        assert part in message
+    with pytest.raises(UnusableFeedback, match=r"13 of 64\) or 63 more comparisons .*The split is by prompt"):
+        choose("ppo", counts(up=10, down=3, comparisons=1), HELD_OUT, MINIMUM)
+
+
 def test_too_little_for_what_is_asked_names_the_number() -> None:
     with pytest.raises(UnusableFeedback, match=r"54 more comparisons \(10 of 64\)"):
         choose("dpo", counts(comparisons=10), HELD_OUT, MINIMUM)
