@@ -1,11 +1,14 @@
 """Which algorithm is chosen for which feedback, and what is said when it is not enough."""
 
+from typing import Any
+
 import pytest
 
 from alignment.choice import choose, teaches_a_judge
 from alignment.errors import UnusableFeedback
 from alignment.snapshot.config import MinimumConfig
 from alignment.snapshot.stage import PartCounts
+from ledger.erase import COUNTS_ONLY
 
 MINIMUM = MinimumConfig()
 HELD_OUT = PartCounts(
@@ -82,6 +85,22 @@ def test_nothing_held_out_is_refused() -> None:
     nothing = HELD_OUT.model_copy(update={"prompts": 0})
     with pytest.raises(UnusableFeedback, match="held-out"):
         choose("auto", counts(up=300, down=100), nothing, MINIMUM)
+
+
+@pytest.mark.parametrize(
+    ("asked", "train"),
+    [
+        ("auto", counts(up=3)),
+        ("dpo", counts(comparisons=1)),
+        ("auto", counts()),
+        ("auto", counts(up=3, raters=1)),
+        ("auto", counts(up=3, raters=2)),
+    ],
+)
+def test_refusals_begin_as_erasing_knows_them_so_that_they_are_kept(asked: Any, train: PartCounts) -> None:
+    with pytest.raises(UnusableFeedback) as refused:
+        choose(asked, train, HELD_OUT, MinimumConfig(raters=3))
+    assert str(refused.value).startswith(COUNTS_ONLY)
 
 
 def test_no_feedback_at_all_says_how_to_get_some() -> None:
