@@ -162,7 +162,7 @@ def give_votes(home: Path, count: int) -> None:
 
 
 def test_align_of_a_run_that_does_not_exist_says_so(capsys: pytest.CaptureFixture[str]) -> None:
-    assert cli.run(["align", "show", "run_x"]) == 1
+    assert cli.run(["align", "show", "run_x"]) == 64
     assert "run_x" in capsys.readouterr().err
 
 
@@ -197,8 +197,10 @@ def test_wrong_usage_ends_with_64(arguments: list[str], capsys: pytest.CaptureFi
 
 
 @pytest.mark.parametrize("arguments", [["versions", "show", "7"], ["keys", "revoke", "nobody"]])
-def test_what_is_not_there_ends_with_1_and_a_sentence(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
-    assert cli.run(arguments) == 1
+def test_what_is_not_there_ends_with_64_and_a_sentence(
+    arguments: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.run(arguments) == 64
     assert capsys.readouterr().err.startswith("attune: There is no ")
 
 
