@@ -135,7 +135,8 @@ def status(
         output.say(f"engine    attune@v{engine.version_number} is {engine.state}: {engine.message}{doubt}")
     if not found.engines:
         output.say(f"engine    {describe_no_engine(load(LedgerSettings).resolved_home)}")
-    output.say(f"answers   {found.completions}\nfeedback  {found.feedback}")
+    output.say(f"answers   {found.completions}")
+    output.say(f"feedback  {found.feedback} in all; {found.new_feedback} new votes since the last alignment run")
     output.say(f"disk      {found.sizes.in_words}\npruned    {found.sizes.pruned_in_words}")
     if found.sizes.warning is not None:
         output.say(f"          {found.sizes.warning}")

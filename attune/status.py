@@ -13,7 +13,7 @@ from sqlalchemy import func, select
 
 from attune.errors import AttuneError
 from attune.sizes import Sizes, measure
-from ledger import deployments, engines
+from ledger import deployments, engines, runs, snapshots
 from ledger.clock import iso, utc_now
 from ledger.database import Database
 from ledger.engines import SILENT_AFTER_S
@@ -36,6 +36,8 @@ class Status:
         canary: What the evidence on the canary says now; None if there is no canary.
         silent_s: Seconds since the controller last spoke of each engine, by engine id.
         sizes: What it takes of the disk.
+        feedback: All rows that there are, also votes that were taken back or changed.
+        new_feedback: Votes since the last alignment run, as `attune align status` counts them.
     """
 
     deployment: Deployment
@@ -43,6 +45,7 @@ class Status:
     silent_s: dict[str, float]
     completions: int
     feedback: int
+    new_feedback: int
     gateway: Any
     canary: Decision | None
     sizes: Sizes
@@ -55,12 +58,13 @@ def collect(database: Database, gateway_url: str, home: Path, rules: CanaryRules
         rows = engines.list_all(connection)
         answered = connection.execute(select(func.count()).select_from(completions)).scalar_one()
         votes = connection.execute(select(func.count()).select_from(feedback)).scalar_one()
+        new_votes = snapshots.votes_after(connection, runs.newest_vote_learned(connection))
         seen = look(connection, rules or CanaryRules())
     now = utc_now()
     silent = {row.id: (now - row.updated_at).total_seconds() for row in rows}
     decision = None if seen is None else seen.decision
     gateway, sizes = ask_gateway(gateway_url), measure(database, home)
-    return Status(deployment, rows, silent, answered, votes, gateway, decision, sizes)
+    return Status(deployment, rows, silent, answered, votes, new_votes, gateway, decision, sizes)
 
 
 def describe_no_engine(home: Path) -> str:

@@ -161,6 +161,19 @@ def give_votes(home: Path, count: int) -> None:
     database.close()
 
 
+def test_status_tells_the_votes_that_wait_from_all_that_were_ever_given(
+    home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    give_votes(home, 2)
+    database = Database.open(f"sqlite:///{home}/ledger.db")
+    with database.write() as connection:
+        feedback.add(connection, NewFeedback("chatcmpl-0", "acme", "ann", 0))  # taken back
+    database.close()
+    assert "feedback  3 in all; 1 new votes since the last alignment run" in printed(capsys, "status")
+    for command in (["status"], ["align", "status"]):
+        assert json.loads(printed(capsys, *command, "--json"))["new_feedback"] == 1
+
+
 def test_align_of_a_run_that_does_not_exist_says_so(capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.run(["align", "show", "run_x"]) == 64
     assert "run_x" in capsys.readouterr().err
