@@ -19,7 +19,7 @@ from attune.archive import Archive, opened_archive
 from attune.backup import LEDGER, SECRET, VERSIONS, check_version, opened
 from attune.errors import AttuneError, WrongUsage
 from attune.first_start import write_secret
-from ledger import erase, runs, tombstone_list, vacuums, versions
+from ledger import engines, erase, runs, tombstone_list, vacuums, versions
 from ledger.clock import iso
 from ledger.errors import LedgerError, Unavailable
 from ledger.home_rights import make_home
@@ -28,6 +28,7 @@ from ledger.scratch import scratch_folder
 from ledger.unusable_paths import describe, is_mistake
 
 _MANY = 1_000_000  # runs: all of them
+_NOT_IN_BACKUP = "It was not finished when the backup was made, which holds nothing of its files."
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,6 +171,8 @@ def _place(
         with database.write() as connection:
             versions.relocate(connection, Path(archive.about.home), to.home)
             erased_again = erase.replay(connection, erased)
+            engines.remove_all(connection)  # as the backup has them, they ran then and there
+            runs.end_unfinished(connection, _NOT_IN_BACKUP)
             known = versions.list_all(connection)
             known_runs = {run.id for run in runs.latest(connection, _MANY)}
         with suppress(Unavailable):  # memory is short: the request stays, and the gateway fulfils it

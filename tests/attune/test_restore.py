@@ -13,9 +13,9 @@ import pytest
 
 from attune import archive as archive_module
 from attune import cli
-from ledger import completions, conversations, erase, keys, person, tombstone_list
+from ledger import completions, conversations, engines, erase, keys, person, runs, tombstone_list, versions
 from ledger.database import Database
-from ledger.records import Choice, Completion, Tombstone
+from ledger.records import Choice, Completion, Engine, Tombstone
 
 MARK = "Marmeladenbaum"
 
@@ -107,6 +107,26 @@ def test_without_any_list_a_restore_is_refused_unless_asked_for(
     assert not elsewhere.parent.exists()
     assert cli.run(["restore", str(backup), "--no-tombstones"]) == 0
     assert users_of(elsewhere) == ["zed", "ada"]
+
+
+def test_what_ran_when_the_backup_was_made_does_not_run_in_the_restored_home(
+    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    database = Database.open(f"sqlite:///{home / 'ledger.db'}")
+    with database.write() as connection:
+        versions.register_base(connection, path="/base", sha256="a" * 64)
+        engines.upsert(connection, Engine("eng_1", "unix:///x", 1, "ready", "answers"))
+        runs.create(connection, stage="snapshot", config={})
+    database.close()
+    assert cli.run(["backup", str(tmp_path / "b.zip")]) == 0
+    monkeypatch.setenv("ATTUNE_HOME", str(tmp_path / "there"))
+    assert cli.run(["restore", str(tmp_path / "b.zip")]) == 0
+    capsys.readouterr()
+    assert cli.run(["status", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["engines"] == []
+    assert cli.run(["align", "status", "--json"]) == 0
+    [run] = json.loads(capsys.readouterr().out)["runs"]
+    assert run["state"] == "failed" and run["error"].startswith("It was not finished when the backup was made")
 
 
 def test_someone_who_came_back_after_the_erasing_stays(home: Path, tmp_path: Path) -> None:
