@@ -194,6 +194,7 @@ def test_nothing_is_overwritten(
 ) -> None:
     file = home / "all.backup"
     assert cli.run(["backup", str(file)]) == 0
+    assert " KiB." in capsys.readouterr().out
     first = file.read_bytes()
     assert cli.run(["backup", str(file)]) == 64
     assert file.read_bytes() == first
