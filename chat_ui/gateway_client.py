@@ -12,7 +12,7 @@ from urllib.parse import quote, urlencode
 import httpx
 from pydantic import ValidationError
 
-from chat_ui.errors import BrokenOff, GatewayAway, GatewayError, Missing, MissingKey, Refused, TooLong
+from chat_ui.errors import BrokenOff, GatewayAway, GatewayError, Missing, MissingKey, Refused, StillStarting, TooLong
 from chat_ui.raters import rater_of
 from chat_ui.records import (
     ChatSettings,
@@ -278,6 +278,8 @@ def _refuse(response: httpx.Response) -> NoReturn:
             raise TooLong("This is too long to send.")
         case 429:
             raise GatewayAway(f"Too many requests right now. Please try again {wait}.")
+        case 503 if code == "no_engine_ready" and " is starting" in message:
+            raise StillStarting
         case 502 | 503 | 504:
             raise GatewayAway(f"{message} Please try again {wait}.")
         case status if status >= 500:

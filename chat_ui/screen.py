@@ -46,10 +46,13 @@ class View(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """A sentence above the text box. With `retry_id`, a button asks for an answer to that message again."""
+    """A sentence above the text box. With `retry_id`, a button asks for an answer to that message again.
+
+    One that is `waiting` does so by itself as soon as the model is ready (static/status.js).
+    """
 
     text: str
-    kind: Literal["error", "info"] = "error"
+    kind: Literal["error", "info", "waiting"] = "error"
     retry_id: str | None = None
 
 

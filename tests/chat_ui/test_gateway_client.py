@@ -7,7 +7,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from chat_ui.errors import BrokenOff, GatewayAway, GatewayError, Missing, MissingKey, Refused, TooLong
+from chat_ui.errors import BrokenOff, GatewayAway, GatewayError, Missing, MissingKey, Refused, StillStarting, TooLong
 from chat_ui.events import settings_of, values_of
 from chat_ui.gateway_client import GatewayClient, Question, load_key
 from chat_ui.records import ChatSettings, Vote
@@ -142,8 +142,13 @@ async def test_a_stream_that_does_not_end_as_it_should_has_broken_off(events: tu
         ),
         (
             refusal(503, "The engine of attune@v12 is starting: warm-up", code="no_engine_ready"),
+            StillStarting,
+            "^The model is still starting; that can take some minutes.$",
+        ),
+        (
+            refusal(503, "The engine of attune@v12 is failed: no memory", code="no_engine_ready"),
             GatewayAway,
-            "^The engine of the model is starting: warm-up. Please",
+            "^The engine of the model is failed: no memory. Please",
         ),
         (httpx.Response(422, json=["x"]), Refused, "status 422"),
     ],

@@ -85,6 +85,12 @@ async def test_an_odd_upstream_s_errors_are_said_in_openai_s_shape(
     assert error.keys() == {"message", "type", "param", "code"}
 
 
+async def test_a_route_that_the_engine_lacks_is_said_to_be_none_of_its_models(gateway: Gateway, behind: Behind) -> None:
+    async with behind("", (404, b'{"detail":"Not Found"}')):
+        answer = await gateway.http.post("/v1/chat/completions", json=CHAT)
+    assert (answer.status_code, answer.json()["error"]["code"]) == (404, "not_supported_by_model")
+
+
 @pytest.mark.parametrize(
     "error",
     [
