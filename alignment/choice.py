@@ -40,11 +40,11 @@ def choose(
             "feedback on more prompts, or raise heldout_share in [snapshot]."
         )
     if asked == "auto":
-        return _automatic(train, minimum)
+        return _automatic(train, heldout, minimum)
     if missing := _missing(asked, train, minimum):
         raise UnusableFeedback(
             f"Too little feedback for algorithm = {asked!r}: {missing}. Collect more, lower the figure in "
-            "[minimum], or set algorithm = 'auto'."
+            f"[minimum], or set algorithm = 'auto'. {_split(heldout)}"
         )
     return Choice(asked, f"{asked} because the configuration asks for it; there are {_amounts(train)}.")
 
@@ -54,9 +54,9 @@ def teaches_a_judge(train: PartCounts) -> bool:
     return train.comparisons > 0 or min(train.thumbs_up, train.thumbs_down) > 0
 
 
-def _automatic(train: PartCounts, minimum: MinimumConfig) -> Choice:
-    thumbs, pairs = train.thumbs_up + train.thumbs_down, train.comparisons
-    usable_thumbs = 0 if _missing_labels(train, minimum) else thumbs
+def _automatic(train: PartCounts, heldout: PartCounts, minimum: MinimumConfig) -> Choice:
+    pairs = train.comparisons
+    usable_thumbs = 0 if _missing_labels(train, minimum) else _thumbs(train)
     there = f"there are {_amounts(train)}"
     if usable_thumbs >= minimum.ppo_thumbs or pairs >= minimum.ppo_comparisons:
         return Choice("ppo", f"ppo because {there}: enough for a reward model that judges new answers.")
@@ -67,36 +67,59 @@ def _automatic(train: PartCounts, minimum: MinimumConfig) -> Choice:
         return Choice("kto", f"kto because {there}: {too_few}, and KTO learns from single thumbs.")
     if train.corrections >= minimum.sft_answers:
         return Choice("sft", f"sft because {there}: {too_few}, but the corrections can be imitated.")
-    lacking = "; or ".join(f"for {name} {_missing(name, train, minimum)}" for name in ("kto", "dpo"))
-    raise UnusableFeedback(f"Too little feedback to learn from: {there} to train on. Missing: {lacking}.")
+    ways = {
+        "kto": _missing("kto", train, minimum),
+        "dpo": _missing("dpo", train, minimum),
+        "sft": " and ".join(_lacks(train.corrections, minimum.sft_answers, "corrections")),
+    }
+    missing = "; or ".join(f"for {name} {lacking}" for name, lacking in ways.items() if lacking)
+    raise UnusableFeedback(
+        f"Too little feedback to learn from: {there} to train on. Missing: {missing}. {_split(heldout)}"
+    )
 
 
 def _missing(algorithm: Algorithm, train: PartCounts, minimum: MinimumConfig) -> str:
-    """What an algorithm lacks, as words; empty if nothing."""
-    thumbs = train.thumbs_up + train.thumbs_down
-    labels = _missing_labels(train, minimum)
+    """All that an algorithm lacks, as words; empty if nothing."""
+    thumbs = [*_missing_labels(train, minimum), *_lacks(_thumbs(train), minimum.kto_thumbs, "thumbs in all")]
+    comparisons = _lacks(train.comparisons, minimum.dpo_comparisons, "comparisons")
     match algorithm:
-        case "ppo" if train.comparisons >= minimum.dpo_comparisons:
-            return ""
-        case "ppo" | "kto":
-            return labels or _lacks(thumbs, minimum.kto_thumbs, "thumbs")
+        case "ppo":
+            return " or ".join(" and ".join(ways) for ways in (thumbs, comparisons)) if thumbs and comparisons else ""
+        case "kto":
+            return " and ".join(thumbs)
         case "dpo":
-            return _lacks(train.comparisons, minimum.dpo_comparisons, "comparisons")
+            return " and ".join(comparisons)
         case "sft":
-            return _lacks(train.thumbs_up + train.corrections, minimum.sft_answers, "liked or corrected answers")
+            liked = train.thumbs_up + train.corrections
+            return " and ".join(_lacks(liked, minimum.sft_answers, "liked or corrected answers"))
 
 
-def _missing_labels(train: PartCounts, minimum: MinimumConfig) -> str:
-    """Which of the two thumbs is too rare to learn from the other."""
-    rarer, count = min(("up", train.thumbs_up), ("down", train.thumbs_down), key=lambda thumb: thumb[1])
-    if count >= minimum.per_label:
-        return ""
-    only = "; without both, nothing tells good from bad" if count == 0 else ""
-    return f"{minimum.per_label - count} more thumbs {rarer} ({count} of {minimum.per_label}){only}"
+def _missing_labels(train: PartCounts, minimum: MinimumConfig) -> list[str]:
+    """What of each thumb is missing, so that nothing could be learned from the other."""
+    found = []
+    for label, count in (("up", train.thumbs_up), ("down", train.thumbs_down)):
+        found += [
+            lack + ("; without both, nothing tells good from bad" if count == 0 else "")
+            for lack in _lacks(count, minimum.per_label, f"thumbs {label}")
+        ]
+    return found
 
 
-def _lacks(count: int, needed: int, what: str) -> str:
-    return "" if count >= needed else f"{needed - count} more {what} ({count} of {needed})"
+def _lacks(count: int, needed: int, what: str) -> list[str]:
+    return [] if count >= needed else [f"{needed - count} more {what} ({count} of {needed})"]
+
+
+def _thumbs(train: PartCounts) -> int:
+    return train.thumbs_up + train.thumbs_down
+
+
+def _split(heldout: PartCounts) -> str:
+    """Why the counts differ from those of all feedback."""
+    return (
+        f"{_amounts(heldout)} on {heldout.prompts} prompts are held out. The split is by prompt, by what a "
+        "conversation began with, and not by vote: with few of them the held-out share of the votes can differ much "
+        "from heldout_share in [snapshot]."
+    )
 
 
 def _require_feedback(train: PartCounts) -> None:

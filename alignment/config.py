@@ -13,6 +13,7 @@ from alignment.ppo.config import PPOConfig
 from alignment.reward_model.config import RewardModelConfig
 from alignment.snapshot.config import MinimumConfig, SnapshotConfig
 from ledger import setting_faults
+from ledger.unusable_paths import reason_of
 
 
 class AlignConfig(BaseModel):
@@ -69,7 +70,7 @@ def load(path: Path | None, **given: Any) -> AlignConfig:
         try:
             table = tomllib.loads(path.read_text(encoding="utf-8"))
         except (OSError, ValueError) as error:
-            raise WrongConfig(f"{path} cannot be read: {error}. Give a TOML file with --config.") from error
+            raise WrongConfig(f"{path} cannot be read: {reason_of(error)}. Give a TOML file with --config.") from error
     config = parse(table | {name: value for name, value in given.items() if value is not None}, str(path or "settings"))
     here = Path.cwd() if path is None else path.parent
     places = {"base_model": here, "from_file": Path.cwd() if given.get("from_file") is not None else here}

@@ -9,6 +9,10 @@ class UnusableFeedback(AlignmentError):
     """The feedback cannot teach what was asked: too little of it, or all alike."""
 
 
+class UnusableFile(UnusableFeedback):
+    """The file of feedback that was given is not there, or cannot be read."""
+
+
 class UnusableModel(AlignmentError):
     """A model, adapter or tokenizer that training cannot start from."""
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from alignment import choice, manifest, origin
 from alignment.erasure import forget_erased
-from alignment.errors import UnusableFeedback
+from alignment.errors import UnusableFile
 from alignment.learners import Task
 from alignment.manifest import Manifest
 from alignment.memory.engines import engines_here
@@ -213,7 +213,7 @@ def _file_hash(path: Path, snapshot: Path) -> str:
         return manifest.file_sha256(path)
     if manifest.is_whole(snapshot):
         return manifest.read(snapshot).inputs.get("file", "")
-    raise UnusableFeedback(f"There is no file {path}. Give a JSONL file with --from-file.")
+    raise UnusableFile(f"There is no file {path}. Give a JSONL file with --from-file.")
 
 
 def _summary(counts: snapshot_stage.SnapshotCounts) -> str:

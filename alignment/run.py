@@ -24,6 +24,7 @@ from ledger import erased_files, runs, snapshots, versions
 from ledger.clock import iso
 from ledger.database import Database
 from ledger.errors import Busy, Erased, LedgerError
+from ledger.home_rights import make_private
 from ledger.records import ModelVersion
 
 # `attune align status` looks at the lock by taking it for an instant, which must not turn a run away.
@@ -45,7 +46,7 @@ def start(job: Job, config: AlignConfig) -> ModelVersion:
             run = runs.create(connection, stage=SNAPSHOT, config=values)
         with _recorded(job, run.id):
             with room_on_disk(job.home):
-                job.folder(run.id).mkdir(mode=0o700, parents=True)
+                make_private(job.folder(run.id))
                 saved = json.dumps(values, indent=2) + "\n"
                 write_durably(job.folder(run.id) / "config.json", saved.encode())
             return Pipeline(job, run.id, config, held).advance(None)
@@ -152,6 +153,9 @@ def _recorded(job: Job, run_id: str) -> Iterator[None]:
     """
     try:
         yield
+    except KeyboardInterrupt:
+        job.say(f"interrupted; go on with `attune align run --resume {run_id}`")
+        raise
     except Exception as error:
         _require_unerased(job, run_id, error)
         if isinstance(error, AlignmentError | LedgerError):

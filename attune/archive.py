@@ -16,7 +16,8 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from alignment.manifest import FileEntry
 from attune.backup import ABOUT, FORMAT, LEDGER, SECRET
-from attune.errors import AttuneError
+from attune.errors import AttuneError, WrongUsage
+from ledger.unusable_paths import is_mistake, reason_of
 
 MOST_FILES = 10_000
 _LARGEST_ABOUT = 16 * 2**20
@@ -60,7 +61,8 @@ class Archive:
         """Writes every file into an empty folder, no byte more than the archive's list says.
 
         Raises:
-            AttuneError: There is too little space, or a file differs from its size or hash.
+            AttuneError: There is too little space.
+            WrongUsage: A file differs from its size or hash.
         """
         needed, free = sum(member.file_size for member in self._members), shutil.disk_usage(folder).free
         if needed + _SPARE_BYTES > free:
@@ -81,7 +83,7 @@ class Archive:
                 unpacked.write(chunk)
         expected = None if self.about.files is None else self.about.files[member.filename]
         if expected is not None and digest.hexdigest() != expected.sha256:
-            raise AttuneError(
+            raise WrongUsage(
                 f"{self.file} cannot be restored: {member.filename} has another SHA-256 than {ABOUT} says."
             )
 
@@ -91,15 +93,21 @@ def opened_archive(file: Path) -> Iterator[Archive]:
     """Opens an archive and checks all that it says of its files.
 
     Raises:
-        AttuneError: It is no archive of `attune backup`, damaged, or made to do harm; the message says what is wrong.
+        WrongUsage: It is no archive of `attune backup`, damaged, or made to do harm; the message says what is wrong.
+        AttuneError: It cannot be read now.
     """
     try:
         with zipfile.ZipFile(file) as found:
             about = _about(file, found)
             members = _members(file, found, about)
             yield Archive(file, about, found, members)
-    except (OSError, zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
-        raise AttuneError(f"{file} cannot be restored: {error}.") from error
+    except OSError as error:
+        kind = WrongUsage if is_mistake(error) else AttuneError
+        raise kind(f"{file} cannot be restored: {reason_of(error)}.") from error
+    except zipfile.BadZipFile as error:
+        raise WrongUsage(f"{file} cannot be restored: it is no backup, or a damaged one ({error}).") from error
+    except (zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
+        raise WrongUsage(f"{file} cannot be restored: {error}.") from error
 
 
 def _about(file: Path, found: zipfile.ZipFile) -> About:
@@ -107,17 +115,17 @@ def _about(file: Path, found: zipfile.ZipFile) -> About:
     try:
         member = found.getinfo(ABOUT)
     except KeyError:
-        raise AttuneError(f"{refused}it holds no {ABOUT}, so `attune backup` has not written it.") from None
+        raise WrongUsage(f"{refused}it holds no {ABOUT}, so `attune backup` has not written it.") from None
     if member.file_size > _LARGEST_ABOUT:
-        raise AttuneError(f"{refused}{ABOUT} has {member.file_size} bytes; {_LARGEST_ABOUT} are allowed.")
+        raise WrongUsage(f"{refused}{ABOUT} has {member.file_size} bytes; {_LARGEST_ABOUT} are allowed.")
     try:
         about = About.model_validate_json(found.read(member))
     except ValidationError as error:
         fault = error.errors()[0]
         place = ".".join(map(str, fault["loc"])) or "the whole"
-        raise AttuneError(f"{refused}in {ABOUT}, {place}: {fault['msg']}.") from error
+        raise WrongUsage(f"{refused}in {ABOUT}, {place}: {fault['msg']}.") from error
     if about.format != FORMAT:
-        raise AttuneError(
+        raise WrongUsage(
             f"{refused}it has the format {about.format}; this Attune knows {FORMAT}. Use the one that made it."
         )
     return about
@@ -141,7 +149,7 @@ def _members(file: Path, found: zipfile.ZipFile, about: About) -> tuple[zipfile.
     else:
         wrong = next(filter(None, (_fault(member, about) for member in members)), None)
     if wrong is not None:
-        raise AttuneError(f"{file} cannot be restored: {wrong}. Nothing was written.")
+        raise WrongUsage(f"{file} cannot be restored: {wrong}. Nothing was written.")
     return members
 
 

@@ -21,11 +21,12 @@ from pathlib import Path
 from alignment import manifest
 from alignment.durable import sync
 from alignment.errors import DamagedArtefact
-from attune.errors import AttuneError
+from attune.errors import AttuneError, WrongUsage
 from ledger import tombstone_list, versions
 from ledger.database import Database
 from ledger.records import ModelVersion
 from ledger.scratch import remove_abandoned, scratch_folder
+from ledger.unusable_paths import is_mistake, reason_of
 
 FORMAT = 1
 ABOUT, LEDGER, SECRET, VERSIONS = "backup.json", "ledger.db", "ui.secret", "versions"
@@ -51,11 +52,12 @@ def back_up(database: Database, home: Path, file: Path) -> Backup:
     """Writes a backup. Everything that was committed before the call is in it.
 
     Raises:
-        AttuneError: The file is there already, or cannot be written.
+        WrongUsage: The file is there already, or may not be written there.
+        AttuneError: It cannot be written now.
         LedgerError: The ledger cannot be copied; for PostgreSQL the message says how to do it.
     """
     if file.exists():
-        raise AttuneError(f"{file} is there already, and a backup is not overwritten: name another file.")
+        raise WrongUsage(f"{file} is there already, and a backup is not overwritten: name another file.")
     try:
         remove_abandoned(file.parent)
         with scratch_folder(file.parent, "backup") as scratch:
@@ -70,7 +72,8 @@ def back_up(database: Database, home: Path, file: Path) -> Backup:
         sync(file.parent)
         tombstone_list.bring_up_to_date(file.parent / tombstone_list.NAME, database)
     except OSError as error:
-        raise AttuneError(f"The backup {file} cannot be written: {error.strerror or error}.") from error
+        kind = WrongUsage if is_mistake(error) else AttuneError
+        raise kind(f"The backup {file} cannot be written: {reason_of(error)}.") from error
     return Backup(tuple(kept), tuple(damaged), file.stat().st_size)
 
 

@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from typer._click import Context
+from typer.core import TyperGroup
 
 from attune import exit_status
 from attune.align import align_app
@@ -27,8 +29,21 @@ from attune.simulate.command import simulate
 from attune.users import users_app
 from attune.versions import versions_app
 
+_FIRST = ("up", "status", "doctor")
+
+
+class _NewcomersFirst(TyperGroup):
+    """Lists first what a person needs first."""
+
+    def list_commands(self, ctx: Context) -> list[str]:
+        """Return the commands' names in the order of the help."""
+        names = super().list_commands(ctx)
+        return [*_FIRST, *(name for name in names if name not in _FIRST)]
+
+
 app = typer.Typer(
     name="attune",
+    cls=_NewcomersFirst,
     help="A chat serving system that gets better from what people think of its answers.",
     no_args_is_help=True,
     add_completion=False,
@@ -135,7 +150,8 @@ def status(
         output.say(f"engine    attune@v{engine.version_number} is {engine.state}: {engine.message}{doubt}")
     if not found.engines:
         output.say(f"engine    {describe_no_engine(load(LedgerSettings).resolved_home)}")
-    output.say(f"answers   {found.completions}\nfeedback  {found.feedback}")
+    output.say(f"answers   {found.completions}")
+    output.say(f"feedback  {found.feedback} in all; {found.new_feedback} new votes since the last alignment run")
     output.say(f"disk      {found.sizes.in_words}\npruned    {found.sizes.pruned_in_words}")
     if found.sizes.warning is not None:
         output.say(f"          {found.sizes.warning}")
@@ -186,7 +202,7 @@ def backup(
     with open_ledger() as database:
         made = back_up(database, home, target)
     kept = ", ".join(version.name for version in made.kept) or "no version"
-    output.say(f"{target}: the ledger and {kept}, {made.size_bytes / 2**20:.1f} MiB.")
+    output.say(f"{target}: the ledger and {kept}, {_size(made.size_bytes)}.")
     for fault in made.damaged:
         output.complain(f"Not in the backup: {fault}")
     if made.damaged:
@@ -262,6 +278,10 @@ def run(arguments: list[str]) -> int:
             raise
         complain(f"attune: {exit_status.sentence(error)}")
         return status
+
+
+def _size(size_bytes: int) -> str:
+    return f"{size_bytes / 2**20:.1f} MiB" if size_bytes >= 2**20 else f"{size_bytes / 2**10:.0f} KiB"
 
 
 def _warn_of_unknown_settings() -> None:

@@ -12,7 +12,7 @@ from attune.ledger_access import open_ledger
 from attune.ports import require_free
 from attune.settings import current_environment, load_chat, resolved, unknown
 from attune.sizes import ENOUGH_DISK_BYTES, free_bytes, measure
-from attune.status import Status, ask_gateway, collect
+from attune.status import Status, ask_gateway, collect, is_foreign, not_ours
 from chat_ui.settings import url_at
 from ledger import erased_files, keys, vacuums
 from ledger.clock import iso, utc_now
@@ -192,6 +192,8 @@ def _running() -> str:
         require_free(gateway.host, gateway.port, "ATTUNE_PORT")
         require_free(chat.ui_host, chat.ui_port, "ATTUNE_UI_PORT")
         return f"not running; ports {gateway.port} and {chat.ui_port} are free"
+    if is_foreign(url, key_file := _home() / "admin.key"):
+        raise AttuneError(not_ours(url, key_file))
     with open_ledger() as database:
         status = collect(database, url, _home())
     if faults := engine_faults(status, load(EngineSettings).start_timeout_s):

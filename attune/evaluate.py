@@ -204,6 +204,7 @@ def endpoint_of(url: str | None, key_file: Path | None) -> Any:
     from chat_ui.settings import url_at
     from evals.endpoint import Endpoint
     from ledger.settings import load
+    from ledger.unusable_paths import reason_of
     from server.settings import GatewaySettings
 
     if url is None:
@@ -214,7 +215,7 @@ def endpoint_of(url: str | None, key_file: Path | None) -> Any:
     try:
         return Endpoint(url, key_file.read_text(encoding="utf-8").strip())
     except OSError as error:
-        raise WrongUsage(f"The key file {key_file} cannot be read: {error}.") from error
+        raise WrongUsage(f"The key file {key_file} cannot be read: {reason_of(error)}.") from error
 
 
 def home_folder() -> Path:

@@ -16,19 +16,23 @@ INTERRUPTED = 130
 def of(error: Exception) -> int | None:
     """Return the exit status of an error that is reported as a sentence; None for one that is a defect of ours.
 
-    A mistake in a setting, a path or a right is `WRONG_USAGE`; a full disk or a database that is away is `FAILED`,
-    because it can be over at the next try.
+    A mistake in an argument, a setting, a path or a right is `WRONG_USAGE`: also the name of something that is not
+    there, and a file that is not what the command takes. A full disk or a database that is away is `FAILED`, because it
+    can be over at the next try, and so is what the state of a thing forbids.
     """
-    from alignment.errors import AlignmentError, WrongConfig
+    from alignment.errors import AlignmentError, UnusableFile, WrongConfig
     from attune.errors import AttuneError, WrongUsage
-    from evals.errors import EvalsError
-    from ledger.errors import LedgerError, Misconfigured, RefusedByGate
+    from evals.errors import EvalsError, UnusableTask, UnusableThresholds, WrongAddress
+    from ledger.errors import LedgerError, Misconfigured, NotFound, RefusedByGate
+    from ledger.tombstone_list import UnreadableList
     from ledger.unusable_paths import is_mistake
     from server.controller.errors import ControllerError, ModelUnusable
 
     if isinstance(error, RefusedByGate):
         return REFUSED_BY_GATE
-    if isinstance(error, WrongUsage | Misconfigured | ModelUnusable | WrongConfig):
+    mistakes = WrongUsage | Misconfigured | NotFound | UnreadableList | ModelUnusable
+    files_and_names = WrongConfig | UnusableFile | UnusableTask | UnusableThresholds | WrongAddress
+    if isinstance(error, mistakes | files_and_names):
         return WRONG_USAGE
     if isinstance(error, AttuneError | AlignmentError | EvalsError | LedgerError | ControllerError):
         return FAILED

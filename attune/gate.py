@@ -32,6 +32,7 @@ from evals.thresholds import Thresholds
 from ledger import runs, versions
 from ledger.database import Database
 from ledger.records import ModelVersion
+from ledger.unusable_paths import reason_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,8 +116,8 @@ def report_of(version: ModelVersion) -> str:
         return path.read_text(encoding="utf-8")
     except OSError as error:
         raise AttuneError(
-            f"The report of {version.name} cannot be read: {error}. The verdict itself is in the ledger; without "
-            "--report it is shown."
+            f"The report of {version.name} cannot be read: {reason_of(error)}. The verdict itself is in the ledger; "
+            "without --report it is shown."
         ) from error
 
 

@@ -17,16 +17,18 @@ from alignment.durable import sync
 from alignment.errors import DamagedArtefact
 from attune.archive import Archive, opened_archive
 from attune.backup import LEDGER, SECRET, VERSIONS, check_version, opened
-from attune.errors import AttuneError
+from attune.errors import AttuneError, WrongUsage
 from attune.first_start import write_secret
-from ledger import erase, runs, tombstone_list, vacuums, versions
+from ledger import engines, erase, runs, tombstone_list, vacuums, versions
 from ledger.clock import iso
 from ledger.errors import LedgerError, Unavailable
 from ledger.home_rights import make_home
 from ledger.records import ModelVersion, Tombstone
 from ledger.scratch import scratch_folder
+from ledger.unusable_paths import describe, is_mistake
 
 _MANY = 1_000_000  # runs: all of them
+_NOT_IN_BACKUP = "It was not finished when the backup was made, which holds nothing of its files."
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,12 +74,12 @@ def restore(file: Path, to: Destination, erased: set[Tombstone]) -> Restored:
         erased: What was erased since, or before: it is erased again.
 
     Raises:
-        AttuneError: A ledger is there already, or the file is no whole backup, or cannot be written here.
-        LedgerError: The ledger in it is damaged, or of a newer Attune.
+        WrongUsage: A ledger is there already, or the file is no whole backup, or may not be written here.
+        AttuneError: It cannot be written here now, or the ledger in it is damaged or of a newer Attune.
     """
     for present in (to.ledger, Path(f"{to.ledger}-wal"), Path(f"{to.ledger}-shm")):
         if present.exists():
-            raise AttuneError(
+            raise WrongUsage(
                 f"{present} is there already, and a restore overwrites nothing. Stop Attune and move the ledger away "
                 "(all of ledger.db*), or restore into another ATTUNE_HOME."
             )
@@ -87,8 +89,14 @@ def restore(file: Path, to: Destination, erased: set[Tombstone]) -> Restored:
             with scratch_folder(to.home, "restore") as scratch:
                 archive.unpack(scratch)
                 return _place(archive, scratch, to, erased, undo)
-        except (OSError, DamagedArtefact, LedgerError) as error:
+        except DamagedArtefact as error:
+            raise WrongUsage(f"{file} cannot be restored into {to.home}: {error} Nothing was changed.") from error
+        except LedgerError as error:
             raise AttuneError(f"{file} cannot be restored into {to.home}: {error} Nothing was changed.") from error
+        except OSError as error:
+            kind = WrongUsage if is_mistake(error) else AttuneError
+            said = f"{file} cannot be restored into {to.home}: {describe(error)} Nothing was changed."
+            raise kind(said) from error
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,13 +115,13 @@ def erased_since(backup: Path, own: Path, given: Path | None) -> ErasedSince:
     """Reads the list that was given, or else the home's own and the one beside the backup.
 
     Raises:
-        AttuneError: There is none.
+        WrongUsage: There is none.
         UnreadableList: One cannot be read.
     """
     places = [own, backup.parent / tombstone_list.NAME] if given is None else [given]
     lists = [place for place in dict.fromkeys(places) if place.is_file()]
     if not lists:
-        raise AttuneError(
+        raise WrongUsage(
             f"There is no list of tombstones in {' or '.join(map(str, places))}, so people who were erased after the "
             "backup would be back. Copy the old home's tombstones.jsonl there or name it with --tombstones; with "
             "--no-tombstones the backup is restored as it is."
@@ -163,6 +171,8 @@ def _place(
         with database.write() as connection:
             versions.relocate(connection, Path(archive.about.home), to.home)
             erased_again = erase.replay(connection, erased)
+            engines.remove_all(connection)  # as the backup has them, they ran then and there
+            runs.end_unfinished(connection, _NOT_IN_BACKUP)
             known = versions.list_all(connection)
             known_runs = {run.id for run in runs.latest(connection, _MANY)}
         with suppress(Unavailable):  # memory is short: the request stays, and the gateway fulfils it
@@ -182,9 +192,9 @@ def _place(
 
 
 def _require_same_secret(found: Path, present: Path) -> None:
-    """Raises AttuneError where the home has a secret that is not the backup's."""
+    """Raises WrongUsage where the home has a secret that is not the backup's."""
     if found.is_file() and present.exists() and found.read_text().strip() != present.read_text().strip():
-        raise AttuneError(
+        raise WrongUsage(
             f"{present} is there already and is not the backup's, and a restore overwrites nothing. Move it away first."
         )
 
@@ -206,7 +216,7 @@ def _place_versions(found: Path, place: Path, undo: Callable[[Callable[[], objec
     """Moves the versions' folders to where they belong. One that is there already must be the same.
 
     Raises:
-        AttuneError: A folder of the same name holds something else.
+        WrongUsage: A folder of the same name holds something else.
     """
     folders = sorted(found.iterdir()) if found.is_dir() else []
     if folders and not place.exists():
@@ -216,7 +226,7 @@ def _place_versions(found: Path, place: Path, undo: Callable[[Callable[[], objec
         wanted, there = manifest.verify(folder), place / folder.name
         if there.exists():
             if not _is_same(there, wanted):
-                raise AttuneError(f"{there} is there already and holds something else: move it away first.")
+                raise WrongUsage(f"{there} is there already and holds something else: move it away first.")
             continue
         folder.rename(there)
         undo(partial(shutil.rmtree, there))

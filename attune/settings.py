@@ -1,5 +1,6 @@
 """Settings of `attune up` itself, and every process's settings together: what each is, and where it came from."""
 
+import json
 import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -138,6 +139,8 @@ def override(values: Mapping[str, str]) -> None:
 def _text(name: str, value: object) -> str:
     if isinstance(value, SecretStr):
         return _MASKED
+    if isinstance(value, list | tuple):
+        return json.dumps([str(entry) for entry in value])
     text = "" if value is None else str(value)
     if name == "database_url" and "@" in text:
         scheme, rest = text.split("://", 1)

@@ -15,6 +15,7 @@ from typing import Any
 
 from attune.errors import WrongUsage
 from attune.trial_memory import require_room
+from ledger.home_rights import make_private
 from ledger.ids import new_id
 from ledger.records import ModelVersion
 from ledger.settings import load
@@ -62,7 +63,7 @@ async def trial_engines(
     settings: EngineSettings = load(EngineSettings)
     kind = platform.detect()
     folder = home / _FOLDER
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    make_private(folder)
     merged = folder / new_id("weights")  # of this comparison alone: another one may be under way
     running: list[tuple[EngineProcess, tuple[str, ...]]] = []
     done_with = merged / "merged"  # the log of a merge that fails stays beside it

@@ -73,7 +73,7 @@ def erase_user(
         with database.write() as connection:
             found = erase.erase_user(connection, whose, name)
         if not found:
-            raise AttuneError(f"Nothing is stored for the user {name!r} of {whose!r}.")
+            raise WrongUsage(f"Nothing is stored for the user {name!r} of {whose!r}.")
         removed = _remove_copies(settings.copies, database)
     if json:
         output.as_json({"owner": whose, "user": name, "erased": True, "removed_files": removed})
@@ -123,8 +123,7 @@ def _owner(database: "Database", name: str, owner: str | None) -> str:
     """Whose user is meant.
 
     Raises:
-        AttuneError: Nobody has a user of this name.
-        WrongUsage: Several owners have.
+        WrongUsage: Nobody has a user of this name, or several owners have.
     """
     from ledger import person
 
@@ -133,7 +132,7 @@ def _owner(database: "Database", name: str, owner: str | None) -> str:
     with database.read() as connection:
         owners = person.owners_of(connection, name)
     if not owners:
-        raise AttuneError(f"Nothing is stored for a user {name!r}. `attune users list` shows all.")
+        raise WrongUsage(f"Nothing is stored for a user {name!r}. `attune users list` shows all.")
     if len(owners) > 1:
         raise WrongUsage(f"{', '.join(owners)} have a user {name!r} each: say which with --owner.")
     return owners[0]

@@ -48,7 +48,7 @@ def teach(
     if ended.returncode != 0:
         raise RuntimeError(f"attune align run ended with {ended.returncode}: {ended.stderr[-2000:]}")
     with database.write() as connection:
-        number = max(versions.numbers(connection))
+        number = max(versions.base_paths(connection))
         made = model_versions.c.number == number
         connection.execute(update(model_versions).where(made).values(state="passed"))
     return number

@@ -144,7 +144,7 @@ class Zoo:
         shutil.rmtree(folder, ignore_errors=True)
         damage.make(folder, Path(self.version(HONEST).path))
         with self.database.write() as connection:
-            number = max(versions.numbers(connection)) + 1
+            number = max(versions.base_paths(connection)) + 1
             row = {"number": number, "parent_number": self.parent.number, "form": damage.form, "path": str(folder)}
             row |= {"sha256": fingerprint(folder, self.home / "cache" / "sha256"), "state": "candidate"}
             connection.execute(insert(model_versions).values(**row, created_at=utc_now()))

@@ -5,11 +5,12 @@ They keep nothing between calls: everything is read from the gateway anew, so a 
 
 import asyncio
 from collections.abc import Awaitable
+from typing import Literal
 
 from chat_ui.conversation import find, newest_leaf, path
-from chat_ui.errors import GatewayError, Missing
+from chat_ui.errors import GatewayError, Missing, StillStarting
 from chat_ui.gateway_client import GatewayClient
-from chat_ui.records import ChatSettings, ConversationTree, Message, Vote
+from chat_ui.records import ChatSettings, ConversationTree, Message, OwnSampling, Vote
 from chat_ui.screen import Notice, Update, View, board, empty_page, open_page, sidebar
 
 SETTLE_TIMEOUT_S = 5.0  # how long a stopped answer may take to reach the ledger
@@ -38,6 +39,10 @@ class ChatActions:
         page = await self._gateway.conversations(user, query.strip(), min(count, LISTED_AT_MOST))
         return Update(sidebar=sidebar(page, query))
 
+    async def own_sampling(self, user: str) -> OwnSampling | None:
+        """How the model samples where the settings are empty; None while that is not known."""
+        return await self._gateway.own_sampling(user)
+
     async def settle(self, user: str, view: View) -> Update:
         """After an answer ended, failed or was stopped: show what the ledger holds of it."""
         if view.conversation_id is None or view.question_id is None:
@@ -46,7 +51,8 @@ class ChatActions:
         answered = find(tree.messages, view.answer_id)
         notice = None
         if view.failure:
-            notice = Notice(view.failure, "error", retry_id=None if answered else view.question_id)
+            kind: Literal["error", "waiting"] = "waiting" if view.failure == StillStarting.SENTENCE else "error"
+            notice = Notice(view.failure, kind, retry_id=None if answered else view.question_id)
         return open_page(tree, answered.id if answered else view.question_id, notice)
 
     async def turn_to(self, user: str, view: View, sibling_id: str) -> Update:

@@ -11,16 +11,20 @@ STATIC_URL = "/chat-static"
 JOIN_PATH = "/gradio_api/queue/join"
 DATA_PATH = "/gradio_api/queue/data"
 HEARTBEAT_PREFIX = "/gradio_api/heartbeat/"
-SESSION_POSTS = (JOIN_PATH, "/gradio_api/cancel", "/gradio_api/reset")
+RESET_PATH = "/gradio_api/reset"
+"""The page posts it beside cancel, without naming its session. Gradio 6 answers, and does nothing."""
+SESSION_POSTS = (JOIN_PATH, "/gradio_api/cancel")
 
 _PAGES = (CHAT_PATH, RATING_PATH, OPS_PATH)
+WITH_SLASH = {f"{page}/": page for page in (RATING_PATH, OPS_PATH)}
+"""Addresses that people type, and where they lead."""
 _OURS = ("/health/live", "/model-ready")
-_GRADIOS = (*SESSION_POSTS, DATA_PATH, "/gradio_api/app_id", "/gradio_api/startup-events")
+_GRADIOS = (*SESSION_POSTS, RESET_PATH, DATA_PATH, "/gradio_api/app_id", "/gradio_api/startup-events")
 # The same for everybody: only these may be kept by a cache.
 _FILES = ("/favicon.ico", "/robots.txt", "/theme.css")
 _FOLDERS = ("/assets/", "/static/", f"{STATIC_URL}/")
 
-_PATHS = frozenset((*_PAGES, *_OURS, *_GRADIOS, *_FILES))
+_PATHS = frozenset((*_PAGES, *WITH_SLASH, *_OURS, *_GRADIOS, *_FILES))
 _PREFIXES = (*_FOLDERS, OPS_API, HEARTBEAT_PREFIX)
 
 

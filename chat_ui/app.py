@@ -1,16 +1,17 @@
 """The chat's web application: Gradio's page inside a FastAPI application that knows who asks and closes the rest."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
 import gradio as gr
 from fastapi import FastAPI
 from starlette.middleware.cors import CORSMiddleware
+from starlette.responses import RedirectResponse
 from starlette.staticfiles import StaticFiles
 
 from chat_ui.actions import ChatActions
-from chat_ui.allowed_routes import STATIC_URL
+from chat_ui.allowed_routes import STATIC_URL, WITH_SLASH
 from chat_ui.answering import Answering
 from chat_ui.events import Events
 from chat_ui.gateway_client import GatewayClient, load_key
@@ -72,6 +73,8 @@ def create_app(settings: ChatUISettings) -> FastAPI:
     async def model_ready() -> dict[str, bool]:
         return {"ready": await gateway.ready()}
 
+    for typed, page in WITH_SLASH.items():
+        app.add_api_route(typed, _redirect(page), methods=["GET"], response_class=RedirectResponse)
     app.include_router(ops.router)
     app.include_router(rating_routes(gateway))
     app.mount(STATIC_URL, StaticFiles(directory=STATIC), name="static")
@@ -103,6 +106,13 @@ def build_page(gateway: GatewayClient, answers_per_person: int) -> gr.Blocks:
     return blocks
 
 
+def _redirect(page: str) -> Callable[[], Awaitable[RedirectResponse]]:
+    async def redirect() -> RedirectResponse:
+        return RedirectResponse(page)
+
+    return redirect
+
+
 def _rest_between_events(blocks: gr.Blocks) -> None:
     """Lets Gradio look for new events every 20 ms, not every millisecond, which takes 5 % of a core in an idle process.
 
@@ -114,10 +124,9 @@ def _rest_between_events(blocks: gr.Blocks) -> None:
 
 def _theme() -> gr.themes.Base:
     """Fonts that every system has: the theme's own would come from a server, or lack letters."""
-    theme = gr.themes.Base(
+    return gr.themes.Base(
         primary_hue=gr.themes.colors.teal,
         neutral_hue=gr.themes.colors.stone,
         font=["ui-sans-serif", "system-ui", "sans-serif"],
         font_mono=["ui-monospace", "SFMono-Regular", "Menlo", "Consolas", "monospace"],
     )
-    return theme.set(slider_color="*primary_700", slider_color_dark="*primary_400")

@@ -20,6 +20,15 @@ class GatewayAway(GatewayError):
     """The gateway cannot be reached, or no engine is ready: a later try may succeed."""
 
 
+class StillStarting(GatewayAway):
+    """No engine is ready yet: the page asks again by itself when one is."""
+
+    SENTENCE = "The model is still starting; that can take some minutes."
+
+    def __init__(self) -> None:
+        super().__init__(self.SENTENCE)
+
+
 class Refused(GatewayError):
     """The gateway refused the request as it stands."""
 

@@ -1,5 +1,6 @@
 """What the page's events do: each reads the user, the page and what was clicked, and calls one action."""
 
+import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass, replace
@@ -17,6 +18,8 @@ from chat_ui.screen import Notice, Update, View
 # Everything that stands in the page, by component.
 Values = Mapping[Any, Any]
 
+NUMBERS = ("temperature", "top_p", "max_tokens", "seed")
+"""The settings that are numbers, in the order of their components in the page."""
 PRIVATE: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private", "concurrency_limit": None}
 
 
@@ -50,18 +53,9 @@ class Given:
 
     @property
     def settings(self) -> ChatSettings:
-        """The settings in the page. If one does not fit, all but the system prompt are at their defaults."""
-        prompt, temperature, top_p, max_tokens, seed = (self.values[part] for part in self.parts.settings)
-        try:
-            return ChatSettings(
-                system_prompt=prompt or "",
-                temperature=temperature,
-                top_p=top_p,
-                max_tokens=max_tokens.strip() or None,
-                seed=seed.strip() or None,
-            )
-        except ValidationError:
-            return ChatSettings(system_prompt=str(prompt or "")[:8000])
+        """The settings in the page. One that is empty, or does not fit, is left to the model."""
+        prompt, *numbers = (str(self.values[part] or "") for part in self.parts.settings)
+        return settings_of(prompt, dict(zip(NUMBERS, numbers, strict=True)))
 
     @property
     def page(self) -> Page:
@@ -113,9 +107,12 @@ class Events:
     async def load(self, values: Values, request: gr.Request) -> list[Any]:
         """The page was opened."""
         given = Given(self._parts, values, request)
-        opened = await self._actions.open(given.user, str(request.query_params.get("c", "")))
-        listed = await or_notice(self._actions.chats(given.user, given.query))
-        return values_of(replace(opened, sidebar=listed.sidebar))
+        opened, listed, own = await asyncio.gather(
+            self._actions.open(given.user, str(request.query_params.get("c", ""))),
+            or_notice(self._actions.chats(given.user, given.query)),
+            self._actions.own_sampling(given.user),
+        )
+        return values_of(replace(opened, sidebar=listed.sidebar, own_sampling=own))
 
     async def open_chat(self, values: Values, request: gr.Request, event: gr.EventData) -> list[Any]:
         """A chat was chosen, or a new one (no id)."""
@@ -206,11 +203,27 @@ class Events:
         return values_of(replace(update, sidebar=listed.sidebar))
 
 
+def settings_of(prompt: str, numbers: Mapping[str, str]) -> ChatSettings:
+    """The settings that were typed; a number that is empty, or does not fit, is left to the model."""
+    given: dict[str, Any] = {"system_prompt": prompt[:8000]}
+    given |= {name: number.strip().replace(",", ".") for name, number in numbers.items() if number.strip()}
+    try:
+        return ChatSettings.model_validate(given)
+    except ValidationError as error:
+        unfit = {fault["loc"][0] for fault in error.errors()}
+        return ChatSettings.model_validate({name: value for name, value in given.items() if name not in unfit})
+
+
 def values_of(update: Update) -> list[Any]:
     """An update as the values of the output components."""
-    chat = update.settings
-    numbers = ["" if number is None else str(number) for number in (chat.max_tokens, chat.seed)] if chat else []
-    settings = [chat.system_prompt, chat.temperature, chat.top_p, *numbers] if chat else [gr.skip()] * 5
+    chat, own = update.settings, update.own_sampling
+    settings: list[Any] = [gr.skip()] * (1 + len(NUMBERS))
+    if chat is not None:
+        numbers = (getattr(chat, name) for name in NUMBERS)
+        settings = [chat.system_prompt, *("" if number is None else str(number) for number in numbers)]
+    if chat is not None and own is not None:
+        for place, value in enumerate((own.temperature, own.top_p), start=1):
+            settings[place] = gr.update(value=settings[place], placeholder=f"{value:g}, the model's own")
     view = update.view.model_dump() if update.view else None
     shown = [view, update.board, update.draft, update.status(), update.sidebar, update.typed]
     return [gr.skip() if value is None else value for value in shown] + settings

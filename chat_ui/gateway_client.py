@@ -12,7 +12,7 @@ from urllib.parse import quote, urlencode
 import httpx
 from pydantic import ValidationError
 
-from chat_ui.errors import BrokenOff, GatewayAway, Missing, MissingKey, Refused, TooLong
+from chat_ui.errors import BrokenOff, GatewayAway, GatewayError, Missing, MissingKey, Refused, StillStarting, TooLong
 from chat_ui.raters import rater_of
 from chat_ui.records import (
     ChatSettings,
@@ -21,7 +21,9 @@ from chat_ui.records import (
     ConversationTree,
     Done,
     Message,
+    Model,
     NextToRate,
+    OwnSampling,
     Rating,
     Vote,
     WireModel,
@@ -181,6 +183,13 @@ class GatewayClient:
             return False
         return response.is_success
 
+    async def own_sampling(self, user: str) -> OwnSampling | None:
+        """How the live model samples where a request does not say; None while that is not known."""
+        try:
+            return (await self._call(Model, "GET", "/v1/models/attune", user)).default_sampling
+        except GatewayError:
+            return None
+
     async def answer(self, user: str, question: Question) -> AsyncGenerator[Delta, None]:
         """Ask for an answer and pass on its pieces; leaving the iteration makes the gateway stop the engine.
 
@@ -269,6 +278,8 @@ def _refuse(response: httpx.Response) -> NoReturn:
             raise TooLong("This is too long to send.")
         case 429:
             raise GatewayAway(f"Too many requests right now. Please try again {wait}.")
+        case 503 if code == "no_engine_ready" and " is starting" in message:
+            raise StillStarting
         case 502 | 503 | 504:
             raise GatewayAway(f"{message} Please try again {wait}.")
         case status if status >= 500:

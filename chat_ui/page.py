@@ -11,8 +11,6 @@ from typing import Any
 
 import gradio as gr
 
-from chat_ui.records import ChatSettings
-
 STATIC = Path(__file__).parent / "static"
 EXAMPLES = (
     "Hello! What can you do?",
@@ -111,9 +109,8 @@ def _composer() -> tuple[gr.Textbox, gr.Button]:
 
 
 def _settings() -> tuple[Any, ...]:
-    """In the order of `chat_ui.events.read_settings`."""
-    default = ChatSettings()
-    written("drawer-title", ("h2", "Chat settings"), ("p", "They are kept with this chat."))
+    """The system prompt, then `chat_ui.events.NUMBERS`, which are text boxes: a slider could not be left empty."""
+    written("drawer-title", ("h2", "Chat settings"), ("p", "They are kept with this chat. Empty: as the model has it."))
     return (
         gr.Textbox(
             label="System prompt",
@@ -122,14 +119,14 @@ def _settings() -> tuple[Any, ...]:
             max_length=8000,
             elem_id="system-prompt",
         ),
-        gr.Slider(0, 2, value=default.temperature, step=0.05, label="Temperature", elem_id="temperature"),
-        gr.Slider(0.05, 1, value=default.top_p, step=0.05, label="Top p", elem_id="top-p"),
-        _whole_number("Longest answer (tokens)", "as long as the model can", "max-tokens"),
-        _whole_number("Seed", "random", "seed"),
+        _number("Temperature (0 to 2)", "the model's own", "temperature"),
+        _number("Top p (up to 1)", "the model's own", "top-p"),
+        _number("Longest answer (tokens)", "as long as the model can", "max-tokens"),
+        _number("Seed", "random", "seed"),
     )
 
 
-def _whole_number(label: str, when_empty: str, elem_id: str) -> gr.Textbox:
+def _number(label: str, when_empty: str, elem_id: str) -> gr.Textbox:
     """A text box for a number that may be left out, which Gradio's own number box turns into 0."""
     attributes = gr.InputHTMLAttributes(autocomplete="off")
     return gr.Textbox(label=label, placeholder=when_empty, max_lines=1, elem_id=elem_id, html_attributes=attributes)

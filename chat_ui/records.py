@@ -19,12 +19,25 @@ class Done(WireModel):
     """An answer of which nothing is needed but that it came."""
 
 
+class OwnSampling(WireModel):
+    """How a model samples where a request does not say."""
+
+    temperature: float
+    top_p: float
+
+
+class Model(WireModel):
+    """A model of the gateway; `default_sampling` is None where the gateway does not know it."""
+
+    default_sampling: OwnSampling | None = None
+
+
 class ChatSettings(WireModel):
-    """How answers of one conversation are sampled. Units: `max_tokens` in tokens; None leaves it to the engine."""
+    """How answers of one conversation are sampled. Units: `max_tokens` in tokens; None leaves it to the model."""
 
     system_prompt: str = Field(default="", max_length=8000)
-    temperature: float = Field(default=0.7, ge=0, le=2)
-    top_p: float = Field(default=1.0, gt=0, le=1)
+    temperature: float | None = Field(default=None, ge=0, le=2)
+    top_p: float | None = Field(default=None, gt=0, le=1)
     max_tokens: int | None = Field(default=None, ge=1, le=MAX_TOKENS_LIMIT)
     seed: int | None = Field(default=None, ge=0, le=SEED_LIMIT)
 

@@ -12,7 +12,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from chat_ui.conversation import Shown, path, with_siblings
-from chat_ui.records import ChatSettings, ConversationPage, ConversationTree, Message
+from chat_ui.records import ChatSettings, ConversationPage, ConversationTree, Message, OwnSampling
 
 SHOWN_MESSAGES = 40  # what a browser draws at once
 NEW_CHAT = "New chat"
@@ -46,10 +46,13 @@ class View(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """A sentence above the text box. With `retry_id`, a button asks for an answer to that message again."""
+    """A sentence above the text box. With `retry_id`, a button asks for an answer to that message again.
+
+    One that is `waiting` does so by itself as soon as the model is ready (static/status.js).
+    """
 
     text: str
-    kind: Literal["error", "info"] = "error"
+    kind: Literal["error", "info", "waiting"] = "error"
     retry_id: str | None = None
 
 
@@ -60,6 +63,7 @@ class Update:
     Attributes:
         draft: The answer that is being written, made by `draft`.
         typed: What stands in the text box.
+        own_sampling: How the model samples by itself, which the empty settings show.
         busy: Whether an answer is being written. Whoever sets it also replaces the notice.
     """
 
@@ -69,6 +73,7 @@ class Update:
     sidebar: dict[str, Any] | None = None
     typed: str | None = None
     settings: ChatSettings | None = None
+    own_sampling: OwnSampling | None = None
     notice: Notice | None = None
     busy: bool | None = None
 

@@ -12,7 +12,7 @@ from typing import Any
 import httpx
 
 from evals.chat import Chat, Prompt
-from evals.errors import UnusableEndpoint
+from evals.errors import UnusableEndpoint, WrongAddress
 
 _WORTH_ANOTHER_TRY = frozenset({408, 429, 500, 502, 503, 504})
 _LONGEST_WAIT_S = 30.0
@@ -155,7 +155,7 @@ def _client(endpoint: Endpoint) -> httpx.AsyncClient:
         transport = httpx.AsyncHTTPTransport(limits=limits)
         base = endpoint.url.rstrip("/").removesuffix("/v1")
     else:
-        raise UnusableEndpoint(f"{endpoint.url!r} is no address: give http://host:port or unix:///path/engine.sock.")
+        raise WrongAddress(f"{endpoint.url!r} is no address: give http://host:port or unix:///path/engine.sock.")
     headers = {"Authorization": f"Bearer {endpoint.api_key}"} if endpoint.api_key else {}
     return httpx.AsyncClient(
         transport=transport, base_url=base, timeout=endpoint.timeout_s, headers=headers, trust_env=False

@@ -9,6 +9,10 @@ class UnusableEndpoint(EvalsError):
     """The server cannot be asked at all, or does not serve the model."""
 
 
+class WrongAddress(UnusableEndpoint):
+    """What was given is no address of a server, or none of the kind that is wanted."""
+
+
 class UnusableTask(EvalsError):
     """There is no such task, or its items cannot be read."""
 

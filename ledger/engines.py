@@ -34,5 +34,10 @@ def remove(connection: Connection, engine_id: str) -> None:
     connection.execute(delete(engines).where(engines.c.id == engine_id))
 
 
+def remove_all(connection: Connection) -> None:
+    """Forgets all engines: those of a ledger that was copied run elsewhere, if at all."""
+    connection.execute(delete(engines))
+
+
 def _engine(row: RowMapping) -> Engine:
     return Engine(**{**row, "control_tokens": tuple(row["control_tokens"])})

@@ -27,6 +27,15 @@ from ledger.schema import (
 )
 from ledger.users import name_sha256
 
+COUNTS_ONLY = (
+    "Too little feedback to learn from: there are ",
+    "Too little feedback for algorithm = ",
+    "There is no feedback to learn from. ",
+    "All feedback comes from ",
+    "The feedback comes from ",
+)
+"""How the refusals of `alignment.choice` begin, which count feedback and quote none; nothing else of a run does."""
+REASON_REMOVED = "It failed. The reason was removed when a person was erased."
 NAMES_KEPT_FOR = timedelta(days=1)
 """Longer than any answer is on its way."""
 
@@ -166,8 +175,9 @@ def mark_built_from(connection: Connection, votes: ColumnElement[bool], at: date
     for table, is_built in built:
         connection.execute(update(table).where(is_built, table.c.erased_at.is_(None)).values(erased_at=at))
     # What a library says of a failure can quote the rows that it failed on.
-    failed = alignment_runs.c.id.in_(runs), alignment_runs.c.error.is_not(None)
-    connection.execute(update(alignment_runs).where(*failed).values(error="It failed; why, went with the feedback."))
+    counts_only = or_(*(alignment_runs.c.error.startswith(words, autoescape=True) for words in COUNTS_ONLY))
+    failed = alignment_runs.c.id.in_(runs), alignment_runs.c.error.is_not(None), ~counts_only
+    connection.execute(update(alignment_runs).where(*failed).values(error=REASON_REMOVED))
 
 
 def _bury(connection: Connection, kind: str, buried_id: str, at: datetime) -> None:

@@ -29,6 +29,16 @@ def make_home(home: Path) -> None:
     close_and_say(home)
 
 
+def make_private(folder: Path) -> None:
+    """Make a folder, and the folders above it that are missing, for this user only.
+
+    The mode of `Path.mkdir` is the last folder's only: it makes its parents as the umask has it.
+    """
+    for place in (*reversed(folder.parents), folder):
+        if not place.exists():
+            place.mkdir(mode=0o700, exist_ok=True)
+
+
 def close_to_others(home: Path) -> list[str]:
     """Takes the rights of group and others from the home folder and from what is secret in it.
 

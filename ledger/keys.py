@@ -95,6 +95,11 @@ def get(connection: Connection, prefix_or_id: str) -> ApiKey:
     named = or_(api_keys.c.prefix == prefix_or_id, api_keys.c.id == prefix_or_id)
     row = connection.execute(select(api_keys).where(named)).mappings().first()
     if row is None:
+        named_so = connection.execute(select(api_keys.c.prefix).where(api_keys.c.name == prefix_or_id)).scalars().all()
+        if named_so:
+            raise NotFound(
+                f"{prefix_or_id} is the name of a key, and names can repeat: give its prefix, {' or '.join(named_so)}."
+            )
         raise NotFound(f"There is no key {prefix_or_id}. `attune keys list` shows all.")
     return _key(row)
 

@@ -123,6 +123,12 @@ def finish(connection: Connection, run_id: str, *, stage: str, error: str | None
     _change(connection, run_id, {"stage": stage, "error": error, "finished_at": utc_now()})
 
 
+def end_unfinished(connection: Connection, reason: str) -> None:
+    """Ends the runs that were going on when a ledger was copied: their files are not in the copy."""
+    unfinished = update(alignment_runs).where(alignment_runs.c.finished_at.is_(None))
+    connection.execute(unfinished.values(error=reason, finished_at=utc_now(), updated_at=utc_now()))
+
+
 def _change(connection: Connection, run_id: str, values: dict[str, Any]) -> None:
     """Raises NotFound if there is no such run."""
     get(connection, run_id)

@@ -13,6 +13,7 @@ from pydantic_settings import BaseSettings, SettingsError
 _HEADER = re.compile(r"\s*\[\s*([^\[\]]+?)\s*\]")
 _KEY = re.compile(r"""\s*([\w"'-]+(?:\s*\.\s*[\w"'-]+)*)\s*=""")
 _DOT = re.compile(r"\s*\.\s*")
+_FIELD = re.compile(r'field "(\w+)"')
 
 
 def describe(kind: type[BaseSettings], section: str, path: Path | None, error: ValidationError | SettingsError) -> str:
@@ -24,9 +25,18 @@ def describe(kind: type[BaseSettings], section: str, path: Path | None, error: V
         path: The TOML file; None if there is none.
         error: As pydantic raised it.
     """
-    if isinstance(error, SettingsError):  # a list in a variable that is not JSON; pydantic names the field
-        return f'{error}: lists are given as JSON, such as ["a", "b"].'
+    if isinstance(error, SettingsError):
+        return _no_json(error)
     return " ".join(_sentence(kind, section, path, fault) for fault in error.errors())
+
+
+def _no_json(error: SettingsError) -> str:
+    """Say which variable should hold JSON: the library names the field, in a sentence about its own sources."""
+    named = _FIELD.search(str(error))
+    if named is None:
+        return f"{error}."
+    variable = f"ATTUNE_{named[1].upper()}"
+    return f'{variable} is {os.environ.get(variable, "")!r}: lists are given as JSON, such as ["a", "b"].'
 
 
 def nearest(name: str, known: Iterable[str]) -> str:

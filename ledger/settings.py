@@ -21,6 +21,7 @@ from sqlalchemy import URL
 from ledger import setting_faults, tombstone_list
 from ledger.erased_copies import Copies
 from ledger.errors import Misconfigured
+from ledger.unusable_paths import converted
 
 
 def config_file() -> Path | None:
@@ -41,7 +42,9 @@ def read_config(path: Path | None) -> dict[str, Any]:
         return {}
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+    except OSError as error:
+        raise converted(error, "settings file", path, "Correct it, or point ATTUNE_CONFIG at another.") from error
+    except ValueError as error:
         raise Misconfigured(f"{path}: {error}. Correct the file, or point ATTUNE_CONFIG at another.") from error
 
 

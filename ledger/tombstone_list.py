@@ -14,6 +14,7 @@ from ledger import erase
 from ledger.database import Database
 from ledger.errors import LedgerError
 from ledger.records import Tombstone
+from ledger.unusable_paths import reason_of
 
 NAME = "tombstones.jsonl"
 _KINDS = ("user", "conversation", "completion")
@@ -34,7 +35,7 @@ def read(path: Path) -> set[Tombstone]:
     try:
         lines = path.read_text(encoding="utf-8").split("\n")
     except (OSError, UnicodeDecodeError) as error:
-        raise UnreadableList(f"The list of tombstones {path} cannot be read: {error}.") from error
+        raise UnreadableList(f"The list of tombstones {path} cannot be read: {reason_of(error)}.") from error
     whole = [(number, line) for number, line in enumerate(lines[:-1], 1) if line.strip()]
     return {_parsed(line, f"{path}, line {number}") for number, line in whole}
 

@@ -26,12 +26,17 @@ def is_mistake(error: OSError) -> bool:
     return error.errno in _MISTAKES
 
 
+def reason_of(error: Exception) -> str:
+    """Return why a file could not be read, without the number and the path that an OSError's own text repeats."""
+    return (error.strerror if isinstance(error, OSError) else None) or str(error)
+
+
 def describe(error: OSError) -> str:
     """Return the error as a sentence, with the path."""
-    reason = (error.strerror or str(error)).rstrip(".")
+    why = reason_of(error).rstrip(".")
     if error.filename is None:
-        return f"{reason}. Make room on the disk." if error.errno in (errno.ENOSPC, errno.EDQUOT) else f"{reason}."
-    return f"{os.fsdecode(error.filename)} cannot be used: {reason}.{_advice(error)}"
+        return f"{why}. Make room on the disk." if error.errno in (errno.ENOSPC, errno.EDQUOT) else f"{why}."
+    return f"{os.fsdecode(error.filename)} cannot be used: {why}.{_advice(error)}"
 
 
 def converted(error: OSError, what: str, path: Path, advice: str) -> LedgerError:
@@ -44,8 +49,8 @@ def converted(error: OSError, what: str, path: Path, advice: str) -> LedgerError
         advice: A sentence: what to set or check.
     """
     kind = Misconfigured if is_mistake(error) else Unavailable
-    reason = "it is a file" if error.errno == errno.EEXIST else error.strerror or str(error)
-    return kind(f"The {what} {path} cannot be used: {reason}. {advice}{_advice(error)}")
+    why = "it is a file" if error.errno == errno.EEXIST else reason_of(error)
+    return kind(f"The {what} {path} cannot be used: {why}. {advice}{_advice(error)}")
 
 
 def _advice(error: OSError) -> str:

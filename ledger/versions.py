@@ -100,9 +100,14 @@ def register_adapter(
     return new
 
 
-def numbers(connection: Connection) -> frozenset[int]:
-    """Returns the numbers of all versions."""
-    return frozenset(connection.execute(select(model_versions.c.number)).scalars())
+def base_paths(connection: Connection) -> dict[int, str]:
+    """Returns, for each version, the path of the base that it grew from."""
+    columns = model_versions.c.number, model_versions.c.parent_number, model_versions.c.path
+    found: dict[int, str] = {}
+    for row in connection.execute(select(*columns).order_by(model_versions.c.number)):
+        # A parent has a lower number than its children.
+        found[row.number] = row.path if row.parent_number is None else found[row.parent_number]
+    return found
 
 
 def store_verdict(connection: Connection, number: int, *, report: Json, passed: bool, actor: str) -> ModelVersion:

@@ -27,6 +27,7 @@ class Endpoint:
         transcript: What reads its answers.
         escaped: The fields in whose strings control tokens are broken.
         recorded: Whether its answers are stored.
+        usage_if_asked: Whether its streams say how many tokens they have only where `stream_options` ask for it.
     """
 
     path: str
@@ -35,6 +36,7 @@ class Endpoint:
     transcript: type[Transcript]
     escaped: tuple[str, ...] = ()
     recorded: bool = True
+    usage_if_asked: bool = False
 
     def constrained(self, params: Mapping[str, Any]) -> bool:
         """Whether a request demands an answer that fits a JSON schema."""
@@ -45,8 +47,15 @@ class Endpoint:
         return body | {name: tokens.escape(body[name]) for name in self.escaped if name in body}
 
 
-CHAT = Endpoint("/v1/chat/completions", "chatcmpl-", ChatRequest, ChatTranscript, escaped=("messages", "tools"))
-TEXT = Endpoint("/v1/completions", "cmpl-", TextRequest, TextTranscript)
+CHAT = Endpoint(
+    "/v1/chat/completions",
+    "chatcmpl-",
+    ChatRequest,
+    ChatTranscript,
+    escaped=("messages", "tools"),
+    usage_if_asked=True,
+)
+TEXT = Endpoint("/v1/completions", "cmpl-", TextRequest, TextTranscript, usage_if_asked=True)
 RESPONSES = Endpoint(
     "/v1/responses",
     "resp_",

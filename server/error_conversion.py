@@ -1,5 +1,6 @@
 """Everything that is raised becomes a `GatewayError` here, once, at the edge."""
 
+import re
 from typing import Any
 
 from fastapi.exceptions import RequestValidationError
@@ -17,6 +18,16 @@ _LEDGER: tuple[tuple[type[ledger_errors.LedgerError], type[GatewayError]], ...] 
     (ledger_errors.Conflict, errors.Conflict),
     (ledger_errors.Impossible, errors.Impossible),
 )
+_MEDIA = {
+    "image_url": "Images are",
+    "input_image": "Images are",
+    "image": "Images are",
+    "input_audio": "Audio is",
+    "file": "Files are",
+    "input_file": "Files are",
+    "video_url": "Videos are",
+}
+_TOO_SHORT = re.compile(r"\w+ should have at least (\d+ \w+) after validation, not (\d+)")
 
 
 def to_gateway_error(error: BaseException) -> GatewayError:
@@ -59,9 +70,24 @@ def _from_details(details: list[ErrorDetails], body: Any) -> GatewayError:
     param = ".".join(str(part) for part in path) or None
     if found["type"] == "extra_forbidden":
         return errors.BadRequest(f"The field {param} is unknown here.", param=param, code="unknown_field")
-    message = found["msg"].removeprefix("Value error, ")
+    message = _in_words(found)
     code = "missing_field" if found["type"] == "missing" else "invalid_value"
     return errors.BadRequest(f"{param or 'The body'}: {message}.".replace("..", "."), param=param, code=code)
+
+
+def _in_words(detail: ErrorDetails) -> str:
+    """What is wrong, in words for the person who wrote the request."""
+    if detail["type"] in ("literal_error", "union_tag_invalid") and (medium := _medium(detail["input"])) is not None:
+        return f"{medium} not taken, only text is"
+    message = detail["msg"].removeprefix("Value error, ")
+    short = _TOO_SHORT.match(message)
+    return message if short is None else f"at least {short[1]} wanted, and there are {short[2]}"
+
+
+def _medium(given: Any) -> str | None:
+    """What a part of a message holds that is no text."""
+    kind = given.get("type") if isinstance(given, dict) else given
+    return _MEDIA.get(kind) if isinstance(kind, str) else None
 
 
 def _path(detail: ErrorDetails, body: Any) -> list[str | int]:

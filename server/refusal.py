@@ -4,7 +4,7 @@ from typing import Any, NamedTuple
 
 import orjson
 
-from server.errors import BY_STATUS, BadRequest, GatewayError, NotTaken, Overloaded, UpstreamBroken
+from server.errors import BY_STATUS, BadRequest, GatewayError, NotFound, NotTaken, Overloaded, UpstreamBroken
 
 _LENGTH_PARAMS = ("input_tokens", "input_text")
 """What vLLM 0.32 blames when a prompt and its answer do not fit: after counting tokens, and before."""
@@ -39,6 +39,11 @@ def refusal(status: int, body: bytes, *, constrained: bool) -> GatewayError:
         return Overloaded(f"The engine is busy: {said.message}", code="engine_busy", retry_after_s=1)
     if status in (401, 403, 407) or status >= 500 or status < 400:
         return UpstreamBroken(f"The engine answered {status}: {said.message}", code="engine_error")
+    if status == 404 and said.message == "Not Found":
+        return NotFound(
+            "The model that is served cannot do this: its engine has no such route.",
+            code="not_supported_by_model",
+        )
     if status == 404 and said.param == "model":
         # Somebody has started the engine anew since the controller loaded the version there.
         return NotTaken(f"The engine has lost the version: {said.message}", code="engine_unreachable", retry_after_s=2)

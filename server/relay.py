@@ -26,6 +26,7 @@ from server.refusal import refusal
 from server.sse import EventGate
 from server.transcript import Transcript
 from server.upstream import Upstream
+from server.usage import UsageRefused, asks_for_usage, is_about_usage, with_usage, without_usage
 
 logger = logging.getLogger(__name__)
 
@@ -75,15 +76,22 @@ class Job:
         """What an engine calls the request, so that vLLM makes the answer's id of it."""
         return self.draft.id.removeprefix(self.endpoint.id_prefix)
 
-    def body_for(self, engine: Engine, held: int) -> bytes:
+    @property
+    def adds_usage(self) -> bool:
+        """Whether the answer is a stream whose usage only the gateway wants to know."""
+        return self.endpoint.usage_if_asked and bool(self.body.get("stream")) and not asks_for_usage(self.body)
+
+    def body_for(self, engine: Engine, held: int, *, adds_usage: bool) -> bytes:
         """What this engine is sent.
 
         Args:
             engine: Which; our own take requests of those who hold less first.
             held: Places that the sharer held already.
+            adds_usage: Whether to ask for usage though the client did not.
         """
         own = {} if engine.pid is None or not self.endpoint.recorded else {"priority": held}
-        return orjson.dumps(self.body | {"model": engine.upstream_model} | own)
+        body = with_usage(self.body) if adds_usage else self.body
+        return orjson.dumps(body | {"model": engine.upstream_model} | own)
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,12 +179,27 @@ class Relay(Response):
         await self._ask_one(last, send)
 
     async def _ask_one(self, engine: Engine, send: Send) -> None:
+        without_usage = self._lines.upstream.without_usage
+        if self._job.adds_usage and engine.url not in without_usage:
+            with suppress(UsageRefused):
+                return await self._post(engine, send, adds_usage=True)
+            without_usage.add(engine.url)
+        await self._post(engine, send, adds_usage=False)
+
+    async def _post(self, engine: Engine, send: Send, *, adds_usage: bool) -> None:
+        """Sends the request to one engine, and its answer to the client.
+
+        Raises:
+            UsageRefused: It does not know how to add the usage; it can be asked without.
+        """
         job = self._job
-        body = job.body_for(engine, self._held)
+        body = job.body_for(engine, self._held, adds_usage=adds_usage)
         async with self._lines.upstream.post(engine, job.endpoint.path, body, job.engine_request_id) as response:
             if response.status != 200:
-                constrained = job.endpoint.constrained(job.draft.params)
-                raise refusal(response.status, await _read(response, 2**20), constrained=constrained)
+                said = await _read(response, 2**20)
+                if adds_usage and is_about_usage(response.status, said):
+                    raise UsageRefused
+                raise refusal(response.status, said, constrained=job.endpoint.constrained(job.draft.params))
             streamed = bool(job.body.get("stream"))
             # Some servers name another type for a stream, and some send none though they were asked for one.
             if response.content_type == "text/event-stream" or (streamed and "json" not in response.content_type):
@@ -192,7 +215,7 @@ class Relay(Response):
                 timing.first_token = time.perf_counter()
                 await self._start(send, _EVENTS)
             transcript.add(chunk)
-            if passed := identity.in_events(gate.feed(chunk)):
+            if passed := identity.in_events(self._asked_for(gate.feed(chunk))):
                 await send({"type": "http.response.body", "body": passed, "more_body": True})
         last = transcript.finish()
         if transcript.error is not None:
@@ -200,7 +223,11 @@ class Relay(Response):
         if not transcript.ended:
             raise UpstreamBroken("The engine broke off in the middle of its answer.", code="engine_broke_off")
         await self._record("complete", None)
-        await _end(send, identity.in_events(gate.held()) + last)
+        await _end(send, identity.in_events(self._asked_for(gate.held())) + last)
+
+    def _asked_for(self, events: bytes) -> bytes:
+        """What of whole events the client asked for."""
+        return without_usage(events) if self._job.adds_usage else events
 
     async def _whole(self, response: aiohttp.ClientResponse, send: Send, *, as_events: bool) -> None:
         """Answers with one object; as a stream of one event where a client asked for one and got none."""

@@ -57,7 +57,7 @@ class Snapshot:
         canary_version: The one that is tried on some; None if none is.
         canary_share: Of the users, 0 to 1.
         canary_salt: Of the draw that says who gets the canary: the SHA-256 of its artefact.
-        versions: The numbers of all that are registered.
+        bases: For each version that is registered, the path of its base model.
         read_at: When the reading of it began, on the monotonic clock.
     """
 
@@ -68,7 +68,7 @@ class Snapshot:
     canary_version: int | None = None
     canary_share: float = 0.0
     canary_salt: str = ""
-    versions: frozenset[int] = frozenset()
+    bases: Mapping[int, str] = field(default_factory=lambda: MappingProxyType({}))
     read_at: float = 0.0
 
     @property
@@ -120,7 +120,7 @@ class Snapshot:
     def _is_gone(self, version: int | None) -> bool:
         """Whether a version was there once, and no engine has it or is to have it again."""
         running = {engine.version_number for engine in self.engines if engine.state != "draining"}
-        return version in self.versions and version not in running
+        return version in self.bases and version not in running
 
     def why_not_ready(self, version: int | None = None) -> str:
         """A sentence for people: why the live version, or another, cannot be asked."""
@@ -153,7 +153,7 @@ def read_snapshot(connection: Connection) -> Snapshot:
         canary_version=canary,
         canary_share=deployment.canary_share,
         canary_salt="" if canary is None else versions.get(connection, canary).sha256,
-        versions=versions.numbers(connection),
+        bases=MappingProxyType(versions.base_paths(connection)),
         read_at=began,
     )
 

@@ -25,7 +25,11 @@ _SKIPPED = ("Accept-Encoding", "User-Agent", "Accept")
 
 
 class Upstream:
-    """Sends requests to engines."""
+    """Sends requests to engines.
+
+    Attributes:
+        without_usage: Addresses of engines that refused `stream_options`; their streams are not counted.
+    """
 
     def __init__(self, api_key: str | None = None) -> None:
         """Opens nothing yet.
@@ -37,6 +41,7 @@ class Upstream:
         self._sessions: dict[str, aiohttp.ClientSession] = {}
         self._running: Counter[str] = Counter()
         self._failed_at: dict[str, float] = {}
+        self.without_usage: set[str] = set()
 
     def in_order(self, engines: Sequence[Engine], identity: str) -> list[Engine]:
         """Returns engines in the order in which to ask them.
@@ -120,6 +125,7 @@ class Upstream:
 
     async def forget(self, urls: set[str]) -> None:
         """Closes the connections to engines other than these."""
+        self.without_usage &= urls
         for url in [url for url in self._sessions if url not in urls]:
             await self._sessions.pop(url).close()
 

@@ -34,6 +34,7 @@ ODDITIES = (
     "fields that nobody knows",
     "text/plain as the type of a stream",
     "no stream though one was asked for",
+    "no stream_options",
 )
 
 REFUSALS: tuple[tuple[int, bytes, int, str], ...] = (
@@ -58,6 +59,9 @@ async def odd_upstream(oddity: str = "", refusal: tuple[int, bytes] | None = Non
         body = await request.json()
         if refusal is not None:
             return web.Response(status=refusal[0], body=refusal[1], content_type="application/json")
+        if oddity == "no stream_options" and "stream_options" in body:
+            detail = {"type": "extra_forbidden", "loc": ["body", "stream_options"], "msg": "Extra inputs are forbidden"}
+            return web.json_response({"detail": [detail]}, status=422)
         if body.get("stream") and oddity != "no stream though one was asked for":
             return await _stream(request, oddity)
         message = {"role": "assistant", "content": TEXT}

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from alignment.errors import UnusableFeedback
+from alignment.errors import UnusableFeedback, UnusableFile
 from alignment.preferences import Thumb
 from alignment.snapshot.candidates import Collected
 from alignment.snapshot.config import SnapshotConfig
@@ -29,7 +29,8 @@ def from_file(path: Path, config: SnapshotConfig | None = None) -> Collected:
         config: Of the snapshot.
 
     Raises:
-        UnusableFeedback: The file cannot be read, or lines are in no format; the message names and counts them.
+        UnusableFile: It cannot be read.
+        UnusableFeedback: Lines are in no format; the message names and counts them.
     """
     config = config or SnapshotConfig()
     found, wrong = Collected(), dict[str, str]()
@@ -43,7 +44,7 @@ def from_file(path: Path, config: SnapshotConfig | None = None) -> Collected:
             else:
                 _take(given, config, found, wrong, ids)
     except Misconfigured as error:
-        raise UnusableFeedback(str(error)) from error
+        raise UnusableFile(str(error)) from error
     if wrong:
         raise UnusableFeedback(_refusal(path, wrong))
     return found

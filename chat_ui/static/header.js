@@ -38,6 +38,7 @@ export function mount({ element }) {
   applyTheme();
   showTheme();
   pollModel(state);
+  document.addEventListener("attune:model-away", () => pollLater(state, POLL_WAITING_MS));
 }
 
 function closeOnEscape(event) {
@@ -59,9 +60,17 @@ async function pollModel(state) {
   try {
     ready = (await (await fetch("/model-ready")).json()).ready;
     state.textContent = ready ? "Ready" : "Model is starting";
+    if (ready) document.dispatchEvent(new CustomEvent("attune:model-ready"));
   } catch {
     state.textContent = "Offline";
   }
   state.dataset.ready = String(ready);
-  setTimeout(() => pollModel(state), ready ? POLL_READY_MS : POLL_WAITING_MS);
+  pollLater(state, ready ? POLL_READY_MS : POLL_WAITING_MS);
+}
+
+let nextPoll = null;
+
+function pollLater(state, afterMs) {
+  clearTimeout(nextPoll);
+  nextPoll = setTimeout(() => pollModel(state), afterMs);
 }

@@ -53,4 +53,12 @@ function wrapCode(block) {
   const wrapped = make("div", { class: "code_wrap" });
   block.replaceWith(wrapped);
   wrapped.append(block, copyButton(block.textContent, "Copy code"));
+  dropLastNewline(block);
+}
+
+// Markdown ends the last line of a block of code too, which would be drawn as one more, empty line.
+function dropLastNewline(block) {
+  let last = block;
+  while (last.lastChild) last = last.lastChild;
+  if (last.nodeType === Node.TEXT_NODE) last.data = last.data.replace(/\n$/, "");
 }

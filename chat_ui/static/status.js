@@ -18,11 +18,19 @@ export function mount({ element, props, watch, trigger }) {
   guardComposer();
 }
 
+let retryWhenReady = null;
+
 function showNotice(line, notice, trigger) {
   line.hidden = !notice;
+  document.removeEventListener("attune:model-ready", retryWhenReady);
   if (!notice) return line.replaceChildren();
   line.dataset.kind = notice.kind;
   const retry = () => start(trigger, "retry", { id: notice.retry_id });
+  if (notice.kind === "waiting" && notice.retry_id) {
+    retryWhenReady = retry;
+    document.addEventListener("attune:model-ready", retryWhenReady, { once: true });
+    document.dispatchEvent(new CustomEvent("attune:model-away")); // header.js looks sooner again
+  }
   const again = notice.retry_id && make("button", { type: "button", class: "text-button", onclick: retry }, "Try again");
   line.replaceChildren(make("span", {}, notice.text), ...(again ? [again] : []));
 }

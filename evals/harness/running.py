@@ -14,7 +14,7 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict
 
 from evals.endpoint import Endpoint
-from evals.errors import UnusableEndpoint, UnusableHarness
+from evals.errors import UnusableHarness, WrongAddress
 from evals.harness.folder import write
 from evals.harness.sets import Loaded
 from ledger.scratch import remove_abandoned, scratch_folder
@@ -104,7 +104,7 @@ def measure(
         show: Gets lm-eval's progress bar as it moves; None where there is no terminal to show it on.
 
     Raises:
-        UnusableEndpoint: The server is on a unix socket.
+        WrongAddress: The server is on a unix socket.
         UnusableHarness: lm-eval failed (the message ends with what it said), or every prompt was refused.
     """
     temporary = Path(tempfile.gettempdir())
@@ -126,7 +126,7 @@ def run(
 ) -> Found:
     """Runs lm-eval on a folder that `folder.write` made, where it leaves `found.json` and `answers`; see `measure`."""
     if not endpoint.url.startswith(("http://", "https://")):
-        raise UnusableEndpoint(f"lm-eval asks over HTTP: {endpoint.url!r} must be http://host:port.")
+        raise WrongAddress(f"lm-eval asks over HTTP: {endpoint.url!r} must be http://host:port.")
     plan = {
         "model": model,
         "url": f"{endpoint.url.rstrip('/').removesuffix('/v1')}/v1/chat/completions",

@@ -13,6 +13,7 @@ from evals.errors import UnusableTask
 from evals.lines import lines_of
 from evals.tasks import scorers
 from evals.tasks.task import Item, Scorer, Task
+from ledger.unusable_paths import reason_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +89,7 @@ def open_prompts(path: Path | None = None) -> tuple[Prompt, ...]:
     try:
         text = (path or files("evals.tasks") / "data" / "open_prompts.jsonl").read_text(encoding="utf-8")
     except OSError as error:
-        raise UnusableTask(f"The prompts {path} cannot be read: {error}.") from error
+        raise UnusableTask(f"The prompts {path} cannot be read: {reason_of(error)}.") from error
     prompts = []
     for number, line in enumerate(lines_of(text), start=1):
         try:

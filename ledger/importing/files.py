@@ -16,6 +16,7 @@ from typing import Any
 from ledger.errors import Misconfigured
 from ledger.importing import langfuse, open_webui
 from ledger.importing.row import Ignored
+from ledger.unusable_paths import reason_of
 
 _OPENS_ARRAY = re.compile(rb"\s*\[\s*(\{|$)")
 
@@ -66,7 +67,7 @@ def read(path: Path, form: Form | None = None) -> Iterator[Given]:
         objects = chain(head, objects)
         yield from objects if found is Form.ATTUNE else _converted(list(objects), _CONVERTERS[found])
     except OSError as error:
-        raise Misconfigured(f"{path} cannot be read: {error}. Give a JSONL file in UTF-8.") from error
+        raise Misconfigured(f"{path} cannot be read: {reason_of(error)}. Give a JSONL file in UTF-8.") from error
 
 
 _CONVERTERS: Mapping[Form, Callable[[list[Any]], Callable[[Any], list[dict[str, Any]]]]] = {

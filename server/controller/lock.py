@@ -21,6 +21,10 @@ def holder(home: Path) -> int | None:
     return pid if "controller" in title(pid) else None
 
 
+def _for_this_user(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)
+
+
 @contextmanager
 def only_controller(home: Path) -> Iterator[None]:
     """Holds the lock of `home` while the block runs.
@@ -29,7 +33,7 @@ def only_controller(home: Path) -> Iterator[None]:
         AlreadyRunning: Another controller holds it; the message names its process.
     """
     path = home / LOCK
-    with path.open("a+") as file:
+    with open(path, "a+", opener=_for_this_user) as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any, Literal
 
 from fastapi import APIRouter, Request
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 from sqlalchemy import Connection
 
 from ledger import audit, deployments, history, records, versions
@@ -92,6 +92,7 @@ class DeploymentAnswer(BaseModel):
     live: int | None
     canary: int | None
     canary_share: float
+    before_live: int | None = Field(description="What a rollback of the live version leads to; null if nothing does.")
     updated_at: datetime
     changes: list[ChangeAnswer]
 
@@ -167,10 +168,12 @@ def _change(caller: Caller, reason: str) -> Change:
 
 def _deployment(connection: Connection) -> DeploymentAnswer:
     now = deployments.current(connection)
+    live = now.live_version
     return DeploymentAnswer(
         live=now.live_version,
         canary=now.canary_version,
         canary_share=now.canary_share,
+        before_live=None if live is None else deployments.live_before(connection, live),
         updated_at=now.updated_at,
         changes=[
             ChangeAnswer(

@@ -1,5 +1,6 @@
 """Which models a client may name."""
 
+import asyncio
 from typing import Literal
 
 from fastapi import APIRouter
@@ -9,6 +10,7 @@ from ledger.records import Engine
 from server.context import Context, In, InferenceCaller
 from server.errors import NotFound
 from server.openapi import errors
+from server.own_sampling import OwnSampling, own_sampling
 from server.snapshot import ALIAS
 
 router = APIRouter(tags=["models"])
@@ -23,6 +25,9 @@ class Model(BaseModel):
     owned_by: str = "attune"
     max_model_len: int | None = Field(
         description="Tokens that a prompt and its answer may have together; null while the engine does not say it."
+    )
+    default_sampling: OwnSampling | None = Field(
+        description="How the model samples where a request does not say; null while the gateway cannot read its files."
     )
 
 
@@ -56,8 +61,10 @@ async def _models(context: Context) -> list[Model]:
 
 
 async def _model(context: Context, engine: Engine) -> Model:
+    base = context.poller.current.bases.get(engine.version_number, "")
     return Model(
         id=f"attune@v{engine.version_number}",
         created=int(engine.started_at.timestamp()),
         max_model_len=await context.lines.upstream.context_length(engine),
+        default_sampling=await asyncio.to_thread(own_sampling, base),
     )

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import stat
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
@@ -118,6 +119,20 @@ def test_a_child_of_an_adapter_starts_from_it_and_the_base(rated: Database, home
     assert (second.number, second.parent_number) == (3, 2)
     assert seen[0].origin.parent_adapter == Path(first.path)
     assert seen[0].origin.base.number == 1
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_an_interrupted_run_says_how_to_go_on_and_its_folders_are_closed(rated: Database, home: Path) -> None:
+    said: list[str] = []
+
+    def interrupted(task: Task) -> Any:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        run.start(Job(rated, home, replace(fake_learners(), ppo=interrupted), said.append), CONFIG)
+    started = last(rated)
+    assert said[-1] == f"interrupted; go on with `attune align run --resume {started.id}`"
+    assert {stat.S_IMODE(folder.stat().st_mode) for folder in (home / "runs", home / "runs" / started.id)} == {0o700}
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)

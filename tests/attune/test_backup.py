@@ -194,15 +194,16 @@ def test_nothing_is_overwritten(
 ) -> None:
     file = home / "all.backup"
     assert cli.run(["backup", str(file)]) == 0
+    assert " KiB." in capsys.readouterr().out
     first = file.read_bytes()
-    assert cli.run(["backup", str(file)]) == 1
+    assert cli.run(["backup", str(file)]) == 64
     assert file.read_bytes() == first
-    assert cli.run(["restore", str(file)]) == 1
+    assert cli.run(["restore", str(file)]) == 64
     assert "is there already, and a restore overwrites nothing" in capsys.readouterr().err
     other = elsewhere / "versions" / "run_a"
     other.mkdir(parents=True)
     (other / "file").write_text("something else")
-    assert restored(monkeypatch, file, elsewhere) == 1
+    assert restored(monkeypatch, file, elsewhere) == 64
     assert not (elsewhere / "ledger.db").exists()
     assert (other / "file").read_text() == "something else"
 
@@ -242,7 +243,7 @@ def test_a_file_that_is_no_whole_backup_is_refused(
     if spoil == "changed":
         content[middle_of_ledger(file)] ^= 0xFF
     file.write_bytes({"cut": content[: len(content) // 2], "changed": content, "no backup": b"something"}[spoil])
-    assert restored(monkeypatch, file, elsewhere) == 1
+    assert restored(monkeypatch, file, elsewhere) == 64
     assert capsys.readouterr().err.startswith(f"attune: {file} cannot be restored")
     assert not (elsewhere / "ledger.db").exists()
 

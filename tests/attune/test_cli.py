@@ -2,9 +2,12 @@
 
 import io
 import json
+import re
 import subprocess
 import sys
+import threading
 from datetime import timedelta
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 import pytest
@@ -161,8 +164,56 @@ def give_votes(home: Path, count: int) -> None:
     database.close()
 
 
+def test_status_tells_the_votes_that_wait_from_all_that_were_ever_given(
+    home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    give_votes(home, 2)
+    database = Database.open(f"sqlite:///{home}/ledger.db")
+    with database.write() as connection:
+        feedback.add(connection, NewFeedback("chatcmpl-0", "acme", "ann", 0))  # taken back
+    database.close()
+    assert "feedback  3 in all; 1 new votes since the last alignment run" in printed(capsys, "status")
+    for command in (["status"], ["align", "status"]):
+        assert json.loads(printed(capsys, *command, "--json"))["new_feedback"] == 1
+
+
+class AnotherGateway(BaseHTTPRequestHandler):
+    """Is ready, and knows one key."""
+
+    def do_GET(self) -> None:
+        ready = self.path == "/health/ready"
+        self.send_response(200 if ready or self.headers["Authorization"] == "Bearer its own" else 401)
+        self.end_headers()
+        self.wfile.write(b'{"ready": true, "message": "attune@v1 is ready.", "version": "attune@v1"}')
+
+    def log_message(self, *_: object) -> None:
+        """Says nothing."""
+
+
+@pytest.mark.parametrize(("key", "ready"), [("of this home", False), ("its own", True)])
+def test_the_gateway_of_another_home_is_not_called_ready(
+    home: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, key: str, ready: bool
+) -> None:
+    (home / "admin.key").write_text(f"{key}\n")
+    with HTTPServer(("127.0.0.1", 0), AnotherGateway) as server:
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        monkeypatch.setenv("ATTUNE_PORT", str(server.server_port))
+        gateway = json.loads(printed(capsys, "status", "--json"))["gateway"]
+        assert gateway["ready"] is ready and ("another home's" in gateway["message"]) is not ready
+        cli.run(["doctor"])
+        assert ("another home's" in " ".join(capsys.readouterr().out.split())) is not ready
+        server.shutdown()
+        thread.join()
+
+
+def test_the_help_begins_with_what_a_newcomer_needs(capsys: pytest.CaptureFixture[str]) -> None:
+    listed = re.findall(r"^│ (\w+) ", printed(capsys, "--help").partition("Commands")[2], re.MULTILINE)
+    assert listed[:3] == ["up", "status", "doctor"] and len(set(listed)) == len(listed) > 15
+
+
 def test_align_of_a_run_that_does_not_exist_says_so(capsys: pytest.CaptureFixture[str]) -> None:
-    assert cli.run(["align", "show", "run_x"]) == 1
+    assert cli.run(["align", "show", "run_x"]) == 64
     assert "run_x" in capsys.readouterr().err
 
 
@@ -197,8 +248,10 @@ def test_wrong_usage_ends_with_64(arguments: list[str], capsys: pytest.CaptureFi
 
 
 @pytest.mark.parametrize("arguments", [["versions", "show", "7"], ["keys", "revoke", "nobody"]])
-def test_what_is_not_there_ends_with_1_and_a_sentence(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
-    assert cli.run(arguments) == 1
+def test_what_is_not_there_ends_with_64_and_a_sentence(
+    arguments: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.run(arguments) == 64
     assert capsys.readouterr().err.startswith("attune: There is no ")
 
 

@@ -15,7 +15,7 @@ SIZES = Sizes({}, 0, Record(None, {}))
 
 
 def faults(engine: Engine, silent_s: float = 1) -> list[str]:
-    status = Status(Deployment(1, None, 0.0, utc_now()), [engine], {engine.id: silent_s}, 0, 0, None, None, SIZES)
+    status = Status(Deployment(1, None, 0.0, utc_now()), [engine], {engine.id: silent_s}, 0, 0, 0, None, None, SIZES)
     return engine_faults(status, start_timeout_s=600)
 
 

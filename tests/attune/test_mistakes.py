@@ -62,7 +62,7 @@ def test_every_command_names_a_mistake_in_the_file(
         ("[chat_ui]\nui_prot = 1\n", {}, "ui_prot in [chat_ui] of attune.toml:2 is no setting. Did you mean ui_port?"),
         ("[chat_ui]\nui_port = 99999\n", {}, "ui_port in [chat_ui] of attune.toml:2 is 99999: "),
         ("chat_ui = 3\n", {}, "[chat_ui] must be a table"),
-        ("", {"ATTUNE_ALLOWED_HOSTS": "a.example"}, "allowed_hosts"),
+        ("", {"ATTUNE_ALLOWED_HOSTS": "a.example"}, "ATTUNE_ALLOWED_HOSTS is 'a.example': lists are given as JSON"),
         ("", {"ATTUNE_DATABASE_URL": "mysql://x/y"}, "does not speak to mysql"),
         ("", {"ATTUNE_MODEL": "/no/such"}, "There is no model folder /no/such"),
         ("[engine]\nupstream = 'http://a,http://b'\n", {}, "several upstreams: set upstream_model"),

@@ -13,9 +13,9 @@ import pytest
 
 from attune import archive as archive_module
 from attune import cli
-from ledger import completions, conversations, erase, keys, person, tombstone_list
+from ledger import completions, conversations, engines, erase, keys, person, runs, tombstone_list, versions
 from ledger.database import Database
-from ledger.records import Choice, Completion, Tombstone
+from ledger.records import Choice, Completion, Engine, Tombstone
 
 MARK = "Marmeladenbaum"
 
@@ -102,11 +102,31 @@ def test_without_any_list_a_restore_is_refused_unless_asked_for(
     backup: Path, elsewhere: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     backup.with_name("tombstones.jsonl").unlink()
-    assert cli.run(["restore", str(backup)]) == 1
+    assert cli.run(["restore", str(backup)]) == 64
     assert "--no-tombstones" in capsys.readouterr().err
     assert not elsewhere.parent.exists()
     assert cli.run(["restore", str(backup), "--no-tombstones"]) == 0
     assert users_of(elsewhere) == ["zed", "ada"]
+
+
+def test_what_ran_when_the_backup_was_made_does_not_run_in_the_restored_home(
+    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    database = Database.open(f"sqlite:///{home / 'ledger.db'}")
+    with database.write() as connection:
+        versions.register_base(connection, path="/base", sha256="a" * 64)
+        engines.upsert(connection, Engine("eng_1", "unix:///x", 1, "ready", "answers"))
+        runs.create(connection, stage="snapshot", config={})
+    database.close()
+    assert cli.run(["backup", str(tmp_path / "b.zip")]) == 0
+    monkeypatch.setenv("ATTUNE_HOME", str(tmp_path / "there"))
+    assert cli.run(["restore", str(tmp_path / "b.zip")]) == 0
+    capsys.readouterr()
+    assert cli.run(["status", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["engines"] == []
+    assert cli.run(["align", "status", "--json"]) == 0
+    [run] = json.loads(capsys.readouterr().out)["runs"]
+    assert run["state"] == "failed" and run["error"].startswith("It was not finished when the backup was made")
 
 
 def test_someone_who_came_back_after_the_erasing_stays(home: Path, tmp_path: Path) -> None:
@@ -179,7 +199,7 @@ def test_an_archive_that_no_backup_wrote_is_refused_with_a_sentence(
     said: str,
 ) -> None:
     rewritten(backup, change, about)
-    assert cli.run(["restore", str(backup)]) == 1
+    assert cli.run(["restore", str(backup)]) == (1 if said == "cannot be restored" else 64)  # a ledger is opened
     error = capsys.readouterr().err
     assert said in error and error.startswith("attune: ") and error.count("\n") == 1 and "Traceback" not in error
     assert not elsewhere.parent.exists(), "nothing is left of it"
@@ -199,7 +219,7 @@ def test_a_link_and_a_file_with_another_hash_are_refused(
         entry = zipfile.ZipInfo("versions/run/file")
         entry.external_attr = (kind | 0o600) << 16
         archive.writestr(entry, "/etc/passwd")
-    assert cli.run(["restore", str(backup)]) == 1
+    assert cli.run(["restore", str(backup)]) == 64
     assert said in capsys.readouterr().err
     assert not elsewhere.parent.exists()
 
@@ -208,7 +228,7 @@ def test_an_archive_of_too_many_files_is_refused(
     backup: Path, elsewhere: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(archive_module, "MOST_FILES", 2)
-    assert cli.run(["restore", str(backup)]) == 1
+    assert cli.run(["restore", str(backup)]) == 64
     assert "2 are allowed" in capsys.readouterr().err
     assert not elsewhere.parent.exists()
 
@@ -229,7 +249,7 @@ def test_a_secret_that_is_there_already_is_never_overwritten(
     (elsewhere / "runs" / "run_x").mkdir(parents=True)
     (elsewhere / "ui.secret").write_text("another\n")
     (elsewhere / "admin.key").write_text("a key\n")
-    assert cli.run(["restore", str(backup)]) == 1
+    assert cli.run(["restore", str(backup)]) == 64
     assert "ui.secret is there already" in capsys.readouterr().err
     left = {path.name: path.read_text() for path in elsewhere.iterdir() if path.is_file()}
     assert left == {"ui.secret": "another\n", "admin.key": "a key\n"}

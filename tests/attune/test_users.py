@@ -37,7 +37,7 @@ def test_any_name_can_be_erased(home: Path, capsys: pytest.CaptureFixture[str]) 
     for name in NAMES:
         assert cli.run(["users", "erase", "--yes", "--", name]) == 0
     assert listed(capsys) == [("acme", "bob"), ("other", "bob")]
-    assert cli.run(["users", "erase", "--yes", "ada"]) == 1
+    assert cli.run(["users", "erase", "--yes", "ada"]) == exit_status.WRONG_USAGE
     assert "Nothing is stored" in capsys.readouterr().err
 
 

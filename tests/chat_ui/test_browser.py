@@ -2,7 +2,9 @@
 
 import re
 import socket
+import time
 from contextlib import closing
+from dataclasses import replace
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -11,8 +13,8 @@ import pytest
 from playwright.sync_api import Browser, Page, Route, expect
 from sqlalchemy import select
 
-from ledger import feedback
-from ledger.records import Feedback, FeedbackFilter
+from ledger import engines, feedback
+from ledger.records import EngineState, Feedback, FeedbackFilter
 from ledger.schema import completions
 from tests.chat_ui.chat_page import ChatPage
 from tests.chat_ui.conftest import Chat
@@ -241,13 +243,15 @@ def test_settings_are_kept_with_each_chat_and_reach_the_model(chatting: ChatPage
     page = chatting.page
     page.get_by_role("button", name="Chat settings").click()
     page.get_by_label("System prompt").fill("Answer like a pirate.")
-    page.get_by_label("number input for Temperature").fill("0.2")
+    expect(page.get_by_label("Temperature")).to_have_attribute("placeholder", re.compile("the model's own"))
+    page.get_by_label("Temperature").fill("0.2")
     page.get_by_label("Longest answer (tokens)").fill("7")
     page.get_by_label("Seed").fill("42")
     answer = chatting.send("one two three four five six seven eight nine")
     completion = stored(chat, chatting.completion_id(answer))
     assert completion.messages[0] == {"role": "system", "content": "Answer like a pirate."}
     assert completion.params["temperature"] == 0.2
+    assert "top_p" not in completion.params
     assert (completion.params["max_tokens"], completion.params["seed"]) == (7, 42)
     assert "eight" not in answer.locator(".prose").inner_text()
 
@@ -328,6 +332,13 @@ def test_markdown_code_formulas_and_tables_are_drawn_and_copied_as_written(chatt
     expect(text.locator("td")).to_have_count(2)
     expect(text.locator(".katex")).to_have_count(2)
     expect(text.locator(".katex-error")).to_have_count(0)
+    own = chatting.questions.locator("pre code")
+    assert own.evaluate("code => getComputedStyle(code).backgroundColor") == "rgba(0, 0, 0, 0)", "no bar per line"
+    for code in (own, text.locator("pre code")):
+        assert not code.evaluate("code => code.textContent").endswith("\n"), "no empty line at the end"
+        block = code.locator("xpath=ancestor::div[@class='code_wrap']")
+        button, first = block.locator("button").bounding_box(), code.bounding_box()
+        assert button and first and button["y"] + button["height"] <= first["y"] + 1, "nothing covers the code"
     answer.get_by_role("button", name="Copy", exact=True).click()
     expect(answer.get_by_role("button", name="Copy", exact=True)).to_have_attribute("data-copied", "true")
     assert chatting.page.evaluate("navigator.clipboard.readText()") == RICH
@@ -354,6 +365,25 @@ def test_a_busy_model_is_a_clear_sentence_and_asking_again_works(chatting: ChatP
     chatting.page.get_by_role("button", name="Try again").click()
     expect(chatting.answers).to_contain_text("patience")
     expect(chatting.notice).to_be_hidden()
+
+
+def test_a_model_that_starts_is_asked_again_by_the_page_itself(chatting: ChatPage, chat: Chat) -> None:
+    engine_becomes(chat, "starting")
+    chatting.start("patience")
+    expect(chatting.notice).to_contain_text("The model is still starting; that can take some minutes.")
+    engine_becomes(chat, "ready")
+    expect(chatting.answers).to_contain_text("patience")
+    expect(chatting.notice).to_be_hidden()
+
+
+def engine_becomes(chat: Chat, state: EngineState) -> None:
+    """Writes down a state of the engine as its controller would, and waits until the gateway knows it."""
+    with closing(chat.ledger()) as database, database.write() as connection:
+        [engine] = engines.list_all(connection)
+        engines.upsert(connection, replace(engine, state=state))
+    with httpx.Client(base_url=chat.gateway.root_url) as client:
+        while client.get("/health/ready").is_success is not (state == "ready"):
+            time.sleep(0.05)
 
 
 def test_an_engine_that_dies_leaves_the_beginning_and_a_sentence(chatting: ChatPage, chat: Chat) -> None:
@@ -430,6 +460,8 @@ def test_gradios_other_routes_and_foreign_names_are_closed(chat: Chat) -> None:
     with httpx.Client(base_url=chat.url) as client:
         closed = [client.get(path) for path in ("logout", "openapi.json", "docs", "pwa_icon/1", "config", "monitoring")]
         assert {(answer.status_code, answer.headers.get("location")) for answer in closed} == {(404, None)}
+        moved = [client.get(path) for path in ("ops/", "rate/")]
+        assert [(answer.status_code, answer.headers["location"]) for answer in moved] == [(307, "/ops"), (307, "/rate")]
         assert client.get("", headers={"host": "evil.example"}).status_code == 421
         assert client.get("", headers={"x-forwarded-host": "evil.example"}).status_code == 421
         page = client.get("", headers={"x-forwarded-proto": "https"})  # from nobody that is trusted

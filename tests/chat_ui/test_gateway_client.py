@@ -1,14 +1,17 @@
 """What the gateway's answers, refusals and breakages become."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import httpx
 import pytest
 
-from chat_ui.errors import BrokenOff, GatewayAway, GatewayError, Missing, MissingKey, Refused, TooLong
+from chat_ui.errors import BrokenOff, GatewayAway, GatewayError, Missing, MissingKey, Refused, StillStarting, TooLong
+from chat_ui.events import settings_of, values_of
 from chat_ui.gateway_client import GatewayClient, Question, load_key
 from chat_ui.records import ChatSettings, Vote
+from chat_ui.screen import empty_page
 
 QUESTION = Question("conv_1", "msg_1", [{"role": "user", "content": "hi"}], ChatSettings(temperature=0.5, seed=3))
 
@@ -75,6 +78,30 @@ async def test_the_request_names_user_place_and_settings() -> None:
     assert "max_tokens" not in body
 
 
+async def test_settings_that_are_empty_are_left_to_the_model() -> None:
+    gateway = Gateway(stream("[DONE]"))
+    untouched = settings_of("", {"temperature": "", "top_p": " ", "max_tokens": "", "seed": ""})
+    question = Question("conv_1", "msg_1", QUESTION.messages, untouched)
+    assert [delta async for delta in gateway.client().answer("ada", question)] == []
+    assert gateway.request is not None
+    body = httpx.Response(200, content=gateway.request.content).json()
+    assert body.keys() == {"model", "messages", "stream", "metadata"}
+
+
+def test_a_setting_that_does_not_fit_leaves_the_others() -> None:
+    typed = {"temperature": "0,2", "top_p": "7", "max_tokens": "x", "seed": "3"}
+    assert settings_of(" be brief", typed) == ChatSettings(system_prompt=" be brief", temperature=0.2, seed=3)
+
+
+async def test_empty_settings_show_how_the_model_samples_by_itself() -> None:
+    said = {"id": "attune", "default_sampling": {"temperature": 0.7, "top_p": 0.95}}
+    own = await Gateway(httpx.Response(200, json=said)).client().own_sampling("ada")
+    temperature, top_p, *_ = values_of(replace(empty_page(), own_sampling=own))[-4:]
+    assert (temperature["value"], temperature["placeholder"]) == ("", "0.7, the model's own")
+    assert (top_p["value"], top_p["placeholder"]) == ("", "0.95, the model's own")
+    assert await Gateway(refusal(404, "no model")).client().own_sampling("ada") is None
+
+
 @pytest.mark.parametrize(
     "events",
     [
@@ -115,8 +142,13 @@ async def test_a_stream_that_does_not_end_as_it_should_has_broken_off(events: tu
         ),
         (
             refusal(503, "The engine of attune@v12 is starting: warm-up", code="no_engine_ready"),
+            StillStarting,
+            "^The model is still starting; that can take some minutes.$",
+        ),
+        (
+            refusal(503, "The engine of attune@v12 is failed: no memory", code="no_engine_ready"),
             GatewayAway,
-            "^The engine of the model is starting: warm-up. Please",
+            "^The engine of the model is failed: no memory. Please",
         ),
         (httpx.Response(422, json=["x"]), Refused, "status 422"),
     ],

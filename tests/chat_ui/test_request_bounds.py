@@ -106,6 +106,13 @@ async def test_an_event_names_its_session(browser: httpx.AsyncClient, body: byte
     assert (await browser.post(JOIN_PATH, content=body, headers={"who": "ann"})).status_code == 400
 
 
+async def test_stop_is_taken_though_gradio_s_reset_names_no_session(browser: httpx.AsyncClient) -> None:
+    """The page posts both; the first one ends the stream, and only its session is looked at."""
+    body = {"session_hash": "abc", "fn_index": 1, "event_id": "e"}
+    for path, sent in (("/gradio_api/cancel", body), ("/gradio_api/reset", {"event_id": "e"})):
+        assert (await browser.post(path, json=sent, headers={"who": "ann"})).status_code == 200
+
+
 async def test_streams_are_bounded_by_browser(browser: httpx.AsyncClient, gradio: Gradio) -> None:
     def stream(who: str) -> "asyncio.Task[httpx.Response]":
         return asyncio.create_task(browser.get(DATA_PATH, params={"session_hash": who}, headers={"who": who}))

@@ -155,4 +155,4 @@ def test_a_second_controller_is_refused_and_told_of_the_first(tmp_path: Path) ->
     with only_controller(tmp_path), refused, only_controller(tmp_path):
         pass
     with only_controller(tmp_path):
-        pass
+        assert (tmp_path / "controller.lock").stat().st_mode & 0o077 == 0

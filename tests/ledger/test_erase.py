@@ -13,7 +13,7 @@ from sqlalchemy import Connection, Table, func, insert, select
 from sqlalchemy.exc import IntegrityError
 
 from ledger import completions as completions_module
-from ledger import conversations, erase, feedback, users, vacuums, versions
+from ledger import conversations, erase, feedback, runs, users, vacuums, versions
 from ledger import snapshots as snapshots_module
 from ledger.database import Database
 from ledger.errors import Erased, NotFound
@@ -166,6 +166,28 @@ def test_an_answer_asked_for_before_the_erasing_is_not_stored_and_one_after_it_i
         assert not completions_module.insert_unless_erased(connection, named)
         assert count(connection, users_table) == count(connection, completions) == 0
         assert completions_module.insert_unless_erased(connection, answer())
+
+
+def test_the_reason_of_a_failed_run_stays_only_where_it_can_quote_nobody(
+    database: Database, talk: Callable[..., Any]
+) -> None:
+    _, _, vote = talk("ann")
+    reasons = {
+        "counts": "Too little feedback to learn from: there are 3 thumbs up to train on.",
+        "quotes": "ValueError: 'my name is Ann. Too little feedback to learn from: there are none'",
+        "fine": None,
+    }
+    with database.write() as connection:
+        snapshot = {"id": "s", "content_sha256": "s", "path": "/s", "filters": {}, "counts": {}, "created_at": NOW}
+        connection.execute(insert(snapshots).values(snapshot))
+        connection.execute(insert(snapshot_feedback).values(snapshot_id="s", feedback_id=vote))
+        for name, reason in reasons.items():
+            run = {"id": name, "snapshot_id": "s", "stage": "snapshot", "config": {}, "metrics": {}, "error": reason}
+            connection.execute(insert(alignment_runs).values(run | {"created_at": NOW, "updated_at": NOW}))
+        erase.erase_user(connection, "acme", "ann", now=NOW)
+    with database.read() as connection:
+        left = {run.id: run.error for run in runs.latest(connection)}
+    assert left == reasons | {"quotes": "It failed. The reason was removed when a person was erased."}
 
 
 @pytest.mark.parametrize("database_url", [pytest.param("postgresql", marks=pytest.mark.postgres)], indirect=True)

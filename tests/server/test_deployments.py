@@ -36,12 +36,13 @@ async def test_a_canary_is_tried_promoted_and_rolled_back(gateway: Gateway) -> N
     add_version(gateway, 2, "passed")
     status, tried = await change(gateway, "canary", version=2, share=0.1)
     assert (status, tried["live"], tried["canary"], tried["canary_share"]) == (200, 1, 2, 0.1)
+    assert tried["before_live"] is None, "a rollback of the live version leads nowhere"
     status, body = await change(gateway, "promote", version=2)
     assert status == 409 and "No engine is ready" in str(body)
     with gateway.database.write() as connection:
         engines.upsert(connection, Engine("engine-2", gateway.engine.url, 2, "ready"))
     status, promoted = await change(gateway, "promote", version=2)
-    assert (status, promoted["live"], promoted["canary"]) == (200, 2, None)
+    assert (status, promoted["live"], promoted["canary"], promoted["before_live"]) == (200, 2, None, 1)
     status, back = await change(gateway, "rollback", version=2, reason="people dislike it")
     assert (status, back["live"]) == (200, 1)
     shown = (await gateway.http.get("/v1/deployments")).json()

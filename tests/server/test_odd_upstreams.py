@@ -53,6 +53,19 @@ async def test_an_odd_upstream_s_answers_bear_our_names_and_can_be_rated(
         assert (await gateway.http.post("/v1/feedback", json=vote)).status_code == 200
 
 
+async def test_an_upstream_that_refuses_stream_options_is_asked_again_once(gateway: Gateway, behind: Behind) -> None:
+    async with behind("no stream_options"):
+        for _ in range(2):
+            answer = await gateway.http.post("/v1/chat/completions", json=CHAT | {"stream": True})
+            assert gateway.stored(f"chatcmpl-{answer.headers['x-request-id']}").usage is None
+        asked = await gateway.http.post(
+            "/v1/chat/completions", json=CHAT | {"stream": True, "stream_options": {"include_usage": True}}
+        )
+        refusing = gateway.app.state.context.lines.upstream.without_usage
+        assert len(refusing) == 1
+    assert (answer.status_code, asked.status_code) == (200, 422)  # who asks for it learns that it is not to be had
+
+
 async def test_a_stream_ends_with_done_whether_the_upstream_says_it_or_not(gateway: Gateway, behind: Behind) -> None:
     async with behind("no [DONE]"):
         answer = await gateway.http.post("/v1/chat/completions", json=CHAT | {"stream": True})
@@ -70,6 +83,12 @@ async def test_an_odd_upstream_s_errors_are_said_in_openai_s_shape(
     error = answer.json()["error"]
     assert words in error["message"]
     assert error.keys() == {"message", "type", "param", "code"}
+
+
+async def test_a_route_that_the_engine_lacks_is_said_to_be_none_of_its_models(gateway: Gateway, behind: Behind) -> None:
+    async with behind("", (404, b'{"detail":"Not Found"}')):
+        answer = await gateway.http.post("/v1/chat/completions", json=CHAT)
+    assert (answer.status_code, answer.json()["error"]["code"]) == (404, "not_supported_by_model")
 
 
 @pytest.mark.parametrize(

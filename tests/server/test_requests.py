@@ -190,6 +190,18 @@ def test_parts_other_than_text_are_refused(part: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        (messages(), "messages: at least 1 item wanted, and there are 0."),
+        (messages({"role": "user", "content": [{"type": "image_url", "image_url": {}}]}), "Images are not taken, only"),
+        (messages({"role": "user", "content": [{"type": "input_audio"}]}), "Audio is not taken, only text is."),
+    ],
+)
+def test_refusals_are_said_in_plain_words(body: dict[str, Any], words: str) -> None:
+    assert words in refusal(ChatRequest, body).message
+
+
+@pytest.mark.parametrize(
     ("field", "value"),
     [
         ("n", 9),

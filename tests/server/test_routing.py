@@ -100,7 +100,7 @@ def snapshot(canary_share: float = 0.0, **states: EngineState) -> Snapshot:
         live_version=1,
         canary_version=2,
         canary_share=canary_share,
-        versions=frozenset({1, 2, 3}),
+        bases=MappingProxyType(dict.fromkeys((1, 2, 3), "/models/base")),
     )
 
 

@@ -1,8 +1,11 @@
 """What clients find beside the answers: hints at addresses and methods, names of ignored fields, tokens, lengths."""
 
+from pathlib import Path
+
 import pytest
 
-from tests.server.conftest import Gateway
+from ledger import versions
+from tests.server.conftest import Gateway, eventually
 
 
 async def test_an_ignored_field_is_named_in_a_header_and_the_rest_is_answered(gateway: Gateway) -> None:
@@ -52,6 +55,34 @@ async def test_an_engine_that_does_not_say_its_length_is_listed_without(gateway:
     gateway.engine.model = "another"
     models = (await gateway.http.get("/v1/models")).json()["data"]
     assert [model["max_model_len"] for model in models] == [None, None]
+
+
+@pytest.mark.parametrize(
+    ("said", "expected"),
+    [
+        ('{"temperature": 0.6, "top_p": 0.95, "top_k": 20}', {"temperature": 0.6, "top_p": 0.95}),
+        ('{"temperature": null, "eos_token_id": 2}', {"temperature": 1.0, "top_p": 1.0}),
+        (None, {"temperature": 1.0, "top_p": 1.0}),
+        ('{"temperature": "hot"}', None),
+        ("[]", None),
+    ],
+)
+async def test_models_say_how_they_sample(
+    gateway: Gateway, tmp_path: Path, said: str | None, expected: dict[str, float] | None
+) -> None:
+    (tmp_path / "config.json").write_text("{}")
+    if said is not None:
+        (tmp_path / "generation_config.json").write_text(said)
+    with gateway.database.write() as connection:
+        versions.register_base(connection, path=str(tmp_path), sha256="a" * 64)
+    poller = gateway.app.state.context.poller
+    await eventually(lambda: poller.current.bases[1] == str(tmp_path))
+    models = (await gateway.http.get("/v1/models")).json()["data"]
+    assert [model["default_sampling"] for model in models] == [expected, expected]
+
+
+async def test_a_model_of_another_machine_does_not_say_how_it_samples(gateway: Gateway) -> None:
+    assert (await gateway.http.get("/v1/models/attune")).json()["default_sampling"] is None
 
 
 async def test_a_key_with_a_rate_is_told_where_it_stands(gateway: Gateway) -> None:

@@ -49,7 +49,7 @@ export function live({ deployment, versions, votes, runs, reload }) {
   const candidates = versions.filter((row) => TRIED.includes(row.state) && row.erased_at === null);
   const actions = [
     canary === null && candidates.length > 0 && button("Try a canary…", () => ask("canary", candidates.map((row) => row.number), reload)),
-    button(`Roll back ${version(live)}…`, () => ask("rollback-live", [live], reload), "danger"),
+    deployment.before_live !== null && button(`Roll back ${version(live)}…`, () => ask("rollback-live", [live], reload), "danger"),
   ];
   const waiting = note(`${count(runs.new_feedback, "vote")} since the last finished run wait for the next.`);
   return [split, ...list, waiting, make("div", { class: "actions" }, ...actions.filter(Boolean))];

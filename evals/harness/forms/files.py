@@ -10,6 +10,7 @@ from pathlib import Path
 from evals.errors import MissingSet, UnusableTask
 from evals.harness.forms.row import Record
 from evals.lines import lines_of
+from ledger.unusable_paths import reason_of
 
 Records = Callable[[Path], Iterator[Record]]
 """From the folder with all sets to the records of one."""
@@ -68,4 +69,4 @@ def text(path: Path) -> str:
         raw = path.read_bytes()
         return (gzip.decompress(raw) if path.suffix == ".gz" else raw).decode("utf-8-sig")
     except (OSError, EOFError, UnicodeDecodeError) as error:
-        raise UnusableTask(f"{path} cannot be read: {error}.") from error
+        raise UnusableTask(f"{path} cannot be read: {reason_of(error)}.") from error
