@@ -14,6 +14,7 @@ from http_bounds.refusal import Refusal
 from http_bounds.settings import BoundSettings
 
 _SLICE = 4096  # bytes given to the parser at once: so few requests at most wait parsed behind one that is answered
+_BYTES_PER_BODY_BYTE = 16  # on the wire: a chunk of one byte takes six, and its length may have zeros before it
 _MOST_UNPARSED = 2**19  # what may wait unparsed; a read brings half of that at most, and then reading pauses
 
 
@@ -26,7 +27,7 @@ class _Awaited:
 
 
 class BoundedProtocol(HttpToolsProtocol):
-    """Bounds connections, the bytes of each head, and the time until head and body are complete.
+    """Bounds connections, the bytes of a message besides its body, and the time until head and body are complete.
 
     What goes beyond is refused in OpenAI's shape, as is what is no HTTP at all.
     """
@@ -38,9 +39,10 @@ class BoundedProtocol(HttpToolsProtocol):
     _in_head = False
     _in_body = False
     _messages = 0
-    _completed = 0
-    _named_bytes = 0  # of the target and the headers that the parser has reported
-    _head_bytes = 0  # of slices that held nothing but this head: a header that does not end is not reported
+    _parts = 0  # heads and messages that ended
+    _named_bytes = 0  # of the target, the headers and the trailers that the parser has reported
+    _other_bytes = 0  # of slices within a head or a body, but for the body's: what does not end is not reported
+    _slice_body_bytes = 0
     _unparsed = b""
     _awaited: _Awaited | None = None
     _timer: asyncio.TimerHandle | None = None
@@ -97,7 +99,7 @@ class BoundedProtocol(HttpToolsProtocol):
         super().on_message_begin()
         self._in_head = True
         self._messages += 1
-        self._named_bytes = self._head_bytes = 0
+        self._named_bytes = self._other_bytes = 0
 
     def on_url(self, url: bytes) -> None:
         """Counts the request's target."""
@@ -105,8 +107,9 @@ class BoundedProtocol(HttpToolsProtocol):
         self._named_bytes += len(url)
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        """Counts a header."""
-        super().on_header(name, value)
+        """Counts a header, and leaves out what comes after the body: the application has seen the headers by then."""
+        if self._in_head:
+            super().on_header(name, value)
         self._named_bytes += len(name) + len(value)
 
     def on_headers_complete(self) -> None:
@@ -114,12 +117,19 @@ class BoundedProtocol(HttpToolsProtocol):
         if self._is_head_too_long():
             raise ValueError("the request was refused")  # stops the parser
         self._in_head, self._in_body = False, True
+        self._parts += 1
+        self._other_bytes = 0
         super().on_headers_complete()
+
+    def on_body(self, body: bytes) -> None:
+        """Counts a piece of a body."""
+        self._slice_body_bytes += len(body)
+        super().on_body(body)
 
     def on_message_complete(self) -> None:
         """Ends the message."""
         self._in_body = False
-        self._completed += 1
+        self._parts += 1
         super().on_message_complete()
 
     def send_400_response(self, msg: str) -> None:
@@ -151,19 +161,20 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def _feed(self, data: bytes) -> bool:
         """Parses one slice; False if the connection ends."""
-        completed = self._completed
+        parts, self._slice_body_bytes = self._parts, 0
         super().data_received(data)
         if self.transport.is_closing():
             return False
-        if self._in_head and self._completed == completed:  # else the head began somewhere in this slice
-            self._head_bytes += len(data)
+        if self._parts == parts and (self._in_head or self._in_body):  # else what goes on began within this slice
+            self._other_bytes += max(0, len(data) - _BYTES_PER_BODY_BYTE * self._slice_body_bytes)
         return not self._is_head_too_long()
 
     def _is_head_too_long(self) -> bool:
-        """Refuses a head that is."""
-        if max(self._named_bytes, self._head_bytes) <= self.bounds.max_header_bytes:
+        """Refuses a head that is, or what stands around a body: extensions of chunks, and trailers."""
+        if max(self._named_bytes, self._other_bytes) <= self.bounds.max_header_bytes:
             return False
-        message = f"The headers have more than {self.bounds.max_header_bytes} bytes."
+        what = "headers" if self._in_head else "trailers and chunk extensions"
+        message = f"The {what} have more than {self.bounds.max_header_bytes} bytes."
         self._refuse(Refusal(431, message, "headers_too_large"))
         return True
 
@@ -211,6 +222,11 @@ class BoundedProtocol(HttpToolsProtocol):
             self._refuse(Refusal(408, message, "request_timeout"))
 
     def _refuse(self, refusal: Refusal) -> None:
-        if not self.transport.is_closing():
-            self.transport.write(refusal.raw)
-            self.transport.close()
+        """Ends the connection, with an answer unless another one is on its way."""
+        if self.transport.is_closing():
+            return
+        if self.pipeline or (self._responding and self.cycle.response_started):
+            self.transport.abort()
+            return
+        self.transport.write(refusal.raw)
+        self.transport.close()

@@ -28,10 +28,12 @@ class App:
 
     Attributes:
         asked: Paths, in the order of their coming.
+        headers: The names of all headers, as they stood when the requests had come in full.
     """
 
     def __init__(self) -> None:
         self.asked: list[str] = []
+        self.headers: set[bytes] = set()
         self.go_on = asyncio.Event()
         self.go_on.set()
 
@@ -48,6 +50,7 @@ class App:
                 more = message["more_body"]
         if scope["path"] == "/slow":
             await self.go_on.wait()
+        self.headers |= {name for name, _ in scope["headers"]}
         body = str(size).encode()
         headers = [(b"content-length", str(len(body)).encode())]
         await send({"type": "http.response.start", "status": 200, "headers": headers})

@@ -59,6 +59,47 @@ async def test_a_long_header_is_refused_even_if_it_never_ends(serve: Serve, end:
     assert served.app.asked == []
 
 
+CHUNKED = b"POST /%s HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n"
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        b"0\r\nX: " + b"a" * 20_000,  # a trailer that does not end: the parser joins its pieces anew for each one
+        b"0\r\n" + b"X: a\r\n" * 2000,
+        b"1;" + b"a" * 20_000,
+        (b"1;" + b"a" * 4089 + b"\r\nx\r\n") * 5,  # each slice has a byte of the body
+    ],
+    ids=["trailer", "trailers", "extension", "extensions"],
+)
+@pytest.mark.parametrize("path", [b"read", b"at-once"])
+async def test_what_stands_around_a_body_is_bounded(serve: Serve, sent: bytes, path: bytes) -> None:
+    served = await serve(max_header_bytes=1024)
+    answer = await served.answer_to(CHUNKED % path, sent, pause_s=0.05)
+    assert code_of(answer) == "headers_too_large"
+
+
+async def test_an_endless_trailer_stalls_nobody(serve: Serve) -> None:
+    served = await serve()
+    _, writer = await served.connect()
+    began = time.process_time()
+    writer.write(CHUNKED % b"read" + b"0\r\nX: " + b"a" * 3_000_000)
+    with contextlib.suppress(ConnectionError):
+        await asyncio.wait_for(writer.drain(), 5)
+    assert (await served.answer_to(LAST)).startswith(b"HTTP/1.1 200")
+    assert time.process_time() - began < 0.3
+    writer.close()
+
+
+@pytest.mark.parametrize("chunk", [b"1\r\nx\r\n", b"0001\r\nx\r\n", b"1;a=b\r\nx\r\n"])
+async def test_a_body_may_come_in_small_chunks_with_trailers(serve: Serve, chunk: bytes) -> None:
+    served = await serve(max_header_bytes=1024)
+    answer = await served.answer_to(CHUNKED % b"read" + chunk * 20_000 + b"0\r\nX: a\r\n\r\n" + LAST)
+    assert answer.count(b"\r\n\r\n20000") == 1
+    assert served.app.asked == ["/read", "/last"]
+    assert b"x" not in served.app.headers  # nothing is believed that comes after the checks
+
+
 @pytest.mark.parametrize("sent", [b"", b"GET /a HT", b"GET /a HTTP/1.1\r\nHost: localhost\r\nA:", b"\r\n"])
 async def test_a_head_that_does_not_end_is_given_up(serve: Serve, sent: bytes) -> None:
     served = await serve(head_timeout_s=0.3)
