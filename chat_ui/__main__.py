@@ -9,7 +9,7 @@ from pydantic import ValidationError
 from pydantic_settings import SettingsError
 
 from chat_ui.errors import ChatUIError
-from chat_ui.logs import configure_logging
+from chat_ui.logs import logged_without_texts
 from chat_ui.settings import ChatUISettings
 from http_bounds.serving import bounded_config
 
@@ -31,7 +31,6 @@ def main() -> int:
     except ChatUIError as error:
         sys.stderr.write(f"{error}\n")
         return 1
-    configure_logging()
     config = bounded_config(
         app,
         settings,
@@ -41,7 +40,7 @@ def main() -> int:
         forwarded_allow_ips=list(settings.trusted_proxies),
         timeout_graceful_shutdown=DRAIN_S,
     )
-    with suppress(KeyboardInterrupt):
+    with suppress(KeyboardInterrupt), logged_without_texts(sys.stderr):
         uvicorn.Server(config).run()
     return 0
 

@@ -13,20 +13,24 @@ from starlette.staticfiles import StaticFiles
 from chat_ui.actions import ChatActions
 from chat_ui.allowed_routes import STATIC_URL, WITH_SLASH
 from chat_ui.answering import Answering
+from chat_ui.event_rate import EventRate
 from chat_ui.events import Events
 from chat_ui.gateway_client import GatewayClient, load_key
 from chat_ui.identity import IdentityMiddleware, Signer, load_secret, user_of
 from chat_ui.ops import OpsPage
 from chat_ui.page import STATIC, lay_out
+from chat_ui.page_events import PageEvents
 from chat_ui.raters import RaterLimit
 from chat_ui.rating_page import rating_routes
-from chat_ui.request_bounds import RequestBoundsMiddleware
+from chat_ui.request_bounds import EventBounds, RequestBoundsMiddleware
 from chat_ui.security import OpsOriginMiddleware, SecurityMiddleware
 from chat_ui.settings import ChatUISettings
+from chat_ui.unread_results import UnreadResults
 from http_bounds.bodies import BodyReader
 from http_bounds.hosts import AllowedHosts, HostMiddleware
 
 STYLE_SHEETS = ("base", "layout", "sidebar", "messages", "controls", "composer")
+FORGET_EVERY_S = 10.0
 # Linked and not given to Gradio's `css`, which would confine every rule to Gradio's own element.
 HEAD = "\n".join(
     [
@@ -48,17 +52,23 @@ def create_app(settings: ChatUISettings) -> FastAPI:
     ops = OpsPage(settings.gateway_url)
     limit = RaterLimit(settings.ui_raters_burst, settings.ui_raters_per_day)
 
+    blocks = build_page(gateway, settings.ui_answers_per_person)
+    rate, unread = EventRate(settings.ui_events_per_minute), UnreadResults(blocks._queue)
+    events = EventBounds(PageEvents.of(blocks), rate, unread)
+
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        renewing = asyncio.create_task(limit.renew_for_ever())
+        running = [asyncio.create_task(limit.renew_for_ever()), asyncio.create_task(_forget_for_ever(events))]
         yield
-        renewing.cancel()
+        for task in running:
+            task.cancel()
         await gateway.close()
         await ops.close()
 
     app = FastAPI(title="Attune chat", lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
     bodies = BodyReader(settings.max_held_body_bytes)
-    app.add_middleware(RequestBoundsMiddleware, bodies=bodies, streams_per_user=settings.ui_streams_per_person)
+    streams = settings.ui_streams_per_person
+    app.add_middleware(RequestBoundsMiddleware, bodies=bodies, streams_per_user=streams, events=events)
     app.add_middleware(IdentityMiddleware, signer=Signer(load_secret(settings.ui_secret_file)), limit=limit)
     app.add_middleware(CORSMiddleware, allow_origins=[])  # else Gradio adds its own, which lets every origin in
     app.add_middleware(OpsOriginMiddleware)
@@ -80,7 +90,7 @@ def create_app(settings: ChatUISettings) -> FastAPI:
     app.mount(STATIC_URL, StaticFiles(directory=STATIC), name="static")
     gr.mount_gradio_app(
         app,
-        build_page(gateway, settings.ui_answers_per_person),
+        blocks,
         path="/",
         auth_dependency=user_of,
         theme=_theme(),
@@ -95,6 +105,12 @@ def create_app(settings: ChatUISettings) -> FastAPI:
         max_file_size=1,
     )
     return app
+
+
+async def _forget_for_ever(events: EventBounds) -> None:
+    while True:
+        await asyncio.sleep(FORGET_EVERY_S)
+        await events.forget_old()
 
 
 def build_page(gateway: GatewayClient, answers_per_person: int) -> gr.Blocks:

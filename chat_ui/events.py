@@ -127,8 +127,9 @@ class Events:
     async def more_chats(self, values: Values, request: gr.Request, event: gr.EventData) -> list[Any]:
         """Older chats were asked for."""
         given = Given(self._parts, values, request)
-        count = getattr(event, "count", LISTED_AT_FIRST)
-        return values_of(await or_notice(self._actions.chats(given.user, given.query, int(count))))
+        count = _sent(event, "count")
+        count = count if isinstance(count, int) else LISTED_AT_FIRST
+        return values_of(await or_notice(self._actions.chats(given.user, given.query, count)))
 
     async def rename_chat(self, values: Values, request: gr.Request, event: gr.EventData) -> list[Any]:
         """A chat was given another title."""
@@ -157,7 +158,7 @@ class Events:
         """A thumb was pressed, or feedback sent."""
         given = Given(self._parts, values, request)
         try:
-            vote = Vote.model_validate(getattr(event, "vote", None))
+            vote = Vote.model_validate(_sent(event, "vote"))
         except ValidationError:
             return values_of(Update(notice=Notice("This feedback is too long to be stored.")))
         return values_of(await or_notice(self._actions.vote(given.user, given.view, _text(event, "id"), vote)))
@@ -237,5 +238,10 @@ async def _streamed(updates: Updates) -> AsyncIterator[list[Any]]:
 
 def _text(event: gr.EventData, name: str) -> str:
     """A field of what the browser sent with an event."""
-    value = getattr(event, name, None)
+    value = _sent(event, name)
     return value if isinstance(value, str) else ""
+
+
+def _sent(event: gr.EventData, name: str) -> Any:
+    """A value of what the browser sent with an event; None if it sent none."""
+    return event._data.get(name) if isinstance(event._data, dict) else None

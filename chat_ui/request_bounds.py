@@ -1,19 +1,25 @@
-"""What one person may ask of the chat: short bodies, a few streams, and their own sessions only.
+"""What one person may ask of the chat: short bodies, the page's events, a few streams, and their own sessions only.
 
 It stands between identity and Gradio, which reads a body of any length before it looks at who sends it.
 """
 
 from collections import Counter
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
+from dataclasses import dataclass
+from typing import Any
 from urllib.parse import parse_qs
 
 import orjson
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from chat_ui.allowed_routes import DATA_PATH, HEARTBEAT_PREFIX, JOIN_PATH, SESSION_POSTS, is_file, needs_user
+from chat_ui.event_rate import EventRate
+from chat_ui.page_events import PageEvents
 from chat_ui.sessions import LONGEST_NAME, SessionOwners
+from chat_ui.unread_results import UnreadResults
 from http_bounds.bodies import BodiesTooMany, BodyReader, BodyTooLong, HungUp
 from http_bounds.refusal import Refusal
 
@@ -26,13 +32,34 @@ _NOT_YOURS = Refusal(403, "This session belongs to another browser.", "not_your_
 _TOO_MANY_BODIES = Refusal(503, "Too many requests are still being sent. Try again later.", "too_many_bodies")
 
 
+@dataclass(frozen=True, slots=True)
+class EventBounds:
+    """What is asked before Gradio has an event.
+
+    Attributes:
+        page: Which events there are.
+        rate: How many one browser may send.
+        unread: What holds their results.
+    """
+
+    page: PageEvents
+    rate: EventRate
+    unread: UnreadResults
+
+    async def forget_old(self) -> None:
+        """Forget what nobody needs any more; call it every few seconds."""
+        self.rate.forget_idle()
+        await self.unread.forget_old()
+
+
 class RequestBoundsMiddleware:
     """Refuses what goes beyond a bound, before Gradio sees it, and keeps answers out of caches."""
 
-    def __init__(self, app: ASGIApp, bodies: BodyReader, streams_per_user: int) -> None:
+    def __init__(self, app: ASGIApp, bodies: BodyReader, streams_per_user: int, events: EventBounds) -> None:
         self._app = app
         self._bodies = bodies
         self._streams_per_user = streams_per_user
+        self._events = events
         self._streams: Counter[str] = Counter()
         self._sessions = SessionOwners()
 
@@ -47,7 +74,7 @@ class RequestBoundsMiddleware:
             async with self._allowed(scope, receive, user) as body:
                 await self._app(scope, receive if body is None else _replayed(body, receive), send)
         except _Refused as refused:
-            await refused.refusal.response(scope, receive, send)
+            await _answer(refused.refusal, scope["path"])(scope, receive, send)
         except HungUp:
             return
 
@@ -63,16 +90,25 @@ class RequestBoundsMiddleware:
             if needs_user(path):
                 raise _Refused(_NO_USER)
         elif path == DATA_PATH or path.startswith(HEARTBEAT_PREFIX):
-            self._check_session(_session_in_address(scope), user)
+            session = self._checked_session(_session_in_address(scope), user)
+            reading = self._events.unread.reading(session) if path == DATA_PATH else nullcontext()
             async with self._stream(user):
-                yield None
+                with reading:
+                    yield None
             return
         if scope["method"] in ("GET", "HEAD"):
             yield None
             return
+        if user is not None and path in SESSION_POSTS:
+            self._check_rate(user)
         body = await self._read(scope, receive, user)
         if user is not None and path in SESSION_POSTS:
-            self._check_session(_session_in_body(body), user)
+            self._events.rate.charge(user, len(body))
+            given = _parsed(body)
+            session = self._checked_session(given.get("session_hash"), user)
+            if path == JOIN_PATH:
+                body = self._checked_event(given)
+                self._events.unread.used(session)
         yield body
 
     async def _read(self, scope: Scope, receive: Receive, user: str | None) -> bytes:
@@ -85,11 +121,24 @@ class RequestBoundsMiddleware:
         except BodiesTooMany:
             raise _Refused(_TOO_MANY_BODIES) from None
 
-    def _check_session(self, name: object, user: str) -> None:
+    def _check_rate(self, user: str) -> None:
+        wait_s = self._events.rate.take(user)
+        if wait_s:
+            message = f"This browser sends too much at once. Try again in {wait_s:.1g} s."
+            raise _Refused(Refusal(429, message, "too_many_events"))
+
+    def _checked_event(self, given: dict[str, Any]) -> bytes:
+        try:
+            return self._events.page.checked(given)
+        except ValueError as error:
+            raise _Refused(Refusal(400, str(error), "invalid_event")) from None
+
+    def _checked_session(self, name: object, user: str) -> str:
         if not isinstance(name, str) or not 0 < len(name) <= LONGEST_NAME:
             raise _Refused(_NO_SESSION)
         if not self._sessions.claim(name, user):
             raise _Refused(_NOT_YOURS)
+        return name
 
     @asynccontextmanager
     async def _stream(self, user: str) -> AsyncIterator[None]:
@@ -113,6 +162,15 @@ class _Refused(Exception):
         self.refusal = refusal
 
 
+def _answer(refusal: Refusal, path: str) -> Response:
+    """The refusal, of an event with what Gradio's page shows: it reads `detail`."""
+    if path != JOIN_PATH:
+        return refusal.response
+    body = orjson.loads(refusal.body) | {"detail": refusal.message}
+    again = {name: value for name, value in refusal.response.headers.items() if name == "retry-after"}
+    return Response(orjson.dumps(body), refusal.status, again, media_type="application/json")
+
+
 def _session_in_address(scope: Scope) -> object:
     if scope["path"] != DATA_PATH:
         return scope["path"].removeprefix(HEARTBEAT_PREFIX)
@@ -120,12 +178,13 @@ def _session_in_address(scope: Scope) -> object:
     return named[0] if len(named) == 1 else None
 
 
-def _session_in_body(body: bytes) -> object:
+def _parsed(body: bytes) -> dict[str, Any]:
+    """The JSON object in a body; an empty one if there is none."""
     try:
         given = orjson.loads(body)
     except ValueError:
-        return None
-    return given.get("session_hash") if isinstance(given, dict) else None
+        return {}
+    return given if isinstance(given, dict) else {}
 
 
 def _replayed(body: bytes, receive: Receive) -> Receive:

@@ -60,6 +60,12 @@ class ChatUISettings(BoundSettings):
     ui_streams_per_person: int = Field(
         default=32, ge=2, description="Streams that one browser may hold open; a tab needs one or two."
     )
+    ui_events_per_minute: int = Field(
+        default=600,
+        ge=1,
+        description="Events (clicks, settings, searches) that one browser may send in the long run; half of them at"
+        " once.",
+    )
     ui_raters_burst: int = Field(
         default=1, ge=1, description="New browsers of one client that count as raters of their own at once."
     )

@@ -52,8 +52,8 @@ def gateway_log(stream: StringIO) -> logging.Handler:
 
 
 def chat_log(stream: StringIO) -> logging.Handler:
-    chat_ui.logs.configure_logging()
-    return logging.getLogger().handlers[0]
+    with chat_ui.logs.logged_without_texts(stream):
+        return logging.getLogger().handlers[-1]
 
 
 def controller_log(stream: StringIO) -> logging.Handler:
