@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from server.errors import BadRequest
-from server.requests.json_schema import check_json_schema
+from server.requests.json_schema import MOST_SECONDS, check_json_schema
 from server.requests.schema_cost import SchemaCost, schema_cost
 
 
@@ -23,7 +23,9 @@ def constraint_cost(body: Mapping[str, Any]) -> SchemaCost:
             check_json_schema(schema)
         except ValueError as error:
             raise BadRequest(f"{path}: {error}.", param=path, code="invalid_value") from None
-        total += schema_cost(schema)
+        total += schema_cost(schema, MOST_SECONDS)
+        if total.seconds > MOST_SECONDS:
+            return total
     if not _demands_call(body):
         total = sum(map(schema_cost, _formats(body)), start=total)
     return total

@@ -15,7 +15,7 @@ class FeedbackRequest(RequestModel):
     completion_id: Id
     value: Annotated[int, Field(ge=-1, le=1, description="1 up, -1 down, 0 takes the vote back.")]
     choice_index: Annotated[int, Field(ge=0, le=127)] = 0
-    reasons: Annotated[list[Reason], Field(max_length=16)] = Field(default_factory=list)
+    reasons: Annotated[list[Reason], Field(max_length=16, fail_fast=True)] = Field(default_factory=list)
     comment: Annotated[str, text(4_000)] | None = None
     correction: Annotated[str, text(32_768, 1)] | None = None
     preferred_over: Id | None = None

@@ -1,4 +1,8 @@
-"""Bounded types that the requests share. A number that nobody bounds ends as an error 500 of some engine."""
+"""Bounded types that the requests share. A number that nobody bounds ends as an error 500 of some engine.
+
+Lists fail at their first fault (`fail_fast`), and dicts that are too long before they are looked through: to collect
+400,000 faults of one body, of which one is told, took the gateway's loop two seconds.
+"""
 
 from typing import Annotated, Any
 
@@ -57,10 +61,24 @@ Seed = Annotated[Whole, Field(ge=-_INT64, le=_INT64 - 1)]
 TokenId = Annotated[int, Field(ge=0, le=2**31 - 1)]
 
 Stop = Annotated[str, text(256, 1)]
-StopList = Annotated[list[Stop], Field(max_length=64)]
+StopList = Annotated[list[Stop], Field(max_length=64, fail_fast=True)]
 """OpenAI takes four, vLLM any number, each of which it looks for after every token."""
+
+
+def short(most: int) -> BeforeValidator:
+    """Refuses a dict with more entries than these before it looks at one."""
+
+    def check(value: Any) -> Any:
+        if isinstance(value, dict) and len(value) > most:
+            raise ValueError(f"{len(value)} entries are too many: {most} are allowed")
+        return value
+
+    return BeforeValidator(check)
+
+
 LogitBias = Annotated[
     dict[Annotated[str, StringConstraints(pattern=r"^[0-9]{1,9}$")], Annotated[float, Field(ge=-100, le=100)]],
     Field(max_length=300),
+    short(300),
 ]
-Metadata = Annotated[dict[Annotated[str, text(64, 1)], Annotated[str, text(512)]], Field(max_length=16)]
+Metadata = Annotated[dict[Annotated[str, text(64, 1)], Annotated[str, text(512)]], Field(max_length=16), short(16)]

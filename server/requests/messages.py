@@ -49,10 +49,13 @@ def _text_or_nothing(thoughts: Any) -> Any:
     return thoughts if isinstance(thoughts, str) else None
 
 
-TextContent = Annotated[Content | Annotated[list[TextPart], Field(max_length=2048)], BeforeValidator(_as_parts)]
+TextContent = Annotated[
+    Content | Annotated[list[TextPart], Field(max_length=2048, fail_fast=True)], BeforeValidator(_as_parts)
+]
 AnswerPart = Annotated[TextPart | RefusalPart, Field(discriminator="type")]
 AnswerContent = Annotated[
-    Content | Annotated[list[AnswerPart], Field(max_length=2048)] | None, BeforeValidator(_without_thoughts)
+    Content | Annotated[list[AnswerPart], Field(max_length=2048, fail_fast=True)] | None,
+    BeforeValidator(_without_thoughts),
 ]
 Thoughts = Annotated[Content | None, BeforeValidator(_text_or_nothing)]
 
@@ -127,7 +130,7 @@ class AssistantMessage(OpenAIModel):
     role: Literal["assistant"]
     content: AnswerContent = None
     name: Name | None = None
-    tool_calls: Annotated[list[ToolCall], Field(max_length=128)] | None = None
+    tool_calls: Annotated[list[ToolCall], Field(max_length=128, fail_fast=True)] | None = None
     refusal: Content | None = None
     reasoning: Thoughts = None
     reasoning_content: Thoughts = None
@@ -161,4 +164,4 @@ class FunctionMessage(_Said):
 Message = Annotated[
     SystemMessage | UserMessage | AssistantMessage | ToolMessage | FunctionMessage, Field(discriminator="role")
 ]
-Messages = Annotated[list[Message], Field(min_length=1, max_length=2048)]
+Messages = Annotated[list[Message], Field(min_length=1, max_length=2048, fail_fast=True)]

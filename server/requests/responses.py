@@ -45,7 +45,7 @@ class MessageItem(OpenAIModel):
 
     type: Literal["message"] = "message"
     role: Literal["user", "assistant", "system", "developer"]
-    content: Content | Annotated[list[Part], Field(max_length=2048)]
+    content: Content | Annotated[list[Part], Field(max_length=2048, fail_fast=True)]
     id: Id | None = None
     status: ItemStatus | None = None
 
@@ -134,14 +134,14 @@ class ResponsesRequest(Attribution):
     """What /v1/responses takes."""
 
     model: ModelName
-    input: Content | Annotated[list[Item], Field(min_length=1, max_length=2048)]
+    input: Content | Annotated[list[Item], Field(min_length=1, max_length=2048, fail_fast=True)]
     instructions: Content | None = None
     stream: bool | None = None
     max_output_tokens: TokenCount | None = None
     top_logprobs: TopLogprobs | None = None
-    include: Annotated[list[Literal["message.output_text.logprobs"]], Field(max_length=1)] | None = None
+    include: Annotated[list[Literal["message.output_text.logprobs"]], Field(max_length=1, fail_fast=True)] | None = None
     text: TextConfig | None = None
-    tools: Annotated[list[FunctionTool], Field(max_length=128)] | None = None
+    tools: Annotated[list[FunctionTool], Field(max_length=128, fail_fast=True)] | None = None
     tool_choice: Literal["none", "auto", "required"] | NamedFunction | None = None
     parallel_tool_calls: bool | None = None
     reasoning: Reasoning | None = None

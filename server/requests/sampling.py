@@ -19,7 +19,7 @@ class Sampling(OpenAIModel):
     repetition_penalty: Annotated[float, Field(ge=0.1, le=10)] | None = None
     seed: Seed | None = None
     stop: Stop | StopList | None = None
-    stop_token_ids: Annotated[list[TokenId], Field(max_length=64)] | None = None
+    stop_token_ids: Annotated[list[TokenId], Field(max_length=64, fail_fast=True)] | None = None
     ignore_eos: bool | None = None
     skip_special_tokens: bool | None = None
     include_stop_str_in_output: bool | None = None

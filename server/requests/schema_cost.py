@@ -9,7 +9,8 @@ process, compiling in its engine core, and the slowest mask of one token, togeth
 from collections.abc import Iterator
 from dataclasses import astuple, dataclass, fields
 from decimal import Decimal
-from math import lcm
+from itertools import chain
+from math import inf, lcm
 from typing import Any
 
 from server.requests.schema_shapes import Shapes
@@ -80,8 +81,12 @@ one pair of names and of their patterns, the cube of patterns for one text, and 
 _SHORTEST_PATTERN = 12
 
 
-def schema_cost(schema: dict[str, Any]) -> SchemaCost:
+def schema_cost(schema: dict[str, Any], enough_s: float = inf) -> SchemaCost:
     """Adds up what a schema costs.
+
+    Args:
+        schema: A JSON schema.
+        enough_s: Seconds from which on it does not matter how much more it is.
 
     Raises:
         ValueError: References lead in a circle, or follow each other too far.
@@ -89,8 +94,10 @@ def schema_cost(schema: dict[str, Any]) -> SchemaCost:
     total = dict.fromkeys((field.name for field in fields(SchemaCost)), 0.0)
     shapes = Shapes(schema)
     steps: set[Decimal] = set()
+    total["parts"] = _count(schema, enough_s / PRICES.parts)
+    if total["parts"] * PRICES.parts > enough_s:  # to look at them would keep everybody waiting
+        return SchemaCost(parts=total["parts"] * PRICES.parts)
     for value in _values(schema):
-        total["parts"] += 1
         if isinstance(value, str):
             total["text"] += len(value)
         elif isinstance(value, dict):
@@ -103,11 +110,25 @@ def schema_cost(schema: dict[str, Any]) -> SchemaCost:
     return SchemaCost(**{name: amount * getattr(PRICES, name) for name, amount in total.items()})
 
 
+def _count(schema: dict[str, Any], enough: float) -> int:
+    """How many values are in a schema; the rest is not counted once it is more than enough."""
+    count = 0
+    for level in _levels(schema):
+        count += len(level)
+        if count > enough:
+            break
+    return count
+
+
 def _values(schema: dict[str, Any]) -> Iterator[Any]:
+    return chain.from_iterable(_levels(schema))
+
+
+def _levels(schema: dict[str, Any]) -> Iterator[list[Any]]:
     """All values in a schema, itself among them; level by level, as recursion would be at the mercy of the client."""
     level: list[Any] = [schema]
     while level:
-        yield from level
+        yield level
         level = [
             below
             for value in level

@@ -9,12 +9,12 @@ from server.requests.fields import Choices, Content, LogitBias, ModelName, Token
 from server.requests.sampling import StreamOptions, TokenBounds
 from server.requests.tools import ResponseFormat
 
-TokenIds = Annotated[list[TokenId], Field(min_length=1, max_length=2**18)]
+TokenIds = Annotated[list[TokenId], Field(min_length=1, max_length=2**18, fail_fast=True)]
 Prompts = (
     Content
     | TokenIds
-    | Annotated[list[Content], Field(min_length=1, max_length=2**15)]
-    | Annotated[list[TokenIds], Field(min_length=1, max_length=2**15)]
+    | Annotated[list[Content], Field(min_length=1, max_length=2**15, fail_fast=True)]
+    | Annotated[list[TokenIds], Field(min_length=1, max_length=2**15, fail_fast=True)]
 )
 
 

@@ -32,4 +32,4 @@ class DetokenizeRequest(OpenAIModel):
     """What /detokenize takes."""
 
     model: ModelName
-    tokens: Annotated[list[TokenId], Field(max_length=2**18)]
+    tokens: Annotated[list[TokenId], Field(max_length=2**18, fail_fast=True)]

@@ -43,7 +43,7 @@ class AllowedTools(OpenAIModel):
     """Some of the tools, and whether one of them must be called."""
 
     mode: Literal["auto", "required"]
-    tools: Annotated[list[NamedToolChoice], Field(min_length=1, max_length=128)]
+    tools: Annotated[list[NamedToolChoice], Field(min_length=1, max_length=128, fail_fast=True)]
 
 
 class AllowedToolsChoice(OpenAIModel):
@@ -55,7 +55,7 @@ class AllowedToolsChoice(OpenAIModel):
 
 ObjectToolChoice = Annotated[NamedToolChoice | AllowedToolsChoice, Field(discriminator="type")]
 ToolChoice = Literal["none", "auto", "required"] | ObjectToolChoice
-Tools = Annotated[list[Tool], Field(min_length=1, max_length=128)]
+Tools = Annotated[list[Tool], Field(min_length=1, max_length=128, fail_fast=True)]
 
 
 def without_allowed_tools(body: dict[str, Any]) -> dict[str, Any]:
