@@ -157,7 +157,8 @@ def _keywords(node: dict[str, Any], shapes: Shapes) -> Iterator[tuple[str, float
 
 
 def _number(value: Any) -> float:
-    return float(value) if isinstance(value, int | float) and value > 0 else 0.0
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    return float(value) if is_number and value > 0 else 0.0
 
 
 def _states(steps: set[Decimal]) -> float:

@@ -15,6 +15,7 @@ from server.requests.chat import ChatRequest
 from server.requests.constraints import constraint_cost
 from server.requests.embeddings import EmbeddingsRequest
 from server.requests.fields import OpenAIModel
+from server.requests.json_schema import check_json_schema
 from server.requests.responses import ResponsesRequest
 from server.requests.text import TextRequest
 from server.requests.tokens import DetokenizeRequest, TokenizeRequest
@@ -89,3 +90,38 @@ def test_a_body_has_so_many_objects_and_lists() -> None:
     with pytest.raises(BadRequest, match="more than 20000 objects and lists") as caught:
         parse_object(raw(MOST_CONTAINERS + 1), 32)
     assert caught.value.code == "json_too_large"
+
+
+KEYWORDS = (
+    "$ref", "allOf", "anyOf", "oneOf", "const", "enum", "exclusiveMaximum", "exclusiveMinimum", "format", "items",
+    "maxItems", "maxLength", "maximum", "minItems", "minLength", "minimum", "multipleOf", "pattern",
+    "patternProperties", "prefixItems", "properties", "required", "type", "$defs", "x-guidance",
+)  # fmt: skip
+ODD = (
+    True,
+    False,
+    None,
+    0,
+    -1,
+    -0.0,
+    1e308,
+    5e-324,
+    2**63,
+    "",
+    "#",
+    "#/x/0",
+    [],
+    [[]],
+    [None],
+    [True],
+    {},
+    {"a": 1},
+    "x",
+)
+
+
+@pytest.mark.parametrize("keyword", KEYWORDS)
+def test_an_odd_value_in_a_schema_is_no_failure_of_ours(keyword: str) -> None:
+    for value in ODD:
+        with suppress(ValueError):
+            check_json_schema(orjson.loads(orjson.dumps({"type": "object", keyword: value, "items": {keyword: value}})))
