@@ -19,6 +19,7 @@ KEY_LIFETIME_S = DAY_S / 2 - RENEW_EVERY_S  # a hash outlives its key by one mor
 MOST_CLIENTS = 100_000  # per key; about 30 MB
 IPV6_PREFIX_BITS = 56  # what a household is given at least; its computers choose the other bits as they like
 
+_WITH_PORT = re.compile(r"\[(?P<v6>[^\[\]]+)\](?::\d+)?|(?P<v4>[\d.]+):\d+")  # as some proxies write clients
 _USER = re.compile(r"(browser-[0-9a-f]{32})-[0-9a-f]{32}")
 _REST = b"all clients above MOST_CLIENTS"
 
@@ -102,9 +103,13 @@ def rater_of(user_id: str) -> str:
 
 
 def network(client: str) -> str:
-    """Return what makes a client one: an IPv4 address, the first 56 bits of an IPv6 one, or a text that is neither."""
+    """Return what makes a client one: an IPv4 address, the first 56 bits of an IPv6 one, or a text that is neither.
+
+    A port does not count: a client has a new one for each connection.
+    """
+    found = _WITH_PORT.fullmatch(client)
     try:
-        address = ipaddress.ip_address(client)
+        address = ipaddress.ip_address(client if found is None else found["v6"] or found["v4"])
     except ValueError:
         return client
     if isinstance(address, ipaddress.IPv6Address):
