@@ -80,10 +80,10 @@ def parse_object(raw: bytes, max_depth: int) -> dict[str, Any]:
         raise BadRequest(f"The body must be a JSON object, not {type(parsed).__name__}.", code="invalid_json")
     # As many brackets open at most as stand in the text, which is nearly always few enough.
     brackets = raw.count(b"[") + raw.count(b"{")
-    if brackets > max_depth and deeper_than(max_depth, parsed):
-        raise BadRequest(f"The JSON in the body nests deeper than {max_depth} levels.", code="json_too_deep")
     if brackets > MOST_CONTAINERS:
         _check_containers(parsed)
+    if brackets > max_depth and deeper_than(max_depth, parsed):
+        raise BadRequest(f"The JSON in the body nests deeper than {max_depth} levels.", code="json_too_deep")
     if b"\\u0000" in raw:
         _check_no_nul(parsed)
     return parsed
