@@ -8,6 +8,7 @@ from pathlib import Path
 
 from sqlalchemy import text
 
+from ledger.clock import iso
 from ledger.database import Database
 from ledger.retention import record
 from ledger.retention.record import Record
@@ -41,10 +42,8 @@ class Sizes:
         """When what was last pruned."""
         if self.pruned.looked_at is None:
             return "never, on this machine"
-        last = [
-            f"{found.amount.count} {kind} on {found.at:%Y-%m-%d %H:%M} UTC" for kind, found in self.pruned.kinds.items()
-        ]
-        return f"{', '.join(last) or 'nothing yet'}; looked at {self.pruned.looked_at:%Y-%m-%d %H:%M} UTC"
+        last = [f"{found.amount.count} {kind} on {iso(found.at)}" for kind, found in self.pruned.kinds.items()]
+        return f"{', '.join(last) or 'nothing yet'}; looked at {iso(self.pruned.looked_at)}"
 
     @property
     def warning(self) -> str | None:

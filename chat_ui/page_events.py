@@ -9,7 +9,7 @@ import orjson
 
 MOST_LEVELS = 8  # of nesting; Gradio walks by recursion, and a vote with its reasons has three
 
-Input = type[gr.HTML] | type[gr.Textbox] | type[gr.Slider]
+Input = type[gr.HTML] | type[gr.Textbox]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +58,7 @@ class PageEvents:
 
 
 def _input(part: Any) -> Input:
-    kinds: tuple[Input, ...] = (gr.Textbox, gr.Slider, gr.HTML)
+    kinds: tuple[Input, ...] = (gr.Textbox, gr.HTML)
     return next(kind for kind in kinds if isinstance(part, kind))
 
 
@@ -66,8 +66,6 @@ def _fits(kind: Input, value: object) -> bool:
     """Whether a component of this kind can have the value; `chat_ui.screen.View` is what an HTML component holds."""
     if value is None:
         return True
-    if kind is gr.Slider:
-        return isinstance(value, int | float) and not isinstance(value, bool)
     if kind is gr.HTML and isinstance(value, dict):
         return not any(isinstance(below, dict | list) for below in value.values())
     return isinstance(value, str)

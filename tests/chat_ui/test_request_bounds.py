@@ -256,7 +256,7 @@ def test_what_gradio_serves_besides_is_closed() -> None:
     closed = (
         "/logout /login /openapi.json /docs /config /config/ /pwa_icon/1 /pwa_icon /manifest.json /monitoring /svelte/x"
         " /gradio_api/info /gradio_api/upload /gradio_api/file=/etc/hosts /gradio_api/proxy=http://x /gradio_api/call/x"
-        " /gradio_api/queue/status /gradio_api/component_server /gradio_api/token /gradio_api/vibe-edit /rate/ //logout"
+        " /gradio_api/queue/status /gradio_api/component_server /gradio_api/token /gradio_api/vibe-edit /rate/x //logout"
     )
     assert [path for path in closed.split() if is_served(path)] == []
     assert is_file("/chat-static/base.css") and not is_file("/") and not is_file("/ops")
