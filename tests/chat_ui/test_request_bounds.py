@@ -19,8 +19,8 @@ from chat_ui.sessions import LIFETIME_S, MOST_OF_ONE_USER, SessionOwners
 from chat_ui.unread_results import KEPT_S, UnreadResults
 from http_bounds.bodies import BodyReader
 
-EVENT = {"fn_index": 3, "data": ["typed", 0.5, {"leaf_id": None}], "event_data": {"id": "a"}, "trigger_id": 7}
-PAGE = PageEvents({3: (gr.Textbox, gr.Slider, gr.HTML)}, frozenset({7}))
+EVENT = {"fn_index": 3, "data": ["typed", "0.5", {"leaf_id": None}], "event_data": {"id": "a"}, "trigger_id": 7}
+PAGE = PageEvents({3: (gr.Textbox, gr.Textbox, gr.HTML)}, frozenset({7}))
 
 
 class Queue:
@@ -141,14 +141,14 @@ async def test_stop_is_taken_though_gradio_s_reset_names_no_session(browser: htt
         {"fn_index": 4},
         {"fn_index": True},
         {"fn_index": None},
-        {"data": ["secret", 0.5]},  # of a tab that is older than an update
-        {"data": ["secret", 0.5, None, None]},
+        {"data": ["secret", "0.5"]},  # of a tab that is older than an update
+        {"data": ["secret", "0.5", None, None]},
         {"data": "secret"},
-        {"data": [["secret"], 0.5, None]},
-        {"data": ["a", "secret", None]},
+        {"data": [["secret"], "0.5", None]},
+        {"data": ["a", 0.5, None]},
         {"data": ["a", True, None]},
-        {"data": ["a", 1, {"path": "/etc/passwd", "meta": {"_type": "gradio.FileData"}}]},
-        {"data": ["a", 1, ["secret"]]},
+        {"data": ["a", "b", {"path": "/etc/passwd", "meta": {"_type": "gradio.FileData"}}]},
+        {"data": ["a", "b", ["secret"]]},
         {"event_data": {"id": [[[[[[[["secret"]]]]]]]]}},
         {"trigger_id": 8},
         {"trigger_id": []},
@@ -256,7 +256,7 @@ def test_what_gradio_serves_besides_is_closed() -> None:
     closed = (
         "/logout /login /openapi.json /docs /config /config/ /pwa_icon/1 /pwa_icon /manifest.json /monitoring /svelte/x"
         " /gradio_api/info /gradio_api/upload /gradio_api/file=/etc/hosts /gradio_api/proxy=http://x /gradio_api/call/x"
-        " /gradio_api/queue/status /gradio_api/component_server /gradio_api/token /gradio_api/vibe-edit /rate/x //logout"
+        " /gradio_api/queue/status /gradio_api/component_server /gradio_api/token /gradio_api/vibe-edit //logout"
     )
     assert [path for path in closed.split() if is_served(path)] == []
     assert is_file("/chat-static/base.css") and not is_file("/") and not is_file("/ops")
