@@ -3,6 +3,7 @@
 `attune.exit_status` says how each ends.
 """
 
+import os
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -40,6 +41,9 @@ class _NewcomersFirst(TyperGroup):
         names = super().list_commands(ctx)
         return [*_FIRST, *(name for name in names if name not in _FIRST)]
 
+
+_NO_BARS = {"TQDM_DISABLE": "1", "HF_DATASETS_DISABLE_PROGRESS_BARS": "1"}
+"""What tqdm and datasets read when they are imported: without a terminal TRL's own bars fill a log."""
 
 app = typer.Typer(
     name="attune",
@@ -249,6 +253,8 @@ def restore(
 
 def main() -> None:
     """Runs the command of `sys.argv`, and ends the process with its exit status."""
+    if not sys.stderr.isatty():
+        os.environ |= _NO_BARS | os.environ
     sys.exit(run(sys.argv[1:]))
 
 

@@ -169,8 +169,8 @@ class Sqlite(Dialect):
         with self.migration_lock():
             connection = pysqlite3.dbapi2.connect(str(self.path), timeout=LOCK_TIMEOUT_S)
             try:
-                # Of a new file only, whose free pages can be given back by and by then (`ledger.retention.space`).
-                connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
+                if self.path.stat().st_size == 0:  # its free pages can be given back then: `ledger.retention.space`
+                    connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
                 (mode,) = connection.execute("PRAGMA journal_mode = WAL").fetchone()
             except pysqlite3.dbapi2.Error as error:
                 raise Unavailable(f"The ledger {self.path} cannot be opened: {error}.") from error

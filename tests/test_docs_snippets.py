@@ -50,6 +50,7 @@ NOT_RUN = {
     "attune simulate": _MINUTES,
     "make starter": _HOURS,
     "make bench-": _HOURS,
+    "attune move": "needs a PostgreSQL server; tests/ledger/test_moving.py and tests/attune/test_move.py do it",
     "python3 -m venv": _INSTALLS,
     "~/.attune/lm-eval/bin/pip": _INSTALLS,
     ".venv/bin/pip": _INSTALLS,

@@ -341,3 +341,15 @@ def test_a_health_check_wants_an_engine_that_is_ready_and_was_heard_of(
     shown = capsys.readouterr()
     assert shown.out == ""
     assert ("No engine is ready" in shown.err) == (status == 1)
+
+
+def test_without_a_terminal_no_library_draws_bars() -> None:
+    """TRL's bars are tqdm's, and both libraries are told by variables that they read when they are imported."""
+    program = (
+        "import sys; from attune import cli; sys.argv = ['attune', '--help']\n"
+        "try: cli.main()\n"
+        "except SystemExit: pass\n"
+        "import datasets; from tqdm.auto import tqdm; print(tqdm([]).disable, datasets.are_progress_bars_disabled())"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=120)
+    assert done.stdout.endswith("True True\n"), done.stderr

@@ -214,6 +214,7 @@ def test_the_processes_end_with_64_too(
 ) -> None:
     name = "ATTUNE_UI_PORT" if module == "chat_ui" else "ATTUNE_PORT" if module == "server" else "ATTUNE_KV_CACHE_GIB"
     monkeypatch.setenv(name, "abc")
+    monkeypatch.delitem(sys.modules, f"{module}.__main__", raising=False)  # another test may have imported it
     with pytest.raises(SystemExit) as ended:
         runpy.run_module(module, run_name="__main__")
     assert ended.value.code == 64

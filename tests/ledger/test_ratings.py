@@ -90,7 +90,9 @@ def test_a_ledger_from_before_ratings_gets_their_tables_and_keeps_its_rows(
         connection.execute(text("drop table rating_items"))
         connection.execute(text("drop table vacuums"))
         connection.execute(text("drop table erased_names"))
-        connection.execute(text("alter table users drop column counts_as"))
+        for table, column in (("users", "counts_as"), ("api_keys", "keep"), ("completions", "kept")):
+            connection.execute(text(f"alter table {table} drop column {column}"))
+        connection.execute(text("alter table completions drop column refused"))
         connection.execute(text("insert into users values ('usr_1', 'acme', 'ann', '2026-01-01 00:00:00')"))
         connection.execute(text("update alembic_version set version_num = '0001'"))
         connection.execute(text("insert into tombstones values ('user', 'x', '2026-01-01 00:00:00')"))

@@ -5,6 +5,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -84,11 +85,11 @@ def test_sockets_of_the_version_before_are_cleared_where_nobody_listens(tmp_path
 def test_an_engine_whose_socket_lies_elsewhere_leaves_nothing_there(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (temporary := tmp_path / "t").mkdir()
+    temporary = Path(tempfile.mkdtemp())  # `tmp_path` is too long for a socket
     monkeypatch.setattr("tempfile.tempdir", str(temporary))
     place = Workplace.create(tmp_path / ("long" * 30), "eng_1")
     assert place.socket.parent.parent == temporary
     sweep_temporary()
     assert place.socket.parent.is_dir()
     place.remove()
-    assert list(temporary.iterdir()) == []
+    temporary.rmdir()  # it is empty
