@@ -22,7 +22,7 @@ from tests.stack import Stack
 pytestmark = pytest.mark.timeout(600)
 
 EXAMPLES = settings(max_examples=60, suppress_health_check=list(HealthCheck))
-FEW_EXAMPLES = settings(max_examples=40, suppress_health_check=list(HealthCheck))
+FEW_EXAMPLES = settings(max_examples=12, suppress_health_check=list(HealthCheck))  # of each of some fifty operations
 GET_BY_ID = (
     "/v1/chat/completions/{}",
     "/v1/models/{}",
