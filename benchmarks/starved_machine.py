@@ -1,8 +1,9 @@
 """No healthy engine is killed while the machine starves, and a hung one is found once it recovers.
 
-Two fake engines of a real controller run in a control group that is short of memory: a process beside them reads a file
-larger than it may hold, from a disk that is made slow for it, so that Linux counts `full` memory pressure for the
-group. Only that process is limited, so nobody else on the machine is at risk.
+Two fake engines of a real controller (with `--engine vllm` one vLLM with the starter) run in a control group that is
+short of memory: a process beside them reads a file larger than it may hold, from a disk that is made slow for it, so
+that Linux counts `full` memory pressure for the group. Only that process is limited, so nobody else on the machine is
+at risk.
 
 What starvation does to others is brought about by SIGSTOP and SIGCONT: the controller is held up again and again, and
 each engine answers nothing for longer than the stall timeout, runs for a moment, and is held up again. All this for ten
@@ -26,13 +27,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import get_args
 
 from tqdm import tqdm
 
 from benchmarks import results
 from ledger import deployments
 from server.controller.processes import inhabitants, send, title
-from tests.small_installation import SmallInstallation
+from tests.small_installation import EngineKind, SmallInstallation
 
 FOUND_WITHIN_S = 30.0
 PRESSURE = 20.0
@@ -199,9 +201,9 @@ def _server_of(home: Path, engine_id: str) -> int:
 
 
 @contextmanager
-def _installed(folder: Path, starvation: Starvation) -> Iterator[SmallInstallation]:
-    """Two engines, with v1 and v2, whose processes are in the group."""
-    installation = SmallInstallation(folder, gateways=0, watch_interval_s=0.5)
+def _installed(folder: Path, starvation: Starvation, engine: EngineKind) -> Iterator[SmallInstallation]:
+    """Two small engines, with v1 and v2, or a vLLM with the starter, whose processes are in the group."""
+    installation = SmallInstallation(folder, engine=engine, gateways=0, watch_interval_s=0.5)
     start = installation.controller.start
 
     def start_in_group() -> None:
@@ -210,15 +212,16 @@ def _installed(folder: Path, starvation: Starvation) -> Iterator[SmallInstallati
 
     installation.controller.start = start_in_group  # type: ignore[method-assign]
     with installation:
-        installation.add_version(2, "full")
-        installation.change(deployments.start_canary, 2, 0.1)
-        installation.until_open(1, 2)
+        if engine == "fake":
+            installation.add_version(2, "full")
+            installation.change(deployments.start_canary, 2, 0.1)
+        installation.until_open(*((1, 2) if engine == "fake" else (1,)))
         yield installation
 
 
-def run(minutes: float, folder: Path) -> Outcome:
+def run(minutes: float, folder: Path, engine: EngineKind) -> Outcome:
     """Starves an installation for so long."""
-    with Starvation(folder) as starvation, _installed(folder / "home", starvation) as installation:
+    with Starvation(folder) as starvation, _installed(folder / "home", starvation, engine) as installation:
         ids = {row.version_number: row.id for row in installation.rows()}
         servers = {number: _server_of(installation.home, engine_id) for number, engine_id in ids.items()}
         starvation.begin()
@@ -233,14 +236,15 @@ def run(minutes: float, folder: Path) -> Outcome:
             one.let_go()
         time.sleep(2 * _ENGINE_RUNS_S)
         replaced = len(set(ids.values()) - {row.id for row in installation.rows()})
-        os.kill(servers[2], signal.SIGSTOP)
+        hung = max(servers)
+        os.kill(servers[hung], signal.SIGSTOP)
         seen += _watch(60, starvation, [controller])
         controller.let_go()
         starvation.end()
         ended = time.monotonic()
-        installation.until(lambda: not _open(installation, ids[2]))
+        installation.until(lambda: not _open(installation, ids[hung]))
         found_s = time.monotonic() - ended
-        other = not _open(installation, ids[1])
+        other = any(not _open(installation, ids[number]) for number in servers if number != hung)
     return Outcome(
         seconds=60 * minutes,
         pressure_avg10=(min(seen), statistics.median(seen), max(seen)),
@@ -277,15 +281,17 @@ def main() -> int:
     """Exit status 0 if no healthy engine was replaced, and the hung one was found in time."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--minutes", type=float, default=10)
+    parser.add_argument("--engine", choices=get_args(EngineKind), default="fake", help="two small ones, or a real vLLM")
     parser.add_argument("--thrash", type=Path, help="only read the pages of this file, for ever")
     options = parser.parse_args()
     if options.thrash is not None:
         thrash(options.thrash)
     with tempfile.TemporaryDirectory(prefix="attune-") as name:
         (Path(name) / "home").mkdir()
-        outcome = run(options.minutes, Path(name))
+        outcome = run(options.minutes, Path(name), options.engine)
     lines = report(outcome)
-    path = results.write("starved-machine", {"outcome": asdict(outcome)}, lines)
+    name = "starved-machine" if options.engine == "fake" else f"starved-machine-{options.engine}"
+    path = results.write(name, {"outcome": asdict(outcome)}, lines)
     print("\n".join([*lines, "", f"written to {path}"]))
     return 0 if outcome.good else 1
 
