@@ -147,7 +147,8 @@ async def test_a_version_that_no_engine_serves_as_registered_is_rolled_back(
         await until_all(database, lambda rows: any(row.version_number == 2 for row in rows))
         await until_all(database, lambda rows: len(rows) == 2)
     with database.read() as connection:
-        assert audit.latest(connection, 1)[0].action == "roll_back"
+        # The other engine's failed probe may be entered after it.
+        assert "roll_back" in {entry.action for entry in audit.latest(connection, 10)}
         assert deployments.current(connection).canary_version is None
 
 
