@@ -39,7 +39,7 @@ class Plan:
     service_s: float = 1.0
     max_concurrent: int = 32
     max_queue: int = 32
-    prompt_bytes: int = 8192
+    prompt_bytes: int = 4000  # so much takes one place
 
     @property
     def capacity_per_s(self) -> float:

@@ -19,7 +19,7 @@ async def test_three_kills_of_the_gateway_lose_and_double_nothing(database_url: 
 
 async def test_ten_times_the_capacity_is_refused_at_once_and_the_rest_answered(tmp_path: Path) -> None:
     # A quarter of the soak's load: other tests' processes share these cores, and 320 new requests a second fill one.
-    outcome = await overload.overload(overload.Plan(seconds=6, max_concurrent=8, max_queue=8), tmp_path)
+    outcome = await overload.overload(overload.Plan(seconds=5, max_concurrent=8, max_queue=8), tmp_path)
     assert outcome.good, outcome
     assert outcome.refusals > outcome.answered > 0
 
