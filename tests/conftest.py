@@ -22,7 +22,9 @@ from tests.processes import ROOT
 from tests.stack import Stack, model_folder
 
 # Both judge by the clock, and beside a real engine a drawn example can wait a second for a core.
-settings.register_profile("beside an engine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile(
+    "beside an engine", deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow]
+)
 settings.load_profile("beside an engine")
 
 
