@@ -18,7 +18,10 @@ log = logging.getLogger(__name__)
 _STARVED_SHARE = 0.2
 """Of the last seconds in which all tasks of the machine waited for memory or the disk."""
 _BUSY_CORES = 0.5
-"""On so much of one core an engine computes that makes no token; an idle one wakes for a few hundredths."""
+"""On so much of one core an engine computes, or queues for one, that makes no token."""
+_COMPUTED_CORES = 0.08
+"""And of this it computes so much at least. An idle one wakes for a few hundredths; where cores are short each waking
+queues for long, so that the queue alone would make a stopped engine look busy."""
 _LATE_S = 0.25
 _READS_AGAIN_S = 2.0
 
@@ -98,7 +101,9 @@ class _Watch:
         if not self.detector.waiting:
             self.work.forget()
             return False
-        return self.work.work_s() >= _BUSY_CORES * passed_s
+        work = self.work.work()
+        queued = work.computed_s + work.queued_s >= _BUSY_CORES * passed_s
+        return queued and work.computed_s >= _COMPUTED_CORES * passed_s
 
     def end(self) -> None:
         """Withdraws a probe that is under way."""

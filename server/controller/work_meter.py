@@ -9,6 +9,14 @@ import os
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NamedTuple
+
+
+class Work(NamedTuple):
+    """What threads did between two looks, in seconds, added up: computed, and queued for a core."""
+
+    computed_s: float
+    queued_s: float
 
 
 @dataclass(slots=True)
@@ -20,26 +28,27 @@ class WorkMeter:
     """
 
     pids: Callable[[], Iterable[int]]
-    _seen: dict[str, float] | None = field(default=None)
+    _seen: dict[str, Work] | None = field(default=None)
 
     def forget(self) -> None:
-        """Begins anew: the next call of `work_s` is the first."""
+        """Begins anew: the next call of `work` is the first."""
         self._seen = None
 
-    def work_s(self) -> float:
-        """Seconds that its threads have computed, or queued for a core, since the last call, added up.
-
-        0 at the first call, and where the kernel does not say it.
-        """
+    def work(self) -> Work:
+        """What its threads have done since the last call; nothing at the first call, and where the kernel is silent."""
         found = dict(entry for pid in self.pids() for entry in _threads(pid))
         before, self._seen = self._seen, found
         if before is None:
-            return 0.0
-        return sum(max(0.0, value - before.get(thread, 0.0)) for thread, value in found.items())
+            return Work(0.0, 0.0)
+        pairs = [(now, before.get(thread, Work(0.0, 0.0))) for thread, now in found.items()]
+        return Work(
+            sum(max(0.0, now.computed_s - then.computed_s) for now, then in pairs),
+            sum(max(0.0, now.queued_s - then.queued_s) for now, then in pairs),
+        )
 
 
-def _threads(pid: int) -> Iterable[tuple[str, float]]:
-    """The threads of a process, and for each the seconds on a core and in the queue since it began."""
+def _threads(pid: int) -> Iterable[tuple[str, Work]]:
+    """The threads of a process, and what each has done since it began."""
     folder = f"/proc/{pid}/task"
     try:
         threads = os.listdir(folder)
@@ -50,4 +59,4 @@ def _threads(pid: int) -> Iterable[tuple[str, float]]:
             computed, queued, _ = Path(f"{folder}/{thread}/schedstat").read_text().split()
         except (OSError, ValueError):
             continue
-        yield thread, (int(computed) + int(queued)) / 1e9
+        yield thread, Work(int(computed) / 1e9, int(queued) / 1e9)

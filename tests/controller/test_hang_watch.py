@@ -12,7 +12,7 @@ import pytest
 from server.controller.client import EngineClient
 from server.controller.hang_watch import Hang, until_it_hangs
 from server.controller.settings import EngineSettings
-from server.controller.work_meter import WorkMeter
+from server.controller.work_meter import Work, WorkMeter
 from tests.fake_engine import Behaviour, FakeEngine
 
 pytestmark = pytest.mark.alone
@@ -61,6 +61,15 @@ async def test_an_engine_that_computes_is_given_longer(silent: EngineClient) -> 
         compiling.wait()
     assert (hang.explained, took_s >= 1.5) == (True, True)
     assert "computed" in hang.reason
+
+
+async def test_an_engine_whose_idle_threads_queue_for_cores_does_not_compute(silent: EngineClient) -> None:
+    class Queued(WorkMeter):
+        def work(self) -> Work:
+            return Work(computed_s=0.002, queued_s=5.0)  # of each look: many threads that wake, and wait for long
+
+    hang, took_s = await timed(silent, Queued(lambda: []), lambda: 0)
+    assert (hang.explained, took_s < 1.4) == (False, True)
 
 
 async def test_a_watcher_that_is_held_up_itself_gives_its_engine_longer(silent: EngineClient) -> None:

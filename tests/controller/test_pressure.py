@@ -64,15 +64,15 @@ def test_work_is_what_threads_compute_and_neither_sleep_nor_stop() -> None:
     meters = {process.pid: WorkMeter(lambda pid=process.pid: [pid]) for process in (busy, idle)}
     try:
         for meter in meters.values():
-            assert meter.work_s() == 0
+            assert meter.work() == (0, 0)
         time.sleep(0.3)
-        assert meters[busy.pid].work_s() > 0.15  # on a core, or in the queue for one
-        assert meters[idle.pid].work_s() < 0.1
+        assert sum(meters[busy.pid].work()) > 0.15  # on a core, or in the queue for one
+        assert sum(meters[idle.pid].work()) < 0.1
         os.kill(busy.pid, signal.SIGSTOP)
         time.sleep(0.1)
-        meters[busy.pid].work_s()
+        meters[busy.pid].work()
         time.sleep(0.2)
-        assert meters[busy.pid].work_s() == 0
+        assert meters[busy.pid].work() == (0, 0)
     finally:
         for process in (busy, idle):
             process.kill()
