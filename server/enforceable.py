@@ -4,7 +4,7 @@ llguidance refuses a schema with a keyword that it does not know, where other en
 An answer fits what is left, so a keyword here is one that the client has to check.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 NOT_ENFORCED = frozenset(
@@ -14,7 +14,15 @@ NOT_ENFORCED = frozenset(
 )
 FORMATS = frozenset({"date-time", "time", "date", "duration", "email", "hostname", "ipv4", "ipv6", "uri", "uuid"})
 _VALUES = frozenset({"const", "enum", "default", "examples"})
+_BOUNDING = frozenset(
+    {"minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf", "enum", "const"}
+    | {"allOf", "anyOf", "oneOf", "$ref"}
+)
 _BY_NAME = frozenset({"properties", "patternProperties", "$defs", "definitions"})
+_SAFE = 2**53 - 1
+"""The largest integer that every reader of JSON takes as it is (RFC 7493, 2.2)."""
+_MOST_BOUNDED = 64
+"""Integers of one schema that get bounds: each costs an engine as one with bounds of its own."""
 _COMBINING = frozenset({"allOf", "anyOf", "oneOf", "$ref"})
 
 
@@ -33,10 +41,30 @@ def enforceable(schema: Any) -> Any:
     """Returns a schema without what is not enforced; oneOf becomes anyOf: an answer may fit several of its members.
 
     Engines close objects that do not say whether they take other properties (`server/controller/command.py`). Where a
-    schema combines objects, no answer would fit them all, so that they say it.
+    schema combines objects, no answer would fit them all, so that they say it. Integers without bounds get those of
+    RFC 7493: a small model writes digits until its tokens run out.
     """
     kept = _without_unenforced(schema)
+    if 0 < len(free := list(_free_integers(kept))) <= _MOST_BOUNDED:
+        for integer in free:
+            integer |= {"minimum": -_SAFE, "maximum": _SAFE}
     return _open(kept) if _combines(kept) else kept
+
+
+def _free_integers(schema: Any) -> Iterator[dict[str, Any]]:
+    """The schemas of integers that nothing bounds."""
+    if isinstance(schema, list):
+        for below in schema:
+            yield from _free_integers(below)
+    if not isinstance(schema, dict):
+        return
+    if schema.get("type") == "integer" and _BOUNDING.isdisjoint(schema):
+        yield schema
+    for name, below in schema.items():
+        if name in _BY_NAME and isinstance(below, dict):
+            yield from _free_integers(list(below.values()))
+        elif name not in _VALUES:
+            yield from _free_integers(below)
 
 
 def _without_unenforced(schema: Any) -> Any:

@@ -10,7 +10,7 @@ from server.enforceable import enforceable, with_enforceable_schemas
 ODD = {"type": "array", "uniqueItems": True, "items": {"type": "string", "format": "password"}}
 PLAIN = {"type": "array", "items": {"type": "string"}}
 A = {"type": "object", "properties": {"a": {"enum": [1, {"allOf": [1, 2]}]}}}
-B = {"type": "object", "properties": {"b": {"type": "integer"}}}
+B = {"type": "object", "properties": {"b": {"type": "number"}}}
 
 
 def test_keywords_and_formats_that_no_engine_enforces_are_left_out_at_every_depth() -> None:
@@ -63,3 +63,19 @@ def test_objects_that_an_answer_must_fit_together_stay_open_though_engines_close
 @pytest.mark.parametrize("schema", [A, {"anyOf": [A, B]}, {"allOf": [A]}, {"properties": {"allOf": A, "$ref": B}}])
 def test_other_objects_stay_as_they_are(schema: dict[str, Any]) -> None:
     assert enforceable(schema) == schema
+
+
+def test_integers_without_bounds_get_those_that_every_reader_of_json_takes() -> None:
+    free = {"type": "integer", "description": "how many"}
+    bounded = free | {"minimum": -(2**53) + 1, "maximum": 2**53 - 1}
+    own = {"type": "integer", "minimum": 0}
+    given = {"properties": {"n": free, "m": own}, "items": [free], "$defs": {"integer": free}, "enum": [free]}
+    assert enforceable(given) == {
+        "properties": {"n": bounded, "m": own},
+        "items": [bounded],
+        "$defs": {"integer": bounded},
+        "enum": [free],
+    }
+    assert given["properties"] == {"n": free, "m": own}, "the client's schema is as it was"
+    many = {"properties": {f"n{number}": free for number in range(65)}}
+    assert enforceable(many) == many
