@@ -15,6 +15,7 @@ from http_bounds.settings import BoundSettings
 
 _SLICE = 4096  # bytes given to the parser at once: so few requests at most wait parsed behind one that is answered
 _BYTES_PER_BODY_BYTE = 16  # on the wire: a chunk of one byte takes six, and its length may have zeros before it
+_MOST_SMALL_CHUNKS, _SMALL_CHUNK = 2048, 64  # each chunk costs as much as many bytes, however few it brings
 _MOST_UNPARSED = 2**19  # what may wait unparsed; a read brings half of that at most, and then reading pauses
 
 
@@ -43,6 +44,8 @@ class BoundedProtocol(HttpToolsProtocol):
     _named_bytes = 0  # of the target, the headers and the trailers that the parser has reported
     _other_bytes = 0  # of slices within a head or a body, but for the body's: what does not end is not reported
     _slice_body_bytes = 0
+    _body_bytes = 0
+    _chunks = 0  # of the body: pieces that the parser has reported
     _unparsed = b""
     _awaited: _Awaited | None = None
     _timer: asyncio.TimerHandle | None = None
@@ -99,7 +102,7 @@ class BoundedProtocol(HttpToolsProtocol):
         super().on_message_begin()
         self._in_head = True
         self._messages += 1
-        self._named_bytes = self._other_bytes = 0
+        self._named_bytes = self._other_bytes = self._body_bytes = self._chunks = 0
 
     def on_url(self, url: bytes) -> None:
         """Counts the request's target."""
@@ -124,6 +127,8 @@ class BoundedProtocol(HttpToolsProtocol):
     def on_body(self, body: bytes) -> None:
         """Counts a piece of a body."""
         self._slice_body_bytes += len(body)
+        self._body_bytes += len(body)
+        self._chunks += 1
         super().on_body(body)
 
     def on_message_complete(self) -> None:
@@ -167,7 +172,7 @@ class BoundedProtocol(HttpToolsProtocol):
             return False
         if self._parts == parts and (self._in_head or self._in_body):  # else what goes on began within this slice
             self._other_bytes += max(0, len(data) - _BYTES_PER_BODY_BYTE * self._slice_body_bytes)
-        return not self._is_head_too_long()
+        return not (self._is_head_too_long() or self._are_chunks_too_small())
 
     def _is_head_too_long(self) -> bool:
         """Refuses a head that is, or what stands around a body: extensions of chunks, and trailers."""
@@ -176,6 +181,14 @@ class BoundedProtocol(HttpToolsProtocol):
         what = "headers" if self._in_head else "trailers and chunk extensions"
         message = f"The {what} have more than {self.bounds.max_header_bytes} bytes."
         self._refuse(Refusal(431, message, "headers_too_large"))
+        return True
+
+    def _are_chunks_too_small(self) -> bool:
+        """Refuses a body of very many small chunks: one connection that sends them without end would fill a core."""
+        if self._chunks <= _MOST_SMALL_CHUNKS + self._body_bytes // _SMALL_CHUNK:
+            return False
+        message = f"The body comes in more than {_MOST_SMALL_CHUNKS} chunks of less than {_SMALL_CHUNK} bytes."
+        self._refuse(Refusal(400, f"{message} Send larger ones.", "chunks_too_small"))
         return True
 
     def _hold(self, data: bytes) -> None:

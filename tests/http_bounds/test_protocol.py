@@ -94,10 +94,30 @@ async def test_an_endless_trailer_stalls_nobody(serve: Serve) -> None:
 @pytest.mark.parametrize("chunk", [b"1\r\nx\r\n", b"0001\r\nx\r\n", b"1;a=b\r\nx\r\n"])
 async def test_a_body_may_come_in_small_chunks_with_trailers(serve: Serve, chunk: bytes) -> None:
     served = await serve(max_header_bytes=1024)
-    answer = await served.answer_to(CHUNKED % b"read" + chunk * 20_000 + b"0\r\nX: a\r\n\r\n" + LAST)
-    assert answer.count(b"\r\n\r\n20000") == 1
+    answer = await served.answer_to(CHUNKED % b"read" + chunk * 1_500 + b"0\r\nX: a\r\n\r\n" + LAST)
+    assert answer.count(b"\r\n\r\n1500") == 1
     assert served.app.asked == ["/read", "/last"]
     assert b"x" not in served.app.headers  # nothing is believed that comes after the checks
+
+
+@pytest.mark.parametrize("target", [b"read", b"a"])  # one reads its body, the other answers before it is there
+async def test_endless_small_chunks_stall_nobody(serve: Serve, target: bytes) -> None:
+    served = await serve()
+    reader, writer = await served.connect()
+    began = time.process_time()
+    writer.write(CHUNKED % target + b"1\r\nx\r\n" * 200_000)
+    with contextlib.suppress(ConnectionError):
+        await asyncio.wait_for(writer.drain(), 5)
+        assert b"chunks_too_small" in await asyncio.wait_for(reader.read(), 5) or target == b"a"
+    assert (await served.answer_to(LAST)).startswith(b"HTTP/1.1 200")
+    assert time.process_time() - began < 0.5
+    writer.close()
+
+
+async def test_large_chunks_may_be_many(serve: Serve) -> None:
+    served = await serve()
+    answer = await served.answer_to(CHUNKED % b"read" + (b"40\r\n" + b"x" * 64 + b"\r\n") * 4_000 + b"0\r\n\r\n" + LAST)
+    assert b"\r\n\r\n256000" in answer
 
 
 @pytest.mark.parametrize("sent", [b"", b"GET /a HT", b"GET /a HTTP/1.1\r\nHost: localhost\r\nA:", b"\r\n"])
