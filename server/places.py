@@ -12,7 +12,7 @@ from typing import Any
 from server.endpoints import DETOKENIZE, EMBEDDINGS, TOKENIZE, Endpoint, prompts
 from server.errors import BadRequest
 
-MOST_LOGPROBS = 2**17
+MOST_LOGPROBS = 2**15
 """Log-probabilities in one answer that is not a stream; each takes vLLM some microseconds at the end."""
 MOST_TOKENIZED = 2**18
 """Characters that one request may have tokenized or, four to a token, detokenized."""

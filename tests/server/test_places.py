@@ -42,7 +42,7 @@ def test_an_ordinary_request_takes_a_place_for_each_answer(
         (CHAT, SHORT | {"n": 8, "stream": True, "logprobs": True, "top_logprobs": 20, "max_tokens": 900}, 192),
         (CHAT, SHORT | {"logprobs": True, "top_logprobs": 20, "max_completion_tokens": 900}, 27),
         (RESPONSES, {"input": "x", "top_logprobs": 20}, 31),
-        (TEXT, {"prompt": ["x " * 480] * 4, "echo": True, "logprobs": 20, "max_tokens": 1}, 59),
+        (TEXT, {"prompt": ["x " * 480] * 3, "echo": True, "logprobs": 20, "max_tokens": 1}, 44),
         (EMBEDDINGS, {"input": ["x" * 4096] * 64}, 66),
         (TOKENIZE, {"prompt": "x" * MOST_TOKENIZED}, 192),
         (DETOKENIZE, {"tokens": [1] * (MOST_TOKENIZED // 4)}, 192),
