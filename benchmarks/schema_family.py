@@ -152,6 +152,8 @@ FAMILIES: dict[str, Callable[[int], Schema]] = {
     ),
 }
 
+_FOUR_TYPES = ["string", "integer", "null", "boolean"]
+
 ATTACKS: dict[str, Schema] = {
     "600 properties with ^[a-z]{1,1000}$": FAMILIES["patterns with {1,1000}"](600),
     "enum of 2,000 x 220 characters": FAMILIES["enum of 220 characters"](2000),
@@ -165,6 +167,11 @@ ATTACKS: dict[str, Schema] = {
         "type": "integer",
         "multipleOf": 251,
         "anyOf": [{"multipleOf": 257}, {"multipleOf": 263}],
+    },
+    "lists of types that meet": {
+        "type": _FOUR_TYPES,
+        "properties": {f"p{number}": {"type": _FOUR_TYPES} for number in range(200)},
+        "anyOf": [{"type": _FOUR_TYPES}] * 20,
     },
     "anyOf of 200 beside 200 properties": FAMILIES["anyOf beside n properties"](200),
     "references beside anyOf, 16 of them": FAMILIES["references beside anyOf"](16),

@@ -68,7 +68,8 @@ class Shapes:
             ValueError: References lead in a circle, or follow each other too far.
         """
         found = _IN_PLACE & node.keys()
-        meets = "allOf" in found or len(found) > 1 or bool(found and node.keys() - found - _SAYS_NOTHING)
+        beside = node.keys() - found - _SAYS_NOTHING or _members(node, "type")
+        meets = "allOf" in found or len(found) > 1 or bool(found and beside)
         size = self._size(node, deep=meets) if found else Size()
         return size if meets else Size(parts=0)
 
@@ -102,8 +103,9 @@ class Shapes:
         for keyword in ("anyOf", "oneOf"):
             if members := [self._size(member, deep=deep) for member in _members(node, keyword) if not _null(member)]:
                 size = size.meeting(_sum(members))
-        if _IN_PLACE & node.keys() and (values := len(_members(node, "enum"))):
-            size = size.meeting(Size(values, values))
+        for keyword in ("enum", "type"):  # a list of types is one alternative each
+            if _IN_PLACE & node.keys() and (values := len(_members(node, keyword))):
+                size = size.meeting(Size(values, values))
         return size
 
     def _below(self, node: dict[str, Any]) -> Size:
